@@ -1,0 +1,107 @@
+/* The one interface of every source of tokens. A model is a constant class (name, documentation,
+ * parameter table, callbacks) and a state. Callbacks that a model can not offer are NULL.
+ *
+ *     mi_model *model;
+ *     if (mi_model_create(mi_model_find("gmrf"), values, &run, &model, &status)) { ... }
+ *     mi_profile *profile;
+ *     model->class->profile(model->state, samples, &run, &profile, &status);
+ *     mi_profile_destroy(profile);
+ *     mi_model_destroy(model);
+ */
+#ifndef MASKINFO_MODEL_H
+#define MASKINFO_MODEL_H
+
+#include <gsl/gsl_rng.h>
+
+#include "maskinfo/parameter.h"
+#include "maskinfo/profile.h"
+#include "maskinfo/run.h"
+
+typedef struct mi_shape {
+    int dimensions;       /* 1: sequence, 2: grid */
+    size_t sites;         /* N; 0: infinite */
+    size_t rows, columns; /* of the grid; (1, N) for a sequence */
+    size_t vocabulary;    /* V; 0: continuous */
+} mi_shape;
+
+/* What an infinite stationary sequence has under Bernoulli masks of one ratio, nats per site. */
+typedef struct mi_rates {
+    double entropy;             /* H(X) */
+    double conditional_entropy; /* h(r) */
+    double joint_information;   /* rate of I(x_m; x_v) per site */
+} mi_rates;
+
+/* Where the sites of an evaluated mask are drawn from. */
+typedef enum mi_origin { MI_FROM_MODEL, MI_FROM_HELD_OUT } mi_origin;
+
+/* What one mask on one draw tells. Sums over masked sites divided by their number, in nats. */
+typedef struct mi_mask_result {
+    double conditional_entropy; /* mean over masked sites of the entropy of p(x_i | x_v) */
+    double cross_entropy;       /* mean over masked sites of -log p(x_i | x_v) at the drawn x_i */
+    double joint_information;   /* estimate of I(x_m; x_v) of this mask, divided by N */
+    double mse;                 /* as MI_MSE; 0 for discrete models */
+} mi_mask_result;
+
+typedef struct mi_model_class {
+    const char *name;
+    const char *summary; /* one line */
+    const mi_parameter *parameters;
+
+    /* Build the state. Faults in values are reported by mi_fail_at with the parameter's name. */
+    mi_code (*create)(const mi_values *values, const mi_run *run, void **ret_state,
+                      mi_status *status);
+    void (*destroy)(void *state); /* accepts NULL */
+    mi_shape (*shape)(const void *state);
+
+    /* Can `profile` (finite) or `rates` (infinite) answer at this size? On refusal the message says
+     * why and what would. NULL: always, where the callback itself is there. */
+    mi_code (*exact_allowed)(const void *state, mi_status *status);
+
+    /* The profile by the model's exact algorithm. `samples` is the number of random orders where
+     * the average over masks is sampled; models whose average is closed ignore it and set
+     * profile->exact. Finite models. */
+    mi_code (*profile)(const void *state, size_t samples, const mi_run *run,
+                       mi_profile **ret_profile, mi_status *status);
+
+    /* Infinite sequences: (replicates, count) rates at `count` ratios in *ret_rates (free());
+     * *ret_replicates is 1 where exact. */
+    mi_code (*rates)(const void *state, const double *ratios, size_t count, const mi_run *run,
+                     mi_rates **ret_rates, size_t *ret_replicates, mi_status *status);
+
+    /* Exact posterior of one mask: draw a configuration from `draw`, then evaluate the masked sites
+     * (masked[i] != 0; at least one). Re-setting `draw` to the same key draws the same
+     * configuration, whatever the mask. wants_joint false leaves joint_information 0. scratch comes
+     * from scratch_create, one per thread. Finite models. */
+    mi_code (*evaluate)(const void *state, const unsigned char *masked, mi_origin origin,
+                        gsl_rng *draw, bool wants_joint, void *scratch, mi_mask_result *result,
+                        mi_status *status);
+    mi_code (*scratch_create)(const void *state, void **ret_scratch, mi_status *status);
+    void (*scratch_destroy)(void *scratch); /* accepts NULL */
+
+    /* Does the model keep held-out data that evaluate can draw from? NULL: no. */
+    bool (*has_held_out)(const void *state);
+
+    /* The entropy of the whole configuration and the mean marginal entropy where they are known in
+     * closed form (for checks); MI_NUMERIC where not. NULL: not known. */
+    mi_code (*known_entropies)(const void *state, double *ret_marginal, double *ret_total,
+                               mi_status *status);
+
+    /* One sentence about something a reader of the results must know (over-fitting, vocabulary
+     * cap); returns false where there is nothing to say. NULL: never. */
+    bool (*remark)(const void *state, char *text, size_t size);
+} mi_model_class;
+
+typedef struct mi_model {
+    const mi_model_class *class;
+    void *state;
+} mi_model;
+
+/* NULL-terminated registry of all classes, and a class by name (NULL where there is none). */
+const mi_model_class *const *mi_model_classes(void);
+const mi_model_class *mi_model_find(const char *name);
+
+mi_code mi_model_create(const mi_model_class *class, const mi_values *values, const mi_run *run,
+                        mi_model **ret_model, mi_status *status);
+void mi_model_destroy(mi_model *model); /* accepts NULL */
+
+#endif

@@ -1,0 +1,39 @@
+/* Keyed random streams. A counter-based generator (Philox4x64-10; Salmon, Moraes, Dror and Shaw
+ * 2011, "Parallel random numbers: as easy as 1, 2, 3", doi:10.1145/2063384.2063405; implementation:
+ * Random123) behind GSL's interface, so that every gsl_ran_* function works. A stream is named by
+ * (seed, purpose, index): a unit of work owns its stream, so results do not depend on threads or
+ * on the order of the work. */
+#ifndef MASKINFO_RANDOM_H
+#define MASKINFO_RANDOM_H
+
+#include <gsl/gsl_rng.h>
+#include <stdint.h>
+
+#include "maskinfo/status.h"
+
+/* What a stream is for. Values are part of the results' identity: never renumber. */
+typedef enum mi_purpose {
+    MI_PURPOSE_ORDER = 1,  /* random orders of the sites */
+    MI_PURPOSE_SAMPLE = 2, /* draws from a model */
+    MI_PURPOSE_MASK = 3,   /* masks */
+    MI_PURPOSE_CROP_FIT = 4,
+    MI_PURPOSE_CROP_HELD_OUT = 5,
+    MI_PURPOSE_DITHER = 6,    /* uniform noise of one grey level on quantised pixels */
+    MI_PURPOSE_BOOTSTRAP = 7, /* resampling of replicates */
+    MI_PURPOSE_MODEL = 8,     /* random parameters of a model */
+    MI_PURPOSE_GAP = 9,       /* start words of the words model's gap entropies */
+    MI_PURPOSE_TEST = 100
+} mi_purpose;
+
+/* A new stream in *ret_stream; release with gsl_rng_free(). */
+mi_code mi_stream_create(uint64_t seed, mi_purpose purpose, uint64_t index, gsl_rng **ret_stream,
+                         mi_status *status);
+
+/* Put an existing stream (made by mi_stream_create) at the start of another key, without
+ * allocating. */
+void mi_stream_set(gsl_rng *stream, uint64_t seed, mi_purpose purpose, uint64_t index);
+
+/* order[0..count-1] becomes a uniformly random permutation of 0..count-1 (Fisher-Yates). */
+void mi_random_order(gsl_rng *stream, size_t *order, size_t count);
+
+#endif

@@ -1,0 +1,24 @@
+/* Means with errors over independent replicates. */
+#ifndef MASKINFO_STATISTICS_H
+#define MASKINFO_STATISTICS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Mean of values[0], values[stride], ..., count of them, and the standard error of that mean,
+ * sd/sqrt(count) with the unbiased variance; error 0 where count is 1. opt_error may be NULL. */
+void mi_mean_error(const double *values, size_t stride, size_t count, double *ret_mean,
+                   double *opt_error);
+
+/* Quantile 0..1 of an increasing array, linear interpolation between order statistics (R type 7).
+ */
+double mi_quantile(const double *sorted, size_t count, double probability);
+
+/* Sort in increasing order. */
+void mi_sort(double *values, size_t count);
+
+/* Spearman's rank correlation of two arrays, ties by mean ranks, in *ret_correlation; false where
+ * it is not defined (fewer than 3 pairs, more than 1000, or a constant array). */
+bool mi_rank_correlation(const double *x, const double *y, size_t count, double *ret_correlation);
+
+#endif

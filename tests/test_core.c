@@ -1,0 +1,170 @@
+/* Keyed streams, parallel loop, allocation, statistics. */
+#include "support.h"
+
+#include <gsl/gsl_rng.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "maskinfo/memory.h"
+#include "maskinfo/random.h"
+#include "maskinfo/statistics.h"
+
+/* Known-answer vector of Philox4x64-10 for zero key and counter, from the Random123 distribution's
+ * kat_vectors file. */
+static void philox_gives_the_published_vector(void **state)
+{
+    (void)state;
+    gsl_rng *stream = NULL;
+    assert_int_equal(mi_stream_create(0, (mi_purpose)0, 0, &stream, NULL), MI_OK);
+    assert_true(gsl_rng_get(stream) == 0x16554d9eca36314cUL);
+    assert_true(gsl_rng_get(stream) == 0xdb20fe9d672d0fdcUL);
+    assert_true(gsl_rng_get(stream) == 0xd7e772cee186176bUL);
+    assert_true(gsl_rng_get(stream) == 0x7e68b68aec7ba23bUL);
+    gsl_rng_free(stream);
+}
+
+static void streams_of_different_keys_differ(void **state)
+{
+    (void)state;
+    gsl_rng *stream = NULL;
+    unsigned long seen[4];
+    assert_int_equal(mi_stream_create(1, MI_PURPOSE_TEST, 0, &stream, NULL), MI_OK);
+    seen[0] = gsl_rng_get(stream);
+    mi_stream_set(stream, 2, MI_PURPOSE_TEST, 0);
+    seen[1] = gsl_rng_get(stream);
+    mi_stream_set(stream, 1, MI_PURPOSE_MASK, 0);
+    seen[2] = gsl_rng_get(stream);
+    mi_stream_set(stream, 1, MI_PURPOSE_TEST, 1);
+    seen[3] = gsl_rng_get(stream);
+    for (int i = 0; i < 4; i++) {
+        for (int j = 0; j < i; j++) {
+            assert_true(seen[i] != seen[j]);
+        }
+    }
+    mi_stream_set(stream, 1, MI_PURPOSE_TEST, 0);
+    assert_true(gsl_rng_get(stream) == seen[0]);
+    gsl_rng_free(stream);
+}
+
+/* All 24 orders of four sites, equally often: chi-square with 23 degrees of freedom. */
+static void orders_are_uniform(void **state)
+{
+    (void)state;
+    gsl_rng *stream = NULL;
+    enum { DRAWS = 24000 };
+    unsigned counts[256] = {0};
+    assert_int_equal(mi_stream_create(3, MI_PURPOSE_TEST, 0, &stream, NULL), MI_OK);
+    for (int i = 0; i < DRAWS; i++) {
+        size_t order[4];
+        mi_random_order(stream, order, 4);
+        counts[order[0] | order[1] << 2 | order[2] << 4 | order[3] << 6]++;
+    }
+    double chi_square = 0;
+    int orders = 0;
+    for (int i = 0; i < 256; i++) {
+        if (counts[i] > 0) {
+            double excess = counts[i] - DRAWS / 24.0;
+            chi_square += excess * excess / (DRAWS / 24.0);
+            orders++;
+        }
+    }
+    assert_int_equal(orders, 24);
+    assert_true(chi_square < 49.7); /* 0.999 quantile */
+    gsl_rng_free(stream);
+}
+
+typedef struct tally {
+    int visits[100];
+} tally;
+
+static mi_code visit(size_t index, size_t thread, void *context, mi_status *status)
+{
+    (void)thread;
+    tally *t = context;
+    t->visits[index]++;
+    return index % 40 == 39 ? mi_fail(status, MI_NUMERIC, "unit %zu", index) : MI_OK;
+}
+
+static void parallel_loop_visits_each_unit_once(void **state)
+{
+    (void)state;
+    tally t = {{0}};
+    mi_run run = support_run(1);
+    assert_int_equal(mi_parallel_for(&run, "test", 39, visit, &t, NULL), MI_OK);
+    for (int i = 0; i < 39; i++) {
+        assert_int_equal(t.visits[i], 1);
+    }
+}
+
+static void parallel_loop_reports_the_failure(void **state)
+{
+    (void)state;
+    tally t = {{0}};
+    mi_status status = {.code = MI_OK};
+    mi_run run = support_run(1);
+    run.threads = 1;
+    assert_int_equal(mi_parallel_for(&run, "test", 100, visit, &t, &status), MI_NUMERIC);
+    assert_string_equal(status.message, "unit 39");
+    assert_int_equal(t.visits[41], 0);
+}
+
+static void parallel_loop_stops_on_interrupt(void **state)
+{
+    (void)state;
+    tally t = {{0}};
+    volatile sig_atomic_t interrupt = 1;
+    mi_run run = support_run(1);
+    run.opt_interrupt = &interrupt;
+    assert_int_equal(mi_parallel_for(&run, "test", 10, visit, &t, NULL), MI_INTERRUPTED);
+    assert_int_equal(t.visits[0], 0);
+}
+
+static void sizes_that_overflow_are_refused(void **state)
+{
+    (void)state;
+    size_t product = 0;
+    mi_status status;
+    assert_int_equal(mi_product(SIZE_MAX / 2, 3, &product, &status), MI_INPUT);
+    void *block = NULL;
+    assert_int_equal(mi_allocate(SIZE_MAX / 2, 4, &block, &status), MI_MEMORY);
+    assert_null(block);
+}
+
+static void mean_and_error_of_a_sample(void **state)
+{
+    (void)state;
+    const double values[] = {2.5, 0.25, 4.75, 1.5};
+    double mean = 0, error = 0;
+    mi_mean_error(values, 1, 4, &mean, &error);
+    assert_near(mean, 2.25, 1e-15);
+    /* squared deviations .0625 + 4 + 6.25 + .5625 = 10.875; /3 /4 = .90625 */
+    assert_near(error, sqrt(0.90625), 1e-15);
+}
+
+static void rank_correlation_with_a_tie(void **state)
+{
+    (void)state;
+    const double x[] = {1, 2, 3, 4}, y[] = {10, 30, 20, 20}, flat[] = {1, 1, 1, 1};
+    double rho = 0;
+    /* ranks of y: 1, 4, 2.5, 2.5; Pearson of ranks: 1.5 / sqrt(5 * 4.5) */
+    assert_true(mi_rank_correlation(x, y, 4, &rho));
+    assert_near(rho, 1.5 / sqrt(22.5), 1e-14);
+    assert_false(mi_rank_correlation(x, flat, 4, &rho));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(philox_gives_the_published_vector),
+        cmocka_unit_test(streams_of_different_keys_differ),
+        cmocka_unit_test(orders_are_uniform),
+        cmocka_unit_test(parallel_loop_visits_each_unit_once),
+        cmocka_unit_test(parallel_loop_reports_the_failure),
+        cmocka_unit_test(parallel_loop_stops_on_interrupt),
+        cmocka_unit_test(sizes_that_overflow_are_refused),
+        cmocka_unit_test(mean_and_error_of_a_sample),
+        cmocka_unit_test(rank_correlation_with_a_tie),
+    };
+    mi_start();
+    return cmocka_run_group_tests_name("core", tests, NULL, NULL);
+}

@@ -150,7 +150,7 @@ static mi_code profile(const void *state, size_t samples, const mi_run *run,
     const words_model *model = state;
     mi_gaps *gaps[REPLICATES] = {NULL};
     mi_code code = mi_words_gaps_create(&model->law, model->length - 1, REPLICATES,
-                                        samples / REPLICATES + 1, run, gaps, status);
+                                        (samples + REPLICATES - 1) / REPLICATES, run, gaps, status);
     if (code == MI_OK) {
         code = fill_profile(model, gaps, ret_profile, status);
     }

@@ -7,6 +7,7 @@
 
 static const mi_model_class *const classes[] = {
     &mi_mixing_class,
+    &mi_markov_class,
     NULL,
 };
 

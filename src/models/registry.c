@@ -6,6 +6,7 @@
 #include "models.h"
 
 static const mi_model_class *const classes[] = {
+    &mi_gmrf_class,
     NULL,
 };
 

@@ -302,14 +302,16 @@ static void many_words(void **state)
     free(text);
 }
 
-/* Runs of a of 300 different lengths, the longest first: every word begins like the others. */
+/* The beginnings of one long word, the longest first: so many that some meet in the table. */
 static void words_that_begin_alike_differ(void **state)
 {
     enum { LONGEST = 300 };
     char *text = malloc(LONGEST * (LONGEST + 3) / 2 + 1);
     size_t used = 0;
     for (size_t length = LONGEST; length > 0; length--) {
-        memset(text + used, 'a', length);
+        for (size_t i = 0; i < length; i++) {
+            text[used + i] = (char)('a' + i * i / 3 % 26);
+        }
         text[used + length] = ' ';
         used += length + 1;
     }

@@ -114,6 +114,15 @@ static mi_code too_slow(const mi_markov *chain, size_t gaps, double left, mi_sta
                    chain->states, gaps, left);
 }
 
+/* Would the table outgrow its limit? The decay of I_g from one chunk to the next only slows down
+ * towards that of the slowest mode, so going on at the present pace is the best case; a factor of 2
+ * is left for chains that are still settling. */
+static bool is_hopeless(size_t gaps, double before, double left)
+{
+    double chunks = log(left / negligible) / log(before / left);
+    return gaps >= 1024 && (double)gaps + CHUNK * chunks > 2.0 * GAPS_LIMIT;
+}
+
 static void tell_progress(const mi_run *run, size_t done, size_t total)
 {
     if (run->opt_progress != NULL && total > 0) {
@@ -128,7 +137,7 @@ static mi_code fill_gaps(powers *p, const mi_run *run, mi_gaps *gaps, mi_status 
     size_t limit = length > 0 ? length - 1 : GAPS_LIMIT;
     mi_run quiet = *run; /* the loop over chunks tells the progress */
     quiet.opt_progress = NULL;
-    double left = HUGE_VAL;
+    double left = HUGE_VAL, before = HUGE_VAL;
     while (left > negligible && gaps->count < limit) {
         mi_code code =
             mi_parallel_for(&quiet, "gap entropies", p->blocks, advance_block, p, status);
@@ -138,7 +147,11 @@ static mi_code fill_gaps(powers *p, const mi_run *run, mi_gaps *gaps, mi_status 
         if (code != MI_OK) {
             return code;
         }
+        before = left;
         left = last_information(p);
+        if (length == 0 && left > negligible && is_hopeless(gaps->count, before, left)) {
+            break;
+        }
         tell_progress(run, gaps->count, length > 0 ? limit : 0);
     }
     if (length == 0 && left > negligible) {

@@ -1,0 +1,207 @@
+/* One mask of a Gaussian field, straight from its precision matrix (Rue and Held 2005,
+ * theorem 2.3):
+ *
+ *     Var(x_i | x_v) = [(Q_mm)^-1]_ii,      x_m - E(x_m | x_v) = (Q_mm)^-1 (Q x)_m,
+ *     I(x_m; x_v) = (log|Q_mm| + log|Q_vv| - log|Q|) / 2.
+ *
+ * The draw enters through b = Q x alone, whose covariance is Q: b = sqrt(kappa) z + sum over edges
+ * of w_ij (e_i - e_j) with independent standard normal z and w needs no factor of Q (Papandreou and
+ * Yuille 2010, "Gaussian sampling by local perturbations"). Channels are independent and alike: one
+ * is drawn, and stands for all of them in the cross-entropy.
+ */
+#include "gmrf.h"
+
+#include <gsl/gsl_cblas.h>
+#include <gsl/gsl_randist.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "dense.h"
+#include "maskinfo/memory.h"
+
+typedef struct scratch {
+    double *matrix;     /* (N,N) */
+    size_t *sites;      /* (N) those of the block in use */
+    size_t *position;   /* (N) of each of them in the block */
+    double *innovation; /* (N) b = Q x */
+    double *residual;   /* (N) x_m - E(x_m | x_v) */
+    double *variance;   /* (N) */
+} scratch;
+
+void mi_gmrf_scratch_destroy(void *opt_scratch)
+{
+    scratch *s = opt_scratch;
+    if (s != NULL) {
+        free(s->matrix);
+        free(s->sites);
+        free(s->innovation);
+        free(s);
+    }
+}
+
+/* `sites` and `innovation` own the blocks of the vectors after them. */
+mi_code mi_gmrf_scratch_create(const void *state, void **ret_scratch, mi_status *status)
+{
+    size_t n = ((const mi_gmrf *)state)->lattice->sites;
+    scratch *s = NULL;
+    mi_code code = mi_allocate(1, sizeof *s, &s, status);
+    if (code != MI_OK) {
+        return code;
+    }
+    if ((code = mi_allocate(n * n, sizeof *s->matrix, &s->matrix, status)) != MI_OK ||
+        (code = mi_allocate(2 * n, sizeof *s->sites, &s->sites, status)) != MI_OK ||
+        (code = mi_allocate(3 * n, sizeof *s->innovation, &s->innovation, status)) != MI_OK) {
+        mi_gmrf_scratch_destroy(s);
+        return code;
+    }
+    s->position = s->sites + n;
+    s->residual = s->innovation + n;
+    s->variance = s->innovation + 2 * n;
+    *ret_scratch = s;
+    return MI_OK;
+}
+
+/* b = Q x; the same draws in the same order whatever the mask. */
+static void draw_innovation(const mi_gmrf *gmrf, gsl_rng *draw, double *innovation)
+{
+    const mi_lattice *lattice = gmrf->lattice;
+    for (size_t i = 0; i < lattice->sites; i++) {
+        innovation[i] = gsl_ran_gaussian_ziggurat(draw, sqrt(gmrf->kappa));
+    }
+    for (size_t i = 0; i < lattice->sites; i++) {
+        for (size_t e = 0; e < lattice->degree[i]; e++) {
+            size_t j = lattice->neighbor[i][e];
+            if (j > i) {
+                double difference = gsl_ran_gaussian_ziggurat(draw, 1);
+                innovation[i] += difference;
+                innovation[j] -= difference;
+            }
+        }
+    }
+}
+
+/* List the sites that are masked, or those that are not; their number. */
+static size_t list_sites(const mi_gmrf *gmrf, const unsigned char *masked, bool want, scratch *s)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < gmrf->lattice->sites; i++) {
+        if ((masked[i] != 0) == want) {
+            s->position[i] = count;
+            s->sites[count++] = i;
+        }
+    }
+    return count;
+}
+
+/* Cholesky factor of the block of Q that list_sites chose, in s->matrix (count,count). */
+static mi_code factorise_block(const mi_gmrf *gmrf, const unsigned char *masked, size_t count,
+                               scratch *s, mi_status *status)
+{
+    const mi_lattice *lattice = gmrf->lattice;
+    for (size_t i = 0; i < count * count; i++) {
+        s->matrix[i] = 0;
+    }
+    for (size_t p = 0; p < count; p++) {
+        size_t i = s->sites[p];
+        s->matrix[p * count + p] = gmrf->kappa + (double)lattice->degree[i];
+        for (size_t e = 0; e < lattice->degree[i]; e++) {
+            size_t j = lattice->neighbor[i][e];
+            if ((masked[j] != 0) == (masked[i] != 0)) {
+                s->matrix[p * count + s->position[j]] = -1;
+            }
+        }
+    }
+    return mi_cholesky(s->matrix, count, status);
+}
+
+/* Residuals and conditional variances of the masked sites, and log|Q_mm|. */
+static mi_code given_visible(const mi_gmrf *gmrf, const unsigned char *masked, size_t count,
+                             scratch *s, double *ret_log_determinant, mi_status *status)
+{
+    mi_code code = factorise_block(gmrf, masked, count, s, status);
+    if (code != MI_OK) {
+        return code;
+    }
+    *ret_log_determinant = mi_factor_log_determinant(s->matrix, count);
+    for (size_t p = 0; p < count; p++) {
+        s->residual[p] = s->innovation[s->sites[p]];
+    }
+    mi_solve_lower(s->matrix, count, s->residual, 1);
+    mi_solve_lower_transposed(s->matrix, count, s->residual, 1);
+    code = mi_invert_lower(s->matrix, count, status);
+    for (size_t p = 0; p < count && code == MI_OK; p++) {
+        const double *column = s->matrix + p * count + p;
+        s->variance[p] = cblas_ddot((int)(count - p), column, 1, column, 1);
+    }
+    return code;
+}
+
+/* The same without any visible site. Q may be all but singular here, its regular part is not. */
+static void given_nothing(const mi_gmrf *gmrf, scratch *s)
+{
+    size_t n = gmrf->lattice->sites;
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        sum += s->innovation[i];
+    }
+    for (size_t i = 0; i < n; i++) {
+        const double *row = gmrf->regular + i * n;
+        s->residual[i] = cblas_ddot((int)n, row, 1, s->innovation, 1) + gmrf->common * sum;
+        s->variance[i] = row[i] + gmrf->common;
+    }
+}
+
+static mi_code joint_information(const mi_gmrf *gmrf, const unsigned char *masked,
+                                 double log_masked, scratch *s, double *ret_information,
+                                 mi_status *status)
+{
+    size_t visible = list_sites(gmrf, masked, false, s);
+    mi_code code = factorise_block(gmrf, masked, visible, s, status);
+    if (code == MI_OK) {
+        double logs = log_masked + mi_factor_log_determinant(s->matrix, visible);
+        *ret_information =
+            gmrf->channels * 0.5 * (logs - gmrf->log_determinant) / (double)gmrf->lattice->sites;
+    }
+    return code;
+}
+
+/* Means over the masked sites: entropies of N(0, v), and -log N(e; 0, v) of the residuals e. */
+static void summarise(const mi_gmrf *gmrf, size_t count, const scratch *s, mi_mask_result *result)
+{
+    double logs = 0, squares = 0, variances = 0;
+    for (size_t p = 0; p < count; p++) {
+        logs += log(s->variance[p]);
+        squares += s->residual[p] * s->residual[p] / s->variance[p];
+        variances += s->variance[p];
+    }
+    double n = (double)count, entropy = mi_gaussian_entropy(logs / n);
+    result->conditional_entropy = gmrf->channels * entropy;
+    result->cross_entropy = gmrf->channels * (entropy + 0.5 * (squares / n - 1));
+    result->mse = variances / n / gmrf->mean_variance;
+}
+
+mi_code mi_gmrf_evaluate(const void *state, const unsigned char *masked, mi_origin origin,
+                         gsl_rng *draw, bool wants_joint, void *opaque, mi_mask_result *result,
+                         mi_status *status)
+{
+    (void)origin; /* there is no held-out data */
+    const mi_gmrf *gmrf = state;
+    scratch *s = opaque;
+    double log_masked = 0;
+    *result = (mi_mask_result){0};
+    draw_innovation(gmrf, draw, s->innovation);
+    size_t count = list_sites(gmrf, masked, true, s);
+    if (count == gmrf->lattice->sites) {
+        given_nothing(gmrf, s);
+        summarise(gmrf, count, s, result);
+        return MI_OK;
+    }
+    mi_code code = given_visible(gmrf, masked, count, s, &log_masked, status);
+    if (code != MI_OK) {
+        return code;
+    }
+    summarise(gmrf, count, s, result);
+    return wants_joint
+               ? joint_information(gmrf, masked, log_masked, s, &result->joint_information, status)
+               : MI_OK;
+}

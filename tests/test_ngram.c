@@ -461,6 +461,28 @@ static void exact_and_sampled_profiles_agree(void **state)
     }
 }
 
+/* A pass of order 3 needs three letters; the third of a sequence of two must stay unknown. */
+static void letters_past_a_short_sequence_stay_hidden(void **state)
+{
+    const unsigned char masked[] = {1, 1, 0, 0};
+    double marginal = 0, total = 0;
+    gsl_rng *draw = NULL;
+    void *scratch = NULL;
+    mi_mask_result result;
+    mi_model *model = letters_model(state, 3, 2, 0);
+    assert_int_equal(model->class->known_entropies(model->state, &marginal, &total, NULL), MI_OK);
+    assert_int_equal(mi_stream_create(5, MI_PURPOSE_TEST, 0, &draw, NULL), MI_OK);
+    assert_int_equal(model->class->scratch_create(model->state, &scratch, NULL), MI_OK);
+    assert_int_equal(model->class->evaluate(model->state, masked, MI_FROM_MODEL, draw, true,
+                                            scratch, &result, NULL),
+                     MI_OK);
+    assert_near(result.conditional_entropy, marginal, 1e-12);
+    assert_near(result.joint_information, 0, 1e-12);
+    model->class->scratch_destroy(scratch);
+    gsl_rng_free(draw);
+    mi_model_destroy(model);
+}
+
 static void long_sequences_of_high_order_are_refused_an_exact_profile(void **state)
 {
     mi_model *model = letters_model(state, 2, 64, 0);
@@ -571,6 +593,7 @@ int main(void)
         cmocka_unit_test(held_out_blocks_are_not_fitted),
         SCRATCH_TEST(held_out_cross_entropy_of_a_known_window),
         SCRATCH_TEST(exact_and_sampled_profiles_agree),
+        SCRATCH_TEST(letters_past_a_short_sequence_stay_hidden),
         SCRATCH_TEST(long_sequences_of_high_order_are_refused_an_exact_profile),
         SCRATCH_TEST(infinite_sequence_of_order_one),
         SCRATCH_TEST(remark_counts_the_fit),

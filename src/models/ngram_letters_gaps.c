@@ -25,17 +25,14 @@ static void multiply(const matrix *a, const matrix *b, matrix *product)
     }
 }
 
-/* I_g = H - H_g = sum_a pi(a) sum_b P^g(a, b) log(P^g(a, b) / pi(b)), free of cancellation. */
+/* I_g = H - H_g = sum_a pi(a) sum_b P^g(a, b) log(P^g(a, b) / pi(b)); all p are positive. */
 static double gap_information(const mi_letters_law *law, const matrix *power)
 {
     double information = 0;
     for (size_t a = 0; a < V; a++) {
         for (size_t b = 0; b < V; b++) {
-            double p = power->p[a][b], q = law->stationary[b];
-            if (p > 0) {
-                /* The terms p - q add up to 0 and make each sum's terms positive. */
-                information += law->stationary[a] * (p * log(p / q) - p + q);
-            }
+            double p = power->p[a][b];
+            information += law->stationary[a] * p * log(p / law->stationary[b]);
         }
     }
     return information;

@@ -47,7 +47,8 @@ mi_code mi_vocabulary_restrict(mi_words *words, const mi_split *split, size_t ca
         size_t size = 1;
         count_fitted(words, split, tallies);
         qsort(tallies, words->vocabulary, sizeof *tallies, compare_tallies);
-        for (; size < cap && size <= words->vocabulary && tallies[size - 1].count > 0; size++) {
+        /* The unknown word's count of 0 is the last and ends the loop at the latest. */
+        for (; size < cap && tallies[size - 1].count > 0; size++) {
             number[tallies[size - 1].word] = (uint32_t)size;
         }
         for (size_t t = 0; t < words->count; t++) {

@@ -168,7 +168,7 @@ static void add_run(mi_words_pass *pass, size_t left, size_t right, mi_words_sum
         sums->surprise += memory->surprise[site];
         sums->sites++;
     }
-    sums->log_visible += right <= pass->length ? memory->bridge[left + 1] : 0;
+    sums->log_visible += memory->bridge[left + 1]; /* 0 where there is no right neighbour */
 }
 
 /* log p of the word at `right` given that at the site just before it, or alone at the start. */

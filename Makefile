@@ -132,7 +132,7 @@ fuzz:
 	    CFLAGS='-fsanitize=fuzzer-no-link,address,undefined' fuzz-targets
 	@for t in idx experiment; do mkdir -p $(BUILD)/fuzz/corpus-$$t && \
 	    $(BUILD)/fuzz/fuzz_$$t -max_total_time=$(FUZZ_SECONDS) -print_final_stats=0 -verbosity=0 \
-	    -max_len=4096 $(BUILD)/fuzz/corpus-$$t tests/corpus/$$t || exit 1; done
+	    -use_value_profile=1 -max_len=4096 $(BUILD)/fuzz/corpus-$$t tests/corpus/$$t || exit 1; done
 
 .PHONY: fuzz-targets
 fuzz-targets: $(BUILD)/fuzz_idx $(BUILD)/fuzz_experiment

@@ -12,11 +12,11 @@ typedef struct mi_writer {
 } mi_writer;
 
 /* Add name: value to the object; a value that is not finite becomes null. */
-void mi_put_number(mi_writer *writer, cJSON *object, const char *name, double value);
-void mi_put_text(mi_writer *writer, cJSON *object, const char *name, const char *opt_text);
-void mi_put_bool(mi_writer *writer, cJSON *object, const char *name, bool value);
+void mi_add_number(mi_writer *writer, cJSON *object, const char *name, double value);
+void mi_add_text(mi_writer *writer, cJSON *object, const char *name, const char *opt_text);
+void mi_add_bool(mi_writer *writer, cJSON *object, const char *name, bool value);
 /* Takes ownership of item, which may be NULL for want of memory. */
-void mi_put_item(mi_writer *writer, cJSON *object, const char *name, cJSON *item);
+void mi_add_item(mi_writer *writer, cJSON *object, const char *name, cJSON *item);
 
 /* The fields of an analysis (sites, profile, points, fits, optimum, regime, ...) added to the
  * result object. */

@@ -140,8 +140,8 @@ fuzz-targets: $(BUILD)/fuzz_idx $(BUILD)/fuzz_experiment
 $(BUILD)/fuzz_%: $(BUILD)/tests/fuzz_%.o $(BUILD)/libmaskinfo.a
 	$(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
-reduced: all
-	scripts/reduced $(BUILD)/maskinfo
+reduced: $(BUILD)/maskinfo $(BUILD)/tests/test_task2
+	$(BUILD)/tests/test_task2
 
 clean:
 	rm -rf $(BUILD)

@@ -38,13 +38,13 @@ typedef struct mi_curve {
 } mi_curve;
 
 /* From a finite profile. A fractional number of visible sites interpolates between its neighbours
- * (the mean of the mask that MI_COUNT_FIXED describes). MI_INPUT where a ratio leaves less than one
- * site masked. */
+ * (the mean of the mask that MI_COUNT_FIXED describes). MI_INPUT where a fixed ratio masks less
+ * than one site, or a profile that is not exact has fewer than 2 replicates. */
 mi_code mi_curve_from_profile(const mi_profile *profile, size_t vocabulary, mi_mask_count count,
                               const double *ratios, size_t points, mi_curve **ret_curve,
                               mi_status *status);
 
-/* From (replicates, points) rates of an infinite model. */
+/* From (replicates, points) rates of an infinite model; exact where there is one replicate. */
 mi_code mi_curve_from_rates(const mi_rates *rates, size_t replicates, size_t vocabulary,
                             const double *ratios, size_t points, mi_curve **ret_curve,
                             mi_status *status);

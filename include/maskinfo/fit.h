@@ -17,14 +17,15 @@ typedef struct mi_fit {
     double exponent, exponent_error; /* lambda or kappa, with the error of the weighted fit */
     double sampling_error; /* of the exponent, by jackknife over replicates; 0 where exact */
     double misfit;         /* nats */
-    double r_squared;      /* weighted */
+    double r_squared;      /* weighted; 0 where the points do not vary */
     double aicc;           /* Gaussian likelihood; parameters: two and the misfit */
-    double optimal_ratio;  /* min(1, 1/lambda) or 1/(1+kappa) */
-    bool corner;           /* exponential with lambda <= 1: the optimum is the corner r = 1 */
+    double optimal_ratio;  /* min(1, 1/lambda) or min(1, 1/(1+kappa)) */
+    bool corner;           /* lambda <= 1 or kappa <= 0: the optimum is the corner r = 1 */
 } mi_fit;
 
-/* One set of points; error may be NULL (all equal). fitted is (points) or NULL. A fit that is not
- * possible (too few points, no decay to fit) is not an error: ret_fit->valid is false. */
+/* One set of points; opt_error NULL: all equal and unknown, so that the misfit is all of it. A fit
+ * that is not possible (fewer than 5 points, no information, no point beyond 3 of its errors) is no
+ * failure: ret_fit->valid is false. */
 mi_code mi_fit_points(mi_fit_kind kind, const double *ratios, const double *information,
                       const double *opt_error, size_t points, mi_fit *ret_fit, mi_status *status);
 
@@ -36,7 +37,7 @@ double mi_fit_value(mi_fit_kind kind, const mi_fit *fit, double ratio);
 
 /* min(1, 1/lambda): argmax over (0, 1] of r exp(-lambda r). */
 double mi_exponential_optimum(double rate);
-/* 1/(1+kappa): argmax over [0, 1] of r (1-r)^kappa. */
+/* min(1, 1/(1+kappa)): argmax over [0, 1] of r (1-r)^kappa. */
 double mi_power_optimum(double exponent);
 
 #endif

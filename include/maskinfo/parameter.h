@@ -19,7 +19,8 @@ typedef enum mi_type {
 enum {
     MI_LOW_OPEN = 1,  /* low itself is not allowed */
     MI_HIGH_OPEN = 2, /* high itself is not allowed */
-    MI_EFFORT = 4     /* a size of computation: scaled by a compare experiment's "effort" */
+    MI_EFFORT = 4,    /* a size of computation: scaled by a compare experiment's "effort" */
+    MI_FILE = 8       /* names files to read: looked for as mi_data_find says */
 };
 
 typedef struct mi_parameter {

@@ -6,14 +6,16 @@
 
 /* One replicate is one drawn configuration and one random order of the sites; for each k the mask
  * hides all but the first k sites of the order (and, while several disjoint masks of that size fit,
- * those too: their mean is taken), and h_k is the mean entropy of the exact posteriors
+ * those too, up to 16: their mean is taken), and h_k is the mean entropy of the exact posteriors
  * (Rao-Blackwell: never -log p of the drawn symbol). Fills MI_ENTROPY, MI_MSE for continuous models
- * and, from the model's held-out data where it has any, MI_CROSS_ENTROPY. */
+ * and, from the model's held-out data where it has any, MI_CROSS_ENTROPY, in replicates
+ * of its own. At least 2 samples; MI_NUMERIC where a posterior is not finite. */
 mi_code mi_posterior_profile(const mi_model *model, size_t samples, const mi_run *run,
                              mi_profile **ret_profile, mi_status *status);
 
 /* Joint information I(x_m; x_v)/N straight from the masks, without the profile, at one ratio:
- * values is (samples), one number a replicate. A check on the profile's sums. */
+ * values is (samples), one number a replicate. Masks are those of MI_COUNT_FIXED. A check on the
+ * profile's sums. */
 mi_code mi_posterior_joint(const mi_model *model, double ratio, size_t samples, const mi_run *run,
                            double *values, mi_status *status);
 

@@ -7,7 +7,8 @@
 
 #include "maskinfo/status.h"
 
-/* Called from one thread at a time. `stage` names the work, for people. */
+/* Called from one thread at a time. `stage` names the work, for people; total 0 announces a new
+ * piece of work by its heading. */
 typedef void (*mi_progress_function)(void *context, const char *stage, size_t done, size_t total);
 
 typedef struct mi_run {
@@ -16,6 +17,8 @@ typedef struct mi_run {
     mi_progress_function opt_progress;          /* NULL: silent */
     void *opt_progress_context;                 /* owned by the caller */
     const volatile sig_atomic_t *opt_interrupt; /* non-zero: stop soon; NULL: never */
+    bool validate_only; /* models check their parameters and data and skip costly fits; the state
+                           may then be NULL */
 } mi_run;
 
 /* Once per process, before the first computation: switches GSL's aborting error handler off and

@@ -49,7 +49,7 @@ char *mi_parameter_range(const mi_parameter *p, char *text, size_t size)
         snprintf(text, size, "a string");
         break;
     case MI_PATHS:
-        snprintf(text, size, "a path or an array of paths");
+        snprintf(text, size, "a string or an array of strings");
         break;
     case MI_GRID:
         snprintf(text, size, "[rows, columns], whole numbers in %s", interval);

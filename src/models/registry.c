@@ -6,6 +6,8 @@
 #include "models.h"
 
 static const mi_model_class *const classes[] = {
+    &mi_mixing_class,
+    &mi_markov_class,
     &mi_gmrf_class,
     NULL,
 };

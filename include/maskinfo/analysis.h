@@ -1,0 +1,46 @@
+/* The straight way from a model to every number of a curve result: profile (or rates), curve, fits,
+ * optimum, regime. */
+#ifndef MASKINFO_ANALYSIS_H
+#define MASKINFO_ANALYSIS_H
+
+#include "maskinfo/curve.h"
+#include "maskinfo/fit.h"
+#include "maskinfo/misfit.h"
+#include "maskinfo/optimum.h"
+
+typedef enum mi_method { MI_METHOD_AUTO, MI_METHOD_EXACT, MI_METHOD_POSTERIOR } mi_method;
+
+typedef struct mi_plan {
+    mi_method method; /* auto: exact where the model has an exact answer, else posterior */
+    size_t samples;   /* random orders (exact) or drawn configurations (posterior) */
+    mi_mask_count count;
+    const double *ratios; /* (points), increasing, in (0, 1) */
+    size_t points;
+} mi_plan;
+
+typedef struct mi_analysis {
+    mi_shape shape;
+    mi_method method;    /* the one used */
+    mi_profile *profile; /* NULL where the sequence is infinite */
+    mi_curve *curve;
+    mi_fit exponential, power;
+    mi_optimum optimum;
+    mi_regime regime;
+    mi_misfit misfit;
+    char remark[512]; /* the model's, "" where none */
+} mi_analysis;
+
+/* The method that `auto` means for a model. MI_INPUT, with the model's own reason, where an asked
+ * for method is not possible. */
+mi_code mi_method_resolve(const mi_model *model, mi_method asked, mi_method *ret_method,
+                          mi_status *status);
+const char *mi_method_name(mi_method method);
+
+/* Which fit describes the curve better: that of the smaller AICc. NULL where neither is valid. */
+const char *mi_preferred_fit(const mi_analysis *analysis);
+
+mi_code mi_analyse(const mi_model *model, const mi_plan *plan, const mi_run *run,
+                   mi_analysis **ret_analysis, mi_status *status);
+void mi_analysis_destroy(mi_analysis *analysis); /* accepts NULL */
+
+#endif

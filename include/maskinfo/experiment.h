@@ -1,0 +1,75 @@
+/* Experiments: a document resolved against the parameter tables, and its run. */
+#ifndef MASKINFO_EXPERIMENT_H
+#define MASKINFO_EXPERIMENT_H
+
+#include "maskinfo/analysis.h"
+#include "maskinfo/document.h"
+
+/* Tables of the parts that every experiment file is made of; for reading, `list` and the docs. */
+extern const mi_parameter mi_estimator_parameters[];
+extern const mi_parameter mi_ratio_parameters[];
+extern const mi_parameter mi_experiment_parameters[];    /* of "curve" and "compare" */
+extern const mi_parameter mi_compare_parameters[];       /* of "compare" alone */
+extern const mi_parameter mi_compare_curve_parameters[]; /* of each of its curves */
+
+/* One curve, resolved. */
+typedef struct mi_curve_config {
+    char *label;
+    const mi_model_class *class;
+    mi_values *model;
+    mi_values *mask;
+    mi_values *estimator;
+    mi_values *entry; /* mi_compare_curve_parameters; NULL in a "curve" experiment */
+    double *ratios;   /* NULL: the default range */
+    size_t ratio_count;
+    uint64_t seed;
+    char path[MI_PATH_SIZE]; /* where it stands in the document, for messages */
+    cJSON *resolved;         /* itself a "curve" experiment, defaults filled in */
+} mi_curve_config;
+
+typedef struct mi_experiment {
+    bool compare;
+    char *file; /* for messages */
+    char *title;
+    mi_curve_config *curves; /* one in a "curve" experiment */
+    size_t count;
+    mi_values *settings; /* mi_compare_parameters; NULL in a "curve" experiment */
+    cJSON *resolved;     /* the settings as JSON */
+    double effort;
+} mi_experiment;
+
+/* Find an experiment file: a path, or the name of one in experiments/ (of the current folder, then
+ * of the installation). *ret_path is released with free(). */
+mi_code mi_experiment_find(const char *name, char **ret_path, mi_status *status);
+
+/* A data path of an experiment file, absolute or relative to the current folder, else to the
+ * installation's home (the folder that holds experiments/ and data/). *ret_path: free(). */
+mi_code mi_data_find(const char *path, char **ret_path, mi_status *status);
+
+/* Names of the experiments that mi_experiment_find finds in folders, sorted. Each name and the
+ * array are released with free(). */
+mi_code mi_experiment_names(char ***ret_names, size_t *ret_count, mi_status *status);
+
+/* Resolve a document. Faults are collected in `faults`; *ret_experiment is set where there are
+ * none. Data files are not opened. */
+mi_code mi_experiment_create(const cJSON *document, mi_faults *faults,
+                             mi_experiment **ret_experiment, mi_status *status);
+void mi_experiment_destroy(mi_experiment *experiment); /* accepts NULL */
+
+/* Build every model without its costly parts: reads the data files and adds what is wrong with
+ * them, with the models' parameters, methods and ratios, to `faults`. */
+mi_code mi_experiment_check(const mi_experiment *experiment, const mi_run *run, mi_faults *faults,
+                            mi_status *status);
+
+typedef struct mi_run_options {
+    mi_run run;
+    const char *opt_directory; /* where finished curves of a "compare" are kept for resuming */
+    bool resume;
+} mi_run_options;
+
+/* Compute. *ret_result (cJSON_Delete) has every field of the result but "files". Faults of the
+ * input that show only now (data, chains, ratios) go to `faults`, with MI_INPUT returned. */
+mi_code mi_experiment_run(const mi_experiment *experiment, const mi_run_options *options,
+                          mi_faults *faults, cJSON **ret_result, mi_status *status);
+
+#endif

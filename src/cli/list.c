@@ -1,0 +1,76 @@
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "maskinfo/reference.h"
+
+static void list_models(void)
+{
+    for (const mi_model_class *const *c = mi_model_classes(); *c != NULL; c++) {
+        printf("  %-10s %s\n", (*c)->name, (*c)->summary);
+        mi_reference_print(stdout, MI_REFERENCE_TEXT, (*c)->parameters);
+    }
+}
+
+static void list_masks(void)
+{
+    for (const mi_mask_class *const *c = mi_mask_classes(); *c != NULL; c++) {
+        printf("  %-10s %s\n", (*c)->name, (*c)->summary);
+        mi_reference_print(stdout, MI_REFERENCE_TEXT, (*c)->parameters);
+    }
+}
+
+static void list_experiments(void)
+{
+    char **names = NULL;
+    size_t count = 0;
+    mi_status status = {.code = MI_OK};
+    if (mi_experiment_names(&names, &count, &status) != MI_OK) {
+        fprintf(stderr, "maskinfo: %s\n", status.message);
+    }
+    for (size_t i = 0; i < count; i++) {
+        printf("  %s\n", names[i]);
+        free(names[i]);
+    }
+    free(names);
+}
+
+static const struct {
+    const char *name;
+    void (*print)(void);
+} topics[] = {{"models", list_models}, {"masks", list_masks}, {"experiments", list_experiments}};
+
+static int list(const cli_options *o)
+{
+    size_t count = sizeof topics / sizeof *topics;
+    const char *wanted = o->positional_count > 0 ? o->positional[0] : NULL;
+    bool found = false;
+    for (size_t i = 0; i < count; i++) {
+        if (wanted == NULL || strcmp(wanted, topics[i].name) == 0) {
+            printf("%s\n", topics[i].name);
+            topics[i].print();
+            found = true;
+        }
+    }
+    if (wanted != NULL && strcmp(wanted, "reference") == 0) {
+        mi_reference_document(stdout);
+        found = true;
+    }
+    if (!found) {
+        fprintf(stderr,
+                "maskinfo: list \"%s\": must be one of models, masks, experiments, reference\n",
+                wanted);
+        return EXIT_USAGE;
+    }
+    return EXIT_DONE;
+}
+
+const cli_command cli_list = {
+    .name = "list",
+    .usage = "list [models|masks|experiments|reference]",
+    .summary = "what there is, with every parameter",
+    .help = "models, masks: with their parameters; experiments: names for `maskinfo run`;\n"
+            "reference: the whole reference page as Markdown.\n",
+    .run = list,
+};

@@ -1,0 +1,74 @@
+#include <signal.h>
+#include <string.h>
+
+#include "cli.h"
+
+/* A signal handler can reach nothing but a static object. */
+volatile sig_atomic_t cli_interrupt = 0;
+
+static const cli_command *const commands[] = {&cli_run, &cli_check, &cli_plot, &cli_list, NULL};
+
+static void on_signal(int signal_number)
+{
+    (void)signal_number;
+    cli_interrupt = 1;
+}
+
+/* The first signal asks for an orderly stop; a second one, with the handler gone, ends at once. */
+static void catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+    action.sa_flags = (int)SA_RESETHAND;
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+static void print_help(FILE *out)
+{
+    fprintf(out, "maskinfo: how much a masked pre-training task can teach\n\n");
+    for (const cli_command *const *c = commands; *c != NULL; c++) {
+        fprintf(out, "  maskinfo %-58s %s\n", (*c)->usage, (*c)->summary);
+    }
+    fprintf(out, "\n  maskinfo COMMAND --help, maskinfo --version\n\n"
+                 "Try: maskinfo list experiments; maskinfo run task2\n");
+}
+
+static const cli_command *find_command(const char *name)
+{
+    for (const cli_command *const *c = commands; *c != NULL; c++) {
+        if (strcmp((*c)->name, name) == 0) {
+            return *c;
+        }
+    }
+    return NULL;
+}
+
+int main(int argc, char **argv)
+{
+    cli_options options = {.threads = 0};
+    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        print_help(argc < 2 ? stderr : stdout);
+        return argc < 2 ? EXIT_USAGE : EXIT_DONE;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("maskinfo %s\n", MI_VERSION);
+        return EXIT_DONE;
+    }
+    const cli_command *command = find_command(argv[1]);
+    if (command == NULL) {
+        fprintf(stderr, "maskinfo: unknown command \"%s\"; must be one of run, check, plot, list\n",
+                argv[1]);
+        return EXIT_USAGE;
+    }
+    if (!cli_parse(argc - 2, argv + 2, &options)) {
+        return EXIT_USAGE;
+    }
+    if (options.help) {
+        printf("maskinfo %s\n\n%s", command->usage, command->help);
+        return EXIT_DONE;
+    }
+    mi_start();
+    catch_signals();
+    return command->run(&options);
+}

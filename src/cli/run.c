@@ -1,0 +1,223 @@
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "maskinfo/figures.h"
+#include "maskinfo/memory.h"
+#include "maskinfo/output.h"
+#include "maskinfo/result.h"
+#include "maskinfo/table.h"
+#include "progress.h"
+
+enum { PATH_LIMIT = 4096 };
+
+/* Folder of the results: --out, or plots/NAME; with --json alone none, the result goes to standard
+ * output only. */
+static const char *result_folder(const cli_options *o, const char *file, char *buffer, size_t size)
+{
+    if (o->opt_out != NULL || o->json) {
+        return o->opt_out;
+    }
+    const char *slash = strrchr(file, '/');
+    const char *base = slash == NULL ? file : slash + 1;
+    size_t length = strlen(base);
+    if (length > 5 && strcmp(base + length - 5, ".json") == 0) {
+        length -= 5;
+    }
+    snprintf(buffer, size, "plots/%.*s", (int)length, base);
+    return buffer;
+}
+
+static mi_code add_files(cJSON *result, cJSON *files, mi_status *status)
+{
+    mi_writer w = {.failed = false};
+    cJSON_DeleteItemFromObjectCaseSensitive(result, "files");
+    mi_put_item(&w, result, "files", files);
+    return w.failed ? mi_fail(status, MI_MEMORY, "out of memory for the result") : MI_OK;
+}
+
+static mi_code write_result(const char *folder, const cJSON *result, mi_status *status)
+{
+    char path[PATH_LIMIT];
+    char *text = cJSON_Print(result);
+    if (text == NULL) {
+        return mi_fail(status, MI_MEMORY, "out of memory for the result");
+    }
+    snprintf(path, sizeof path, "%s/result.json", folder);
+    mi_code code = mi_write_file(path, text, strlen(text), status);
+    cJSON_free(text);
+    return code;
+}
+
+/* The result is on disk before the figures are tried, so that nothing computed is lost; it is
+ * written again with their names once they are drawn. */
+static mi_code write_all(const char *folder, cJSON *result, mi_status *status)
+{
+    cJSON *files = cJSON_CreateArray();
+    mi_status drawing = {.code = MI_OK};
+    bool drawn = false;
+    mi_code code = files == NULL ? mi_fail(status, MI_MEMORY, "out of memory for the result")
+                                 : write_result(folder, result, status);
+    if (code != MI_OK) {
+        cJSON_Delete(files);
+        return code;
+    }
+    mi_code drew = mi_figures_draw(result, folder, &drawn, files, &drawing);
+    cJSON *own = cJSON_CreateString("result.json");
+    if (own == NULL || !cJSON_InsertItemInArray(files, 0, own)) {
+        cJSON_Delete(own);
+    }
+    code = add_files(result, files, status);
+    if (code == MI_OK) {
+        code = write_result(folder, result, status);
+    }
+    if (code == MI_OK && (drew != MI_OK || !drawn)) {
+        *status = drawing;
+        code = drew != MI_OK ? drew : MI_IO;
+    }
+    return code;
+}
+
+static int print_json(const cJSON *result)
+{
+    char *text = cJSON_Print(result);
+    bool good = text != NULL && puts(text) >= 0 && fflush(stdout) == 0;
+    cJSON_free(text);
+    return good ? EXIT_DONE : EXIT_FAILED;
+}
+
+static mi_code print_summary(const char *folder, const cJSON *result, mi_status *status)
+{
+    char *table = NULL;
+    mi_code code = mi_table_text(result, &table, status);
+    if (code == MI_OK) {
+        printf("%s\nwritten to %s/:", table, folder);
+        const cJSON *file;
+        cJSON_ArrayForEach(file, cJSON_GetObjectItemCaseSensitive(result, "files"))
+        {
+            printf(" %s", file->valuestring);
+        }
+        printf("\n");
+    }
+    free(table);
+    return code;
+}
+
+static int finish(const cli_options *o, const char *folder, cJSON *result)
+{
+    mi_status status = {.code = MI_OK};
+    mi_code code = folder != NULL ? write_all(folder, result, &status) : MI_OK;
+    int exit_status = code == MI_OK ? EXIT_DONE : cli_report_failure(&status);
+    if (folder == NULL) {
+        cJSON *none = cJSON_CreateArray();
+        if (add_files(result, none, &status) != MI_OK) {
+            return cli_report_failure(&status);
+        }
+    }
+    if (o->json) {
+        int printed = print_json(result);
+        return exit_status != EXIT_DONE ? exit_status : printed;
+    }
+    if (!o->quiet && print_summary(folder, result, &status) != MI_OK) {
+        return cli_report_failure(&status);
+    }
+    return exit_status;
+}
+
+/* A folder that can not be written is found before minutes of computing, and is bad input. */
+static bool is_usable(const char *folder, mi_status *status)
+{
+    bool usable = mi_make_directory(folder, status) == MI_OK;
+    if (usable && access(folder, W_OK | X_OK) != 0) {
+        mi_fail(status, MI_INPUT, "--out %s: the folder can not be written to", folder);
+        usable = false;
+    }
+    status->code = usable ? MI_OK : MI_INPUT;
+    return usable;
+}
+
+static int compute(const cli_options *o, const mi_experiment *e, const char *folder,
+                   mi_faults *faults)
+{
+    cli_progress progress = {.heading = ""};
+    mi_run_options options = {cli_circumstances(o), folder, o->resume};
+    mi_status status = {.code = MI_OK};
+    cJSON *result = NULL;
+    if (!o->quiet && (o->progress || isatty(STDERR_FILENO))) {
+        options.run.opt_progress = cli_progress_report;
+        options.run.opt_progress_context = &progress;
+    }
+    mi_code code = mi_experiment_check(e, &options.run, faults, &status);
+    if (code == MI_OK && folder != NULL && !is_usable(folder, &status)) {
+        code = MI_INPUT;
+    }
+    if (code == MI_OK) {
+        code = mi_experiment_run(e, &options, faults, &result, &status);
+    }
+    cli_progress_clear(&progress);
+    if (faults->count > 0) {
+        return cli_report_faults(faults, false);
+    }
+    if (code != MI_OK) {
+        int exit_status = cli_report_failure(&status);
+        if (exit_status == EXIT_INTERRUPTED && e->compare && folder != NULL) {
+            fprintf(stderr, "maskinfo: finished curves are kept; --resume goes on from there\n");
+        }
+        return exit_status;
+    }
+    int exit_status = finish(o, folder, result);
+    cJSON_Delete(result);
+    return exit_status;
+}
+
+static int run(const cli_options *o)
+{
+    if (o->positional_count != 1) {
+        fprintf(stderr, "maskinfo: run takes one experiment; maskinfo run --help\n");
+        return EXIT_USAGE;
+    }
+    char *path = NULL, buffer[PATH_LIMIT];
+    mi_faults faults = {.file = ""};
+    mi_status status = {.code = MI_OK};
+    mi_experiment *experiment = NULL;
+    cJSON *document = cli_document(o, &path, &faults);
+    int exit_status = EXIT_USAGE;
+    mi_code code =
+        document == NULL ? MI_INPUT : mi_experiment_create(document, &faults, &experiment, &status);
+    if (code == MI_OK) {
+        exit_status =
+            compute(o, experiment, result_folder(o, path, buffer, sizeof buffer), &faults);
+    } else if (faults.count > 0) {
+        exit_status = cli_report_faults(&faults, false);
+    } else {
+        exit_status = cli_report_failure(&status);
+    }
+    mi_experiment_destroy(experiment);
+    cJSON_Delete(document);
+    mi_faults_clear(&faults);
+    free(path);
+    return exit_status;
+}
+
+const cli_command cli_run = {
+    .name = "run",
+    .usage = "run EXPERIMENT [options]",
+    .summary = "compute an experiment, write its result and figures",
+    .help =
+        "EXPERIMENT is a path to a JSON file, or a name that `maskinfo list experiments` shows.\n\n"
+        "  --set PATH=VALUE  override a value of the file (model.kappa=0.3,\n"
+        "                    curves[2].estimator.samples=50, curves[*].seed=7); may be repeated\n"
+        "  --out DIR         folder for result.json and the figures (default plots/NAME)\n"
+        "  --json            print the result to standard output, and only it; without --out no\n"
+        "                    file is written\n"
+        "  --seed N          the same as --set seed=N\n"
+        "  --threads N       default: as many as the machine has; results do not depend on it\n"
+        "  --resume          go on from the finished curves of an interrupted comparison\n"
+        "  --quiet           no table, no progress\n"
+        "  --progress        progress even where standard error is no terminal\n\n"
+        "Exit status: 0 done; 1 failed (numerics, memory, input/output); 2 bad usage or bad "
+        "input;\n"
+        "130 interrupted.\n",
+    .run = run,
+};

@@ -1,0 +1,154 @@
+#include "maskinfo/analysis.h"
+
+#include <stdlib.h>
+
+#include "maskinfo/memory.h"
+#include "maskinfo/posterior.h"
+
+const char *mi_method_name(mi_method method)
+{
+    switch (method) {
+    case MI_METHOD_AUTO:
+        return "auto";
+    case MI_METHOD_EXACT:
+        return "exact";
+    case MI_METHOD_POSTERIOR:
+        return "posterior";
+    }
+    return "unknown";
+}
+
+static mi_code exact_possible(const mi_model *model, mi_status *status)
+{
+    const mi_model_class *class = model->class;
+    bool infinite = class->shape(model->state).sites == 0;
+    if (infinite ? class->rates == NULL : class->profile == NULL) {
+        return mi_fail_at(status, "method", "\"exact\": model %s has no exact answer%s",
+                          class->name, infinite ? " at infinite length" : "");
+    }
+    return class->exact_allowed == NULL ? MI_OK : class->exact_allowed(model->state, status);
+}
+
+static mi_code posterior_possible(const mi_model *model, mi_status *status)
+{
+    if (model->class->evaluate == NULL) {
+        return mi_fail_at(status, "method",
+                          "\"posterior\": model %s offers no posterior; use \"exact\"",
+                          model->class->name);
+    }
+    if (model->class->shape(model->state).sites == 0) {
+        return mi_fail_at(status, "method",
+                          "\"posterior\": needs a finite length; set model.length, or use "
+                          "\"exact\"");
+    }
+    return MI_OK;
+}
+
+mi_code mi_method_resolve(const mi_model *model, mi_method asked, mi_method *ret_method,
+                          mi_status *status)
+{
+    bool exact = asked != MI_METHOD_POSTERIOR && exact_possible(model, status) == MI_OK;
+    *ret_method = exact ? MI_METHOD_EXACT : MI_METHOD_POSTERIOR;
+    if (exact) {
+        return MI_OK;
+    }
+    return asked == MI_METHOD_EXACT ? MI_INPUT : posterior_possible(model, status);
+}
+
+const char *mi_preferred_fit(const mi_analysis *a)
+{
+    if (!a->exponential.valid || !a->power.valid) {
+        return a->exponential.valid ? "exponential" : a->power.valid ? "power" : NULL;
+    }
+    return a->exponential.aicc < a->power.aicc ? "exponential" : "power";
+}
+
+static mi_code rates_curve(const mi_model *model, const mi_plan *plan, const mi_run *run,
+                           mi_analysis *a, mi_status *status)
+{
+    mi_rates *rates = NULL;
+    size_t replicates = 0;
+    mi_code code = model->class->rates(model->state, plan->ratios, plan->points, run, &rates,
+                                       &replicates, status);
+    if (code == MI_OK) {
+        code = mi_curve_from_rates(rates, replicates, a->shape.vocabulary, plan->ratios,
+                                   plan->points, &a->curve, status);
+    }
+    free(rates);
+    return code;
+}
+
+static mi_code profile_curve(const mi_model *model, const mi_plan *plan, const mi_run *run,
+                             mi_analysis *a, mi_status *status)
+{
+    const mi_model_class *class = model->class;
+    bool exact = a->method == MI_METHOD_EXACT;
+    mi_code code = exact ? class->profile(model->state, plan->samples, run, &a->profile, status)
+                         : mi_posterior_profile(model, plan->samples, run, &a->profile, status);
+    if (code == MI_OK) {
+        code = mi_posterior_held_out(model, plan->samples, run, a->profile, status);
+    }
+    if (code == MI_OK) {
+        code = mi_curve_from_profile(a->profile, a->shape.vocabulary, plan->count, plan->ratios,
+                                     plan->points, &a->curve, status);
+    }
+    return code;
+}
+
+static mi_code summarise(mi_analysis *a, const mi_run *run, mi_status *status)
+{
+    mi_code code = mi_fit_curve(MI_FIT_EXPONENTIAL, a->curve, &a->exponential, status);
+    if (code == MI_OK) {
+        code = mi_fit_curve(MI_FIT_POWER, a->curve, &a->power, status);
+    }
+    if (code == MI_OK) {
+        code = mi_optimum_find(a->curve, run, &a->optimum, status);
+    }
+    if (code == MI_OK) {
+        code = mi_regime_find(a->curve, &a->regime, status);
+    }
+    if (code == MI_OK && a->profile != NULL) {
+        code = mi_misfit_find(a->profile, &a->misfit, status);
+    }
+    return code;
+}
+
+mi_code mi_analyse(const mi_model *model, const mi_plan *plan, const mi_run *run,
+                   mi_analysis **ret_analysis, mi_status *status)
+{
+    mi_analysis *a = NULL;
+    mi_code code = mi_allocate(1, sizeof *a, &a, status);
+    if (code != MI_OK) {
+        return code;
+    }
+    a->shape = model->class->shape(model->state);
+    code = mi_method_resolve(model, plan->method, &a->method, status);
+    if (code == MI_OK && a->shape.sites == 0) {
+        code = rates_curve(model, plan, run, a, status);
+    } else if (code == MI_OK) {
+        code = profile_curve(model, plan, run, a, status);
+    }
+    if (code == MI_OK) {
+        code = summarise(a, run, status);
+    }
+    if (code != MI_OK) {
+        mi_analysis_destroy(a);
+        return code;
+    }
+    if (model->class->remark != NULL) {
+        model->class->remark(model->state, a->remark, sizeof a->remark);
+    }
+    *ret_analysis = a;
+    return MI_OK;
+}
+
+void mi_analysis_destroy(mi_analysis *analysis)
+{
+    if (analysis == NULL) {
+        return;
+    }
+    mi_profile_destroy(analysis->profile);
+    mi_curve_destroy(analysis->curve);
+    mi_optimum_free(&analysis->optimum);
+    free(analysis);
+}

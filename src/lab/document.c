@@ -1,0 +1,183 @@
+#include "maskinfo/document.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "maskinfo/data.h"
+
+enum { MAX_DEPTH = 32, MAX_MESSAGE = 900, MAX_SHOWN = 60 };
+static const size_t max_bytes = (size_t)256 << 20;
+
+void mi_faults_add(mi_faults *faults, const char *path, const char *format, ...)
+{
+    char message[MAX_MESSAGE];
+    va_list arguments;
+    int used = snprintf(message, sizeof message, "%s: %s%s", faults->file, path,
+                        path[0] == '\0' ? "" : ": ");
+    size_t start = used < 0 || (size_t)used >= sizeof message ? sizeof message - 1 : (size_t)used;
+    va_start(arguments, format);
+    vsnprintf(message + start, sizeof message - start, format, arguments);
+    va_end(arguments);
+    if (faults->count < MI_FAULTS_KEPT) {
+        faults->messages[faults->count] = strdup(message);
+    }
+    faults->count++;
+}
+
+void mi_faults_clear(mi_faults *faults)
+{
+    for (size_t i = 0; i < faults->count && i < MI_FAULTS_KEPT; i++) {
+        free(faults->messages[i]);
+    }
+    faults->count = 0;
+}
+
+char *mi_document_show(const cJSON *value, char *text, size_t size)
+{
+    char *printed = cJSON_PrintUnformatted(value);
+    size_t limit = size < MAX_SHOWN ? size : MAX_SHOWN;
+    snprintf(text, limit, "%s", printed == NULL ? "?" : printed);
+    if (printed != NULL && strlen(printed) >= limit && limit > 4) {
+        snprintf(text + limit - 4, 4, "...");
+    }
+    cJSON_free(printed);
+    return text;
+}
+
+/* Deepest nesting of brackets outside strings; a depth test before parsing keeps the parser's
+ * recursion, and ours, shallow whatever the file holds. */
+static size_t nesting(const char *text, size_t size)
+{
+    size_t depth = 0, deepest = 0;
+    bool quoted = false;
+    for (size_t i = 0; i < size; i++) {
+        char c = text[i];
+        if (quoted) {
+            i += c == '\\';
+            quoted = c != '"';
+        } else if (c == '"') {
+            quoted = true;
+        } else if (c == '{' || c == '[') {
+            depth++;
+            deepest = depth > deepest ? depth : deepest;
+        } else if ((c == '}' || c == ']') && depth > 0) {
+            depth--;
+        }
+    }
+    return deepest;
+}
+
+static void syntax_fault(const char *text, size_t size, const char *end, mi_faults *faults)
+{
+    size_t line = 1, column = 1;
+    for (const char *c = text; c < end && c < text + size; c++) {
+        column = *c == '\n' ? 1 : column + 1;
+        line += *c == '\n';
+    }
+    bool truncated = end >= text + size || strspn(end, " \t\r\n") >= (size_t)(text + size - end);
+    mi_faults_add(faults, "", "line %zu, column %zu: malformed JSON%s", line, column,
+                  truncated ? " (the text ends too early)" : "");
+}
+
+static void mark_cut(char path[MI_PATH_SIZE], int length)
+{
+    if (length >= MI_PATH_SIZE) {
+        memcpy(path + MI_PATH_SIZE - 4, "...", 4);
+    }
+}
+
+void mi_path_key(char path[MI_PATH_SIZE], const char *parent, const char *key)
+{
+    const char *dot = parent[0] == '\0' ? "" : ".";
+    mark_cut(path, snprintf(path, MI_PATH_SIZE, "%s%s%s", parent, dot, key));
+}
+
+void mi_path_index(char path[MI_PATH_SIZE], const char *parent, size_t index)
+{
+    mark_cut(path, snprintf(path, MI_PATH_SIZE, "%s[%zu]", parent, index));
+}
+
+static bool repeats_earlier_key(const cJSON *parent, const cJSON *child)
+{
+    for (const cJSON *other = parent->child; other != child; other = other->next) {
+        if (strcmp(other->string, child->string) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Duplicate keys and numbers beyond the range of double, anywhere in the tree. */
+static void inspect(const cJSON *node, const char *path, mi_faults *faults)
+{
+    if (cJSON_IsNumber(node) && !isfinite(node->valuedouble)) {
+        mi_faults_add(faults, path, "a number beyond +-1.8e308; numbers must be finite");
+    }
+    size_t index = 0;
+    for (const cJSON *child = node->child; child != NULL; child = child->next, index++) {
+        char deeper[MI_PATH_SIZE];
+        if (child->string != NULL) {
+            mi_path_key(deeper, path, child->string);
+        } else {
+            mi_path_index(deeper, path, index);
+        }
+        if (cJSON_IsObject(node) && repeats_earlier_key(node, child)) {
+            mi_faults_add(faults, deeper, "the key is there twice; each key may stand once");
+        }
+        inspect(child, deeper, faults);
+    }
+}
+
+cJSON *mi_document_parse(const char *text, size_t size, mi_faults *faults)
+{
+    size_t depth = nesting(text, size);
+    if (depth > MAX_DEPTH) {
+        mi_faults_add(faults, "", "nested %zu levels deep; at most %d are allowed", depth,
+                      MAX_DEPTH);
+        return NULL;
+    }
+    const char *end = text;
+    cJSON *document = cJSON_ParseWithLengthOpts(text, size, &end, 0);
+    if (document == NULL) {
+        syntax_fault(text, size, end, faults);
+        return NULL;
+    }
+    const char *rest = end;
+    while (rest < text + size && strchr(" \t\r\n", *rest) != NULL && *rest != '\0') {
+        rest++;
+    }
+    size_t before = faults->count;
+    if (rest != text + size) {
+        syntax_fault(text, size, rest, faults);
+    } else if (!cJSON_IsObject(document)) {
+        mi_faults_add(faults, "", "the file holds no object; an experiment is { ... }");
+    } else {
+        inspect(document, "", faults);
+    }
+    if (faults->count > before) {
+        cJSON_Delete(document);
+        return NULL;
+    }
+    return document;
+}
+
+cJSON *mi_document_read(const char *path, mi_faults *faults)
+{
+    unsigned char *bytes = NULL;
+    size_t size = 0;
+    mi_status status = {.code = MI_OK};
+    if (mi_read_file(path, max_bytes, &bytes, &size, &status) != MI_OK) {
+        /* The reader's message names the file already. */
+        const char *prefix = strstr(status.message, ": ");
+        bool named = strncmp(status.message, path, strlen(path)) == 0 && prefix != NULL;
+        mi_faults_add(faults, "", "%s", named ? status.message + strlen(path) + 2 : status.message);
+        return NULL;
+    }
+    cJSON *document = mi_document_parse((const char *)bytes, size, faults);
+    free(bytes);
+    return document;
+}

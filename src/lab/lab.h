@@ -1,0 +1,25 @@
+/* What the files of this room share. */
+#ifndef MASKINFO_LAB_LAB_H
+#define MASKINFO_LAB_LAB_H
+
+#include "maskinfo/experiment.h"
+
+/* One curve from its resolved configuration. Faults of the input are added to `faults`, with
+ * MI_INPUT returned. *ret_result: cJSON_Delete. */
+mi_code mi_curve_compute(const mi_curve_config *config, const mi_run *run, mi_faults *faults,
+                         cJSON **ret_result, mi_status *status);
+
+/* A finished curve of a "compare", kept in DIRECTORY/partial so that an interrupted run can go on.
+ * load gives NULL where there is none, or where it is of another configuration or version. */
+cJSON *mi_partial_load(const char *directory, size_t index, const mi_curve_config *config);
+mi_code mi_partial_save(const char *directory, size_t index, const mi_curve_config *config,
+                        const cJSON *curve, mi_status *status);
+void mi_partial_remove(const char *directory, size_t count);
+
+/* The verdict on text against images, and published curves laid over measured ones, of the curve
+ * results in `curves` (an array), added to the result object. */
+mi_code mi_verdict_add(cJSON *result, mi_status *status);
+mi_code mi_overlays_add(const mi_experiment *experiment, mi_faults *faults, cJSON *result,
+                        mi_status *status);
+
+#endif

@@ -1,0 +1,160 @@
+/* Published accuracies over the masking ratio beside the objective of measured curves. */
+#include <string.h>
+
+#include "lab.h"
+#include "maskinfo/result.h"
+#include "maskinfo/statistics.h"
+
+enum { MAX_POINTS = 64 };
+
+/* The published series that have accuracies over several ratios of one method. */
+static const struct {
+    const char *key, *metric, *label;
+} series[] = {
+    {"mae_fig5", "fine_tune", "MAE ViT-L, fine-tuned"},
+    {"mae_fig5", "linear_probe", "MAE ViT-L, linear probe"},
+    {"kong_2023", "linear_probe", "Kong et al. ViT-B, linear probe"},
+};
+
+static const cJSON *item(const cJSON *object, const char *name)
+{
+    return cJSON_GetObjectItemCaseSensitive(object, name);
+}
+
+static size_t numbers(const cJSON *array, double *values)
+{
+    size_t count = 0;
+    const cJSON *value = NULL;
+    cJSON_ArrayForEach(value, array)
+    {
+        if (!cJSON_IsNumber(value) || count == MAX_POINTS) {
+            return 0;
+        }
+        values[count++] = value->valuedouble;
+    }
+    return count;
+}
+
+/* Objective of a curve result at a ratio between its points, by linear interpolation; false outside
+ * of them. */
+static bool objective_at(const cJSON *curve, double ratio, double *ret_value)
+{
+    const cJSON *last = NULL, *point = NULL;
+    cJSON_ArrayForEach(point, item(curve, "points"))
+    {
+        double right = item(point, "ratio")->valuedouble;
+        if (last != NULL && ratio <= right) {
+            double left = item(last, "ratio")->valuedouble;
+            double from = item(last, "objective")->valuedouble;
+            double to = item(point, "objective")->valuedouble;
+            *ret_value = from + (to - from) * (ratio - left) / (right - left);
+            return ratio >= left;
+        }
+        last = point;
+    }
+    return false;
+}
+
+static void put_correlation(mi_writer *w, cJSON *overlay, const cJSON *curve, const double *ratios,
+                            const double *values, size_t count)
+{
+    double objective[MAX_POINTS], accuracy[MAX_POINTS], correlation = 0;
+    size_t pairs = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (objective_at(curve, ratios[i], &objective[pairs])) {
+            accuracy[pairs++] = values[i];
+        }
+    }
+    if (mi_rank_correlation(objective, accuracy, pairs, &correlation)) {
+        mi_put_number(w, overlay, "rank_correlation", correlation);
+    } else {
+        mi_put_text(w, overlay, "rank_correlation", NULL);
+        mi_put_text(w, overlay, "rank_correlation_reason", "fewer than three different points");
+    }
+    mi_put_number(w, overlay, "pairs", (double)pairs);
+}
+
+static bool put_overlay(mi_writer *w, cJSON *overlays, const cJSON *published, size_t s,
+                        const cJSON *curve)
+{
+    double ratios[MAX_POINTS], values[MAX_POINTS];
+    const cJSON *entry = item(published, series[s].key);
+    const cJSON *source = item(entry, "source");
+    size_t count = numbers(item(entry, "ratio"), ratios);
+    if (count == 0 || numbers(item(entry, series[s].metric), values) != count ||
+        !cJSON_IsString(source)) {
+        return false;
+    }
+    cJSON *overlay = cJSON_CreateObject();
+    mi_put_text(w, overlay, "label", series[s].label);
+    mi_put_text(w, overlay, "source", source->valuestring);
+    mi_put_text(w, overlay, "metric", series[s].metric);
+    mi_put_item(w, overlay, "ratio", cJSON_CreateDoubleArray(ratios, (int)count));
+    mi_put_item(w, overlay, "value", cJSON_CreateDoubleArray(values, (int)count));
+    mi_put_text(w, overlay, "against", item(curve, "label")->valuestring);
+    put_correlation(w, overlay, curve, ratios, values, count);
+    if (!cJSON_AddItemToArray(overlays, overlay)) {
+        cJSON_Delete(overlay);
+        w->failed = true;
+    }
+    return true;
+}
+
+static const cJSON *find_curve(const cJSON *curves, const char *label)
+{
+    const cJSON *curve = NULL;
+    cJSON_ArrayForEach(curve, curves)
+    {
+        if (strcmp(item(curve, "label")->valuestring, label) == 0) {
+            return curve;
+        }
+    }
+    return NULL;
+}
+
+static mi_code lay_over(const mi_experiment *e, const cJSON *published, mi_faults *faults,
+                        mi_writer *w, cJSON *result, cJSON *overlays, mi_status *status)
+{
+    const mi_value *on = mi_values_find(e->settings, "overlay_on");
+    for (size_t i = 0; i < on->path_count; i++) {
+        const cJSON *curve = find_curve(item(result, "curves"), on->paths[i]);
+        if (curve == NULL) {
+            mi_faults_add(faults, "overlay_on", "\"%s\"; must be the label of a curve",
+                          on->paths[i]);
+            return mi_fail(status, MI_INPUT, "bad overlay");
+        }
+        for (size_t s = 0; s < sizeof series / sizeof *series; s++) {
+            if (!put_overlay(w, overlays, published, s, curve)) {
+                mi_faults_add(faults, "published",
+                              "%s: needs \"%s\" with \"source\" and arrays \"ratio\" and \"%s\" of "
+                              "equal length, at most %d numbers",
+                              mi_text(e->settings, "published"), series[s].key, series[s].metric,
+                              MAX_POINTS);
+                return mi_fail(status, MI_INPUT, "bad published file");
+            }
+        }
+    }
+    return MI_OK;
+}
+
+mi_code mi_overlays_add(const mi_experiment *e, mi_faults *faults, cJSON *result, mi_status *status)
+{
+    mi_writer w = {.failed = false};
+    if (!mi_given(e->settings, "published") || !mi_given(e->settings, "overlay_on")) {
+        return MI_OK;
+    }
+    const char *path = mi_text(e->settings, "published");
+    mi_faults reading = {.file = path};
+    cJSON *published = mi_document_read(path, &reading), *overlays = cJSON_CreateArray();
+    mi_code code = MI_OK;
+    if (published == NULL) {
+        mi_faults_add(faults, "published", "%s", reading.messages[0]);
+        code = mi_fail(status, MI_INPUT, "bad published file");
+    } else {
+        code = lay_over(e, published, faults, &w, result, overlays, status);
+    }
+    mi_put_item(&w, result, "overlays", overlays);
+    mi_faults_clear(&reading);
+    cJSON_Delete(published);
+    return code == MI_OK && w.failed ? mi_fail(status, MI_MEMORY, "out of memory") : code;
+}

@@ -1,0 +1,101 @@
+#include "maskinfo/reference.h"
+
+#include <string.h>
+
+#include "maskinfo/experiment.h"
+
+static const char *fallback_text(const mi_parameter *p)
+{
+    return p->fallback == NULL                ? "required"
+           : strcmp(p->fallback, "null") == 0 ? "none"
+                                              : p->fallback;
+}
+
+static void print_row(FILE *out, mi_reference_form form, const char *prefix, const mi_parameter *p)
+{
+    char range[256];
+    mi_parameter_range(p, range, sizeof range);
+    if (form == MI_REFERENCE_MARKDOWN) {
+        fprintf(out, "| `%s%s` | %s | %s%s%s | %s | %s |\n", prefix, p->name, range,
+                p->fallback == NULL ? "" : "`", fallback_text(p), p->fallback == NULL ? "" : "`",
+                p->unit, p->help);
+    } else {
+        fprintf(out, "    %s%-*s %s; default %s%s%s\n        %s\n", prefix,
+                (int)(16 - strlen(prefix)), p->name, range, fallback_text(p),
+                p->unit[0] != '\0' ? "; unit: " : "", p->unit, p->help);
+    }
+}
+
+static void print_rows(FILE *out, mi_reference_form form, const char *prefix,
+                       const mi_parameter *table)
+{
+    for (const mi_parameter *p = table; p->name != NULL; p++) {
+        print_row(out, form, prefix, p);
+        if (p->type == MI_GROUP) {
+            char deeper[64];
+            snprintf(deeper, sizeof deeper, "%s%s.", prefix, p->name);
+            print_rows(out, form, deeper, p->group);
+        }
+    }
+}
+
+void mi_reference_print(FILE *out, mi_reference_form form, const mi_parameter *table)
+{
+    if (form == MI_REFERENCE_MARKDOWN) {
+        fprintf(out, "\n| key | legal values | default | unit | meaning |\n"
+                     "|---|---|---|---|---|\n");
+    }
+    print_rows(out, form, "", table);
+}
+
+static void print_section(FILE *out, const char *heading, const char *text,
+                          const mi_parameter *table)
+{
+    fprintf(out, "\n%s\n\n%s\n", heading, text);
+    mi_reference_print(out, MI_REFERENCE_MARKDOWN, table);
+}
+
+static void print_models(FILE *out)
+{
+    fprintf(out, "\n## Models\n\nThe object `model` holds `type`, one of the names below, and the "
+                 "parameters of that type.\n");
+    for (const mi_model_class *const *c = mi_model_classes(); *c != NULL; c++) {
+        char heading[64];
+        snprintf(heading, sizeof heading, "### %s", (*c)->name);
+        print_section(out, heading, (*c)->summary, (*c)->parameters);
+    }
+}
+
+static void print_masks(FILE *out)
+{
+    fprintf(out, "\n## Masks\n\nThe object `mask` holds `strategy` (default `\"random\"`) and the "
+                 "parameters of that strategy.\n");
+    for (const mi_mask_class *const *c = mi_mask_classes(); *c != NULL; c++) {
+        char heading[64];
+        snprintf(heading, sizeof heading, "### %s", (*c)->name);
+        print_section(out, heading, (*c)->summary, (*c)->parameters);
+    }
+}
+
+void mi_reference_document(FILE *out)
+{
+    fprintf(
+        out,
+        "# Reference\n\nMade by `maskinfo list reference` from the tables that the program "
+        "reads its input by.\n\n## Experiment files\n\nA JSON object. `\"experiment\"` is "
+        "`\"curve\"` (one source) or `\"compare\"` (several in one set of figures). A curve has "
+        "`model` and may have `mask`, `ratios`, `estimator`, `seed` and `title`. A comparison "
+        "has `curves`, an array of such objects with a label and a style each, and may have "
+        "`mask`, `ratios`, `estimator` and `seed` for the curves that do not set their own.\n");
+    print_section(out, "### At the top", "In both kinds.", mi_experiment_parameters);
+    print_section(out, "### ratios",
+                  "An increasing array of numbers in (0, 1), or an object:", mi_ratio_parameters);
+    print_section(out, "### estimator", "How the numbers are had.", mi_estimator_parameters);
+    print_section(out, "### compare", "At the top of a comparison:", mi_compare_parameters);
+    print_section(out, "### compare: each of `curves`",
+                  "Beside `model`, `mask`, `ratios`, "
+                  "`estimator` and `seed`:",
+                  mi_compare_curve_parameters);
+    print_models(out);
+    print_masks(out);
+}

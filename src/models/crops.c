@@ -115,8 +115,7 @@ static void fill_crop(const filling *f, size_t index, gsl_rng *stream)
     float *values = f->crops->values + index * f->crops->dimension;
     mi_stream_set(stream, f->run->seed, MI_PURPOSE_DITHER, MI_PARTS * index + f->part);
     for (size_t r = 0; r < mi_crop_height(f->shape); r++) {
-        const unsigned char *line =
-            image->pixels + (from->row + r) * image->columns + from->column;
+        const unsigned char *line = image->pixels + (from->row + r) * image->columns + from->column;
         for (size_t c = 0; c < mi_crop_width(f->shape); c++) {
             values[mi_crop_coordinate(f->shape, r, c)] =
                 (float)(line[c] + gsl_rng_uniform(stream) - 0.5);
@@ -141,8 +140,7 @@ static mi_code fill_unit(size_t index, size_t thread, void *context, mi_status *
     return MI_OK;
 }
 
-static mi_code crops_create(size_t count, size_t dimension, mi_crops **ret_crops,
-                            mi_status *status)
+static mi_code crops_create(size_t count, size_t dimension, mi_crops **ret_crops, mi_status *status)
 {
     mi_crops *crops = NULL;
     size_t size = 0;

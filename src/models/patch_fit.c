@@ -53,8 +53,8 @@ static mi_code update_covariance(work *w, mi_patch_fit *fit, mi_status *status)
     mi_stationary *stationary = NULL;
     mi_code code = mi_crops_mean(w->crops, w->precision, w->run, fit->mean, status);
     if (code == MI_OK) {
-        code = mi_crops_covariance(w->crops, w->precision, fit->mean, w->run, fit->covariance,
-                                   status);
+        code =
+            mi_crops_covariance(w->crops, w->precision, fit->mean, w->run, fit->covariance, status);
     }
     if (code == MI_OK) {
         code = mi_stationary_create(fit->covariance, w->options->shape, &stationary, status);
@@ -77,8 +77,7 @@ static mi_code choose_shrinkage(work *w, const mi_crops *validation, mi_patch_fi
     }
     mi_code code = mi_crops_mean(w->crops, w->norms, w->run, fit->mean, status);
     if (code == MI_OK) {
-        code =
-            mi_crops_covariance(w->crops, w->norms, fit->mean, w->run, fit->covariance, status);
+        code = mi_crops_covariance(w->crops, w->norms, fit->mean, w->run, fit->covariance, status);
     }
     if (code == MI_OK) {
         code = mi_stationary_create(fit->covariance, w->options->shape, &stationary, status);
@@ -101,17 +100,16 @@ static mi_code expect(work *w, mi_patch_fit *fit, mi_status *status)
         code = mi_whitened_norms(w->crops, fit->mean, w->factor, w->run, w->norms, status);
     }
     if (code == MI_OK && fit->scales == NULL) {
-        code = mi_scales_span(w->options->scales, n, w->norms, w->crops->count, &fit->scales,
-                              status);
+        code =
+            mi_scales_span(w->options->scales, n, w->norms, w->crops->count, &fit->scales, status);
     }
     if (code == MI_OK) {
-        code = mi_scales_fit_weights(fit->scales, n, w->norms, w->crops->count, WEIGHT_STEPS,
-                                     status);
+        code =
+            mi_scales_fit_weights(fit->scales, n, w->norms, w->crops->count, WEIGHT_STEPS, status);
     }
     if (code == MI_OK) {
-        fit->log_likelihood[fit->steps++] =
-            mi_mean_log_density(fit->scales, n, mi_factor_log_determinant(w->factor, n), w->norms,
-                                w->crops->count);
+        fit->log_likelihood[fit->steps++] = mi_mean_log_density(
+            fit->scales, n, mi_factor_log_determinant(w->factor, n), w->norms, w->crops->count);
     }
     return code;
 }
@@ -169,8 +167,8 @@ static mi_code allocate_fit(size_t dimension, const mi_patch_options *options,
         code = mi_allocate(dimension, sizeof *fit->mean, &fit->mean, status);
     }
     if (code == MI_OK) {
-        code = mi_allocate(dimension * dimension, sizeof *fit->covariance, &fit->covariance,
-                           status);
+        code =
+            mi_allocate(dimension * dimension, sizeof *fit->covariance, &fit->covariance, status);
     }
     if (code == MI_OK) {
         code = mi_allocate(options->iterations + 1, sizeof *fit->log_likelihood,

@@ -10,12 +10,11 @@
  * of one grey level, 1/12, beside the variance of a photograph. */
 #define MI_NOISE_FLOOR 1e-8
 
-/* The share, among a fixed list from 0 to 1, under which the validation crops are most likely; their
- * contrasts have a grid of `scales` scales. MI_NUMERIC where no share gives a positive definite
- * matrix. */
+/* The share, among a fixed list from 0 to 1, under which the validation crops are most likely;
+ * their contrasts have a grid of `scales` scales. MI_NUMERIC where no share gives a positive
+ * definite matrix. */
 mi_code mi_shrinkage_choose(const double *covariance, const double *mean,
                             const mi_stationary *stationary, const mi_crops *validation,
-                            size_t scales, const mi_run *run, double *ret_share,
-                            mi_status *status);
+                            size_t scales, const mi_run *run, double *ret_share, mi_status *status);
 
 #endif

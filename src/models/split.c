@@ -78,8 +78,8 @@ static mi_code check_image_count(const mi_images *images, mi_status *status)
 {
     if (images->count < MIN_IMAGES) {
         return mi_fail_at(status, "images",
-                          "%zu image%s for a split by image, which needs at least %d", images->count,
-                          images->count == 1 ? "" : "s", MIN_IMAGES);
+                          "%zu image%s for a split by image, which needs at least %d",
+                          images->count, images->count == 1 ? "" : "s", MIN_IMAGES);
     }
     return MI_OK;
 }

@@ -6,8 +6,8 @@
 #include "scales.h"
 
 /* panel (dimension, count), column by column: x - mean of the crops chosen[0..count-1], or of
- * `first`, first + 1, ... where chosen is NULL; their sites in the given order, or as they are where
- * opt_order is NULL. */
+ * `first`, first + 1, ... where chosen is NULL; their sites in the given order, or as they are
+ * where opt_order is NULL. */
 void mi_center_crops(const mi_crops *crops, const size_t *opt_chosen, size_t first, size_t count,
                      const double *mean, const size_t *opt_order, size_t block, double *panel);
 

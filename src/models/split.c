@@ -6,8 +6,8 @@
 #include "maskinfo/random.h"
 
 /* A split by image needs two images to fit on, one of them for validation, and two to evaluate on,
- * because the error is taken between images. */
-enum { MIN_IMAGES = 4 };
+ * because the error is taken between images; a split by region needs two. */
+enum { MIN_IMAGES = 4, MIN_IMAGES_BY_REGION = 2 };
 
 /* Cuts at 2/5 and 3/5 leave validation a fifth of the longer side, the smallest of the parts. */
 enum { SMALLEST_SHARE = 5 };
@@ -74,12 +74,15 @@ static mi_code refuse_region(const mi_images *images, mi_crop_shape shape, size_
                       SMALLEST_SHARE * height, width, height, SMALLEST_SHARE * width);
 }
 
-static mi_code check_image_count(const mi_images *images, mi_status *status)
+static mi_code check_image_count(const mi_images *images, mi_split_kind kind, mi_status *status)
 {
-    if (images->count < MIN_IMAGES) {
+    size_t least = kind == MI_SPLIT_IMAGE ? MIN_IMAGES : MIN_IMAGES_BY_REGION;
+    if (images->count < least) {
         return mi_fail_at(status, "images",
-                          "%zu image%s for a split by image, which needs at least %d",
-                          images->count, images->count == 1 ? "" : "s", MIN_IMAGES);
+                          "%zu image%s for a split by %s, which needs at least %zu, because errors "
+                          "are taken between images",
+                          images->count, images->count == 1 ? "" : "s",
+                          kind == MI_SPLIT_IMAGE ? "image" : "region", least);
     }
     return MI_OK;
 }
@@ -98,7 +101,7 @@ static mi_code resolve_kind(const mi_images *images, mi_crop_shape shape, mi_spl
     if (*kind == MI_SPLIT_AUTO) {
         *kind = undivided == images->count ? MI_SPLIT_REGION : MI_SPLIT_IMAGE;
     }
-    return *kind == MI_SPLIT_IMAGE ? check_image_count(images, status) : MI_OK;
+    return check_image_count(images, *kind, status);
 }
 
 /* The fifths [from, to) of an image along its longer side. */

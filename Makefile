@@ -36,8 +36,10 @@ $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALLCFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libmaskinfo.a
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/tests/program.o $(BUILD)/libmaskinfo.a
 	$(LINK) -o $@ $^ $(LIBS) -lcmocka
+
+$(BUILD)/tests/program.o: DEFS += -DMI_BUILD='"$(BUILD)"'
 
 setup:
 	@scripts/setup

@@ -36,6 +36,7 @@ static inline void write_png(const char *path, const png_picture *p)
     if (p->alphas != NULL) {
         png_set_tRNS(png, info, p->alphas, p->colours, NULL);
     }
+    png_set_gAMA(png, info, 0.7); /* a reader that applied it would change the samples */
     png_write_info(png, info);
     int passes = png_set_interlace_handling(png);
     for (int pass = 0; pass < passes; pass++) {

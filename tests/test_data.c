@@ -179,6 +179,7 @@ static void unfit_texts_are_refused(void **state)
     assert_no_letters(state, "abc\0def", 7, 1, "byte 3 of 7 is zero");
     assert_no_letters(state, "a\x01\x02", 3, 1, "1 of 3 bytes");
     assert_letters(state, "a\xff", 2, half, 2); /* just enough */
+    assert_letters(state, "\t\n\v\f\r\1\2\3\4\5", 10, half + 1, 1);
     assert_no_letters(state, "one two", 7, 8, "7 letters and spaces where at least 8");
     unsigned char *symbols = NULL;
     size_t count = 0;
@@ -301,6 +302,31 @@ static void many_words(void **state)
     free(text);
 }
 
+/* The beginnings of one long word, the longest first: so many that some meet in the table. */
+static void words_that_begin_alike_differ(void **state)
+{
+    enum { LONGEST = 300 };
+    char *text = malloc(LONGEST * (LONGEST + 3) / 2 + 1);
+    size_t used = 0;
+    for (size_t length = LONGEST; length > 0; length--) {
+        for (size_t i = 0; i < length; i++) {
+            text[used + i] = (char)('a' + i * i / 3 % 26);
+        }
+        text[used + length] = ' ';
+        used += length + 1;
+    }
+    text[used] = 0;
+    mi_words *words = words_of(state, text, 1000, 1.0);
+    assert_int_equal(words->count, LONGEST);
+    assert_int_equal(words->vocabulary, LONGEST + 1);
+    for (size_t i = 0; i < LONGEST; i++) {
+        assert_int_equal(words->tokens[i], i + 1);
+        assert_int_equal(strlen(words->spellings[i + 1]), LONGEST - i);
+    }
+    mi_words_destroy(words);
+    free(text);
+}
+
 static void assert_no_words(void **state, const char *text, size_t cap, double share, size_t least,
                             const char *message)
 {
@@ -365,6 +391,7 @@ int main(void)
         SCRATCH_TEST(vocabulary_is_fitted_to_the_first_share),
         SCRATCH_TEST(fitted_share_is_rounded),
         SCRATCH_TEST(many_words),
+        SCRATCH_TEST(words_that_begin_alike_differ),
         SCRATCH_TEST(bad_requests_for_words_are_refused),
         cmocka_unit_test(shipped_text_is_read),
     };

@@ -284,6 +284,22 @@ static void images_cut_anywhere_are_refused(void **state)
     assert_every_cut_refused(state, path);
 }
 
+/* Of a flat picture the decoder may have the last bits in hand long before the last bytes. */
+static void flat_jpeg_without_its_end_is_refused(void **state)
+{
+    static const unsigned char samples[8 * 128] = {0};
+    char path[SCRATCH_PATH];
+    unsigned char bytes[4096];
+    scratch_name(state, "flat.jpg", path);
+    for (unsigned columns = 8; columns <= 128; columns += 8) {
+        jpeg_picture p = {8, columns, 1, JCS_GRAYSCALE, JCS_GRAYSCALE, false, samples};
+        write_jpeg(path, &p);
+        size_t size = load(path, bytes, sizeof bytes);
+        scratch_write(path, bytes, size - 2);
+        assert_refused(path, "corrupt JPEG");
+    }
+}
+
 /* Any byte of a PNG file is under a checksum, is one, is a length, or is the signature. */
 static void png_with_a_flipped_byte_is_refused(void **state)
 {
@@ -491,6 +507,7 @@ int main(void)
         SCRATCH_TEST(colour_jpeg_becomes_luma),
         SCRATCH_TEST(cmyk_jpeg_is_refused),
         SCRATCH_TEST(images_cut_anywhere_are_refused),
+        SCRATCH_TEST(flat_jpeg_without_its_end_is_refused),
         SCRATCH_TEST(png_with_a_flipped_byte_is_refused),
         SCRATCH_TEST(jpeg_warning_is_corruption),
         SCRATCH_TEST(png_that_promises_too_much_is_refused),

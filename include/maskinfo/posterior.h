@@ -13,6 +13,11 @@
 mi_code mi_posterior_profile(const mi_model *model, size_t samples, const mi_run *run,
                              mi_profile **ret_profile, mi_status *status);
 
+/* Add MI_CROSS_ENTROPY alone, in the same way, to a profile had otherwise (by the model's exact
+ * algorithm). Does nothing where the model has no held-out data. */
+mi_code mi_posterior_held_out(const mi_model *model, size_t samples, const mi_run *run,
+                              mi_profile *profile, mi_status *status);
+
 /* Joint information I(x_m; x_v)/N straight from the masks, without the profile, at one ratio:
  * values is (samples), one number a replicate. Masks are those of MI_COUNT_FIXED. A check on the
  * profile's sums. */

@@ -39,7 +39,7 @@ static mi_code add_files(cJSON *result, cJSON *files, mi_status *status)
 
 static mi_code write_result(const char *folder, const cJSON *result, mi_status *status)
 {
-    char path[PATH_LIMIT];
+    char path[PATH_LIMIT + 16];
     char *text = cJSON_Print(result);
     if (text == NULL) {
         return mi_fail(status, MI_MEMORY, "out of memory for the result");

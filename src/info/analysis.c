@@ -85,7 +85,7 @@ static mi_code profile_curve(const mi_model *model, const mi_plan *plan, const m
     bool exact = a->method == MI_METHOD_EXACT;
     mi_code code = exact ? class->profile(model->state, plan->samples, run, &a->profile, status)
                          : mi_posterior_profile(model, plan->samples, run, &a->profile, status);
-    if (code == MI_OK) {
+    if (code == MI_OK && exact) {
         code = mi_posterior_held_out(model, plan->samples, run, a->profile, status);
     }
     if (code == MI_OK) {

@@ -244,6 +244,22 @@ mi_code mi_posterior_profile(const mi_model *model, size_t samples, const mi_run
     return MI_OK;
 }
 
+mi_code mi_posterior_held_out(const mi_model *model, size_t samples, const mi_run *run,
+                              mi_profile *profile, mi_status *status)
+{
+    const mi_model_class *class = model->class;
+    study s = {.model = model, .run = run, .profile = profile};
+    if (class->has_held_out == NULL || !class->has_held_out(model->state)) {
+        return MI_OK;
+    }
+    mi_code code = study_open(&s, samples, status);
+    if (code == MI_OK) {
+        code = from_held_out(&s, samples, status);
+    }
+    study_close(&s);
+    return code;
+}
+
 /* rN sites on average, floor or ceil of it: the mask that MI_COUNT_FIXED describes. */
 static size_t draw_hidden(const study *s, bench *b, size_t j)
 {

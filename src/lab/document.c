@@ -48,9 +48,9 @@ char *mi_document_show(const cJSON *value, char *text, size_t size)
     return text;
 }
 
-/* Deepest nesting of brackets outside strings; a depth test before parsing keeps the parser's
- * recursion, and ours, shallow whatever the file holds. */
-static size_t nesting(const char *text, size_t size)
+/* Deepest nesting of brackets outside strings, and whether a bracket or quote is left open. A depth
+ * test before parsing keeps the parser's recursion, and ours, shallow whatever the file holds. */
+static size_t nesting(const char *text, size_t size, bool *ret_open)
 {
     size_t depth = 0, deepest = 0;
     bool quoted = false;
@@ -68,19 +68,20 @@ static size_t nesting(const char *text, size_t size)
             depth--;
         }
     }
+    *ret_open = quoted || depth > 0;
     return deepest;
 }
 
-static void syntax_fault(const char *text, size_t size, const char *end, mi_faults *faults)
+static void syntax_fault(const char *text, size_t size, const char *end, bool open,
+                         mi_faults *faults)
 {
     size_t line = 1, column = 1;
     for (const char *c = text; c < end && c < text + size; c++) {
         column = *c == '\n' ? 1 : column + 1;
         line += *c == '\n';
     }
-    bool truncated = end >= text + size || strspn(end, " \t\r\n") >= (size_t)(text + size - end);
     mi_faults_add(faults, "", "line %zu, column %zu: malformed JSON%s", line, column,
-                  truncated ? " (the text ends too early)" : "");
+                  open ? "; it ends too early, with a bracket or quote left open" : "");
 }
 
 static void mark_cut(char path[MI_PATH_SIZE], int length)
@@ -134,7 +135,8 @@ static void inspect(const cJSON *node, const char *path, mi_faults *faults)
 
 cJSON *mi_document_parse(const char *text, size_t size, mi_faults *faults)
 {
-    size_t depth = nesting(text, size);
+    bool open = false;
+    size_t depth = nesting(text, size, &open);
     if (depth > MAX_DEPTH) {
         mi_faults_add(faults, "", "nested %zu levels deep; at most %d are allowed", depth,
                       MAX_DEPTH);
@@ -143,7 +145,7 @@ cJSON *mi_document_parse(const char *text, size_t size, mi_faults *faults)
     const char *end = text;
     cJSON *document = cJSON_ParseWithLengthOpts(text, size, &end, 0);
     if (document == NULL) {
-        syntax_fault(text, size, end, faults);
+        syntax_fault(text, size, end, open, faults);
         return NULL;
     }
     const char *rest = end;
@@ -152,7 +154,7 @@ cJSON *mi_document_parse(const char *text, size_t size, mi_faults *faults)
     }
     size_t before = faults->count;
     if (rest != text + size) {
-        syntax_fault(text, size, rest, faults);
+        syntax_fault(text, size, rest, open, faults);
     } else if (!cJSON_IsObject(document)) {
         mi_faults_add(faults, "", "the file holds no object; an experiment is { ... }");
     } else {

@@ -20,8 +20,8 @@ mi_code mi_enumerate_allowed(size_t vocabulary, size_t sites, mi_status *status)
     return MI_OK;
 }
 
-/* Tables of p(x_S), S being the sites kept so far and those not yet decided on. Deciding site d
- * halves the problem: keep it (the same table) or sum it out (a table V times smaller). Every
+/* A table holds p(x_S), S being the sites kept so far and those not yet decided on. Sites are
+ * decided on in turn: keep one (the same table) or sum it out (a table V times smaller). Every
  * subset is reached once, and the tables of all of them hold (V+1)^N numbers together. */
 typedef struct enumeration {
     size_t vocabulary, sites;

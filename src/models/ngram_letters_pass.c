@@ -146,21 +146,43 @@ double mi_letters_pass_forward(mi_letters_pass *pass, const unsigned char *open)
     return logs;
 }
 
-/* Posterior of letter i of a window from its two messages: sum over the letters before and after
- * it. */
-static void marginal(const mi_letters_pass *pass, size_t window, size_t i, const double *forward,
-                     double *posterior)
+/* sum over the states before and after a letter of forward * backward. */
+static void marginal(size_t before, size_t after, const double *restrict forward,
+                     const double *restrict backward, double *restrict posterior)
 {
-    size_t before = state_count(pass->open, window, i);
-    size_t after = state_count(pass->open, window + i + 1, pass->law->order - i - 1);
-    memset(posterior, 0, V * sizeof *posterior);
     for (size_t p = 0; p < before; p++) {
         for (size_t v = 0; v < V; v++) {
             size_t at = (p * V + v) * after;
             for (size_t q = at; q < at + after; q++) {
-                posterior[v] += forward[q] * pass->backward[q];
+                posterior[v] += forward[q] * backward[q];
             }
         }
+    }
+}
+
+/* The same with no letter after: the case of all windows but the first, in vectors. */
+static void marginal_newest(size_t before, const double *restrict forward,
+                            const double *restrict backward, double *restrict posterior)
+{
+    for (size_t at = 0; at < before * V; at += V) {
+        for (size_t v = 0; v < V; v++) {
+            posterior[v] += forward[at + v] * backward[at + v];
+        }
+    }
+}
+
+/* Posterior of letter i of a window from its two messages. */
+static void find_posterior(const mi_letters_pass *pass, size_t window, size_t i,
+                           const double *forward, double *posterior)
+{
+    size_t later = pass->law->order - i - 1;
+    size_t before = state_count(pass->open, window, i);
+    size_t after = state_count(pass->open, window + i + 1, later);
+    memset(posterior, 0, V * sizeof *posterior);
+    if (later == 0) {
+        marginal_newest(before, forward, pass->backward, posterior);
+    } else {
+        marginal(before, after, forward, pass->backward, posterior);
     }
     rescale(posterior, V);
 }
@@ -174,7 +196,7 @@ static void visit_window(const mi_letters_pass *pass, size_t window, const doubl
     size_t order = pass->law->order;
     for (size_t i = order; i-- > (window == 0 ? 0 : order - 1);) {
         if (pass->open[window + i] == MI_OPEN) {
-            marginal(pass, window, i, forward, posterior);
+            find_posterior(pass, window, i, forward, posterior);
             visit(window + i, posterior, context);
         }
     }

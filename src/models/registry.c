@@ -8,6 +8,8 @@
 static const mi_model_class *const classes[] = {
     &mi_mixing_class,
     &mi_markov_class,
+    &mi_ngram_class,
+    &mi_parity_class,
     &mi_gmrf_class,
     &mi_patches_class,
     NULL,

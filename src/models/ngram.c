@@ -1,0 +1,196 @@
+/* Class "ngram": a Markov model of real text. docs/theory.md, section 3. */
+#include "ngram.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "maskinfo/memory.h"
+#include "models.h"
+
+static const char *const alphabets[] = {"letters", "words", NULL};
+
+static const mi_parameter parameters[] = {
+    {"text", MI_TEXT, 0, 0, 0, NULL, NULL, NULL, "", "text file to fit, plain or .gz"},
+    {"order", MI_INTEGER, 1, 3, 0, "2", NULL, NULL, "tokens",
+     "tokens that the next one depends on; 1 for words"},
+    {"alphabet", MI_CHOICE, 0, 0, 0, "\"letters\"", alphabets, NULL, "",
+     "letters a-z and space, or words"},
+    {"vocab", MI_INTEGER, 2, 1000000, 0, "30000", NULL, NULL, "words",
+     "words: most frequent ones kept, the unknown word included"},
+    {"smoothing", MI_REAL, 1e-9, 1e6, 0, "0.5", NULL, NULL, "counts",
+     "letters: count added to every successor; words: weight of the unigram law, as a count"},
+    {"held_out", MI_REAL, 0, 0.5, 0, "0.1", NULL, NULL, "share",
+     "share of the text kept out of the fit, in blocks spread over it"},
+    {"length", MI_INTEGER, 0, 4096, 0, "64", NULL, NULL, "tokens",
+     "tokens of a sequence, from 2; 0: infinite, order 1 only"},
+    {NULL, MI_REAL, 0, 0, 0, NULL, NULL, NULL, NULL, NULL},
+};
+
+typedef struct ngram {
+    const mi_model_class *kind;
+    void *state;
+} ngram;
+
+mi_code mi_ngram_text_fault(mi_code code, mi_status *opt_status)
+{
+    if (code == MI_INPUT && opt_status != NULL) {
+        snprintf(opt_status->place, sizeof opt_status->place, "text");
+    }
+    return code;
+}
+
+static mi_code check_values(const mi_values *values, mi_status *status)
+{
+    long long length = mi_integer(values, "length"), order = mi_integer(values, "order");
+    if (length == 1) {
+        return mi_fail_at(status, "length",
+                          "is 1; a sequence needs a whole number of tokens in [2, 4096], or 0 for "
+                          "an infinite one");
+    }
+    if (length == 0 && order > 1) {
+        return mi_fail_at(status, "length",
+                          "is 0, but an infinite sequence is answered at order 1 only, not %lld; "
+                          "give a whole number in [2, 4096]",
+                          order);
+    }
+    if (mi_is(values, "alphabet", "words") && order > 1) {
+        return mi_fail_at(status, "order", "is %lld, but words have order 1 only", order);
+    }
+    return MI_OK;
+}
+
+static mi_code create(const mi_values *values, const mi_run *run, void **ret_state,
+                      mi_status *status)
+{
+    ngram *model = NULL;
+    mi_code code = check_values(values, status);
+    if (code == MI_OK) {
+        code = mi_allocate(1, sizeof *model, &model, status);
+    }
+    if (code != MI_OK) {
+        return code;
+    }
+    model->kind = mi_is(values, "alphabet", "words") ? &mi_ngram_words : &mi_ngram_letters;
+    code = model->kind->create(values, run, &model->state, status);
+    if (code != MI_OK) {
+        free(model);
+        return code;
+    }
+    *ret_state = model;
+    return MI_OK;
+}
+
+static void destroy(void *state)
+{
+    ngram *model = state;
+    if (model != NULL) {
+        model->kind->destroy(model->state);
+        free(model);
+    }
+}
+
+static mi_shape shape(const void *state)
+{
+    const ngram *model = state;
+    return model->kind->shape(model->state);
+}
+
+static mi_code exact_allowed(const void *state, mi_status *status)
+{
+    const ngram *model = state;
+    return model->kind->exact_allowed(model->state, status);
+}
+
+static mi_code profile(const void *state, size_t samples, const mi_run *run,
+                       mi_profile **ret_profile, mi_status *status)
+{
+    const ngram *model = state;
+    return model->kind->profile(model->state, samples, run, ret_profile, status);
+}
+
+static mi_code rates(const void *state, const double *ratios, size_t count, const mi_run *run,
+                     mi_rates **ret_rates, size_t *ret_replicates, mi_status *status)
+{
+    const ngram *model = state;
+    return model->kind->rates(model->state, ratios, count, run, ret_rates, ret_replicates, status);
+}
+
+/* Work space remembers its kind: destroying it is not given the state. */
+typedef struct work {
+    const mi_model_class *kind;
+    void *scratch;
+} work;
+
+static mi_code scratch_create(const void *state, void **ret_scratch, mi_status *status)
+{
+    const ngram *model = state;
+    work *w = NULL;
+    mi_code code = mi_allocate(1, sizeof *w, &w, status);
+    if (code != MI_OK) {
+        return code;
+    }
+    w->kind = model->kind;
+    code = model->kind->scratch_create(model->state, &w->scratch, status);
+    if (code != MI_OK) {
+        free(w);
+        return code;
+    }
+    *ret_scratch = w;
+    return MI_OK;
+}
+
+static void scratch_destroy(void *scratch)
+{
+    work *w = scratch;
+    if (w != NULL) {
+        w->kind->scratch_destroy(w->scratch);
+        free(w);
+    }
+}
+
+static mi_code evaluate(const void *state, const unsigned char *masked, mi_origin origin,
+                        gsl_rng *draw, bool wants_joint, void *scratch, mi_mask_result *result,
+                        mi_status *status)
+{
+    const ngram *model = state;
+    work *w = scratch;
+    return model->kind->evaluate(model->state, masked, origin, draw, wants_joint, w->scratch,
+                                 result, status);
+}
+
+static bool has_held_out(const void *state)
+{
+    const ngram *model = state;
+    return model->kind->has_held_out(model->state);
+}
+
+static mi_code known_entropies(const void *state, double *ret_marginal, double *ret_total,
+                               mi_status *status)
+{
+    const ngram *model = state;
+    return model->kind->known_entropies(model->state, ret_marginal, ret_total, status);
+}
+
+static bool remark(const void *state, char *text, size_t size)
+{
+    const ngram *model = state;
+    return model->kind->remark(model->state, text, size);
+}
+
+const mi_model_class mi_ngram_class = {
+    .name = "ngram",
+    .summary = "Markov model of real text: letters of order 1 to 3, or words of order 1",
+    .parameters = parameters,
+    .create = create,
+    .destroy = destroy,
+    .shape = shape,
+    .exact_allowed = exact_allowed,
+    .profile = profile,
+    .rates = rates,
+    .evaluate = evaluate,
+    .scratch_create = scratch_create,
+    .scratch_destroy = scratch_destroy,
+    .has_held_out = has_held_out,
+    .known_entropies = known_entropies,
+    .remark = remark,
+};

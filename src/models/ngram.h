@@ -1,0 +1,16 @@
+/* The two kinds of n-gram model behind the one class "ngram": letters of order 1..3, and words of
+ * order 1. Each is a whole model class of its own but for the parameter table, which is
+ * mi_ngram_class's. */
+#ifndef MASKINFO_MODELS_NGRAM_H
+#define MASKINFO_MODELS_NGRAM_H
+
+#include "maskinfo/model.h"
+
+extern const mi_model_class mi_ngram_letters;
+extern const mi_model_class mi_ngram_words;
+
+/* A fault of the text itself: put the name of its parameter before the reader's message. Returns
+ * code. */
+mi_code mi_ngram_text_fault(mi_code code, mi_status *opt_status);
+
+#endif

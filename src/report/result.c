@@ -213,6 +213,21 @@ static void put_regime(mi_writer *w, cJSON *result, const mi_regime *regime)
     mi_add_item(w, result, "regime", object);
 }
 
+/* Of models fitted to data: does the fit contradict itself? */
+static void put_misfit(mi_writer *w, cJSON *result, const mi_misfit *misfit)
+{
+    cJSON *object = cJSON_CreateObject();
+    mi_add_bool(w, object, "detected", misfit->detected);
+    mi_add_text(w, object, "message", misfit->sentence);
+    mi_add_bool(w, object, "rises", misfit->rises);
+    mi_add_number(w, object, "increase_z", misfit->increase_z);
+    mi_add_number(w, object, "critical_z", misfit->critical);
+    mi_add_bool(w, object, "over_fitted", misfit->over_fitted);
+    mi_add_number(w, object, "in_sample_information", misfit->in_sample);
+    mi_add_number(w, object, "held_out_information", misfit->held_out);
+    mi_add_item(w, result, "misfit", object);
+}
+
 static void put_head(mi_writer *w, cJSON *result, const mi_analysis *a)
 {
     bool infinite = a->shape.sites == 0, discrete = a->shape.vocabulary > 0;
@@ -249,5 +264,8 @@ mi_code mi_result_add_analysis(cJSON *result, const mi_analysis *a, mi_status *s
     put_fits(&w, result, a);
     put_optimum(&w, result, &a->optimum);
     put_regime(&w, result, &a->regime);
+    if (a->profile != NULL && a->profile->series[MI_IN_SAMPLE].replicates > 0) {
+        put_misfit(&w, result, &a->misfit);
+    }
     return w.failed ? mi_fail(status, MI_MEMORY, "out of memory for the result") : MI_OK;
 }

@@ -222,7 +222,6 @@ static mi_code read_source(mi_source *s, const cJSON *json, size_t number, const
 
 static mi_code read_curves(mi_report *report, const cJSON *curves, mi_status *status)
 {
-    size_t ranks[MI_GROUPS] = {0};
     const cJSON *curve = report->compare ? curves->child : curves;
     for (size_t i = 0; i < report->count; i++, curve = curve->next) {
         char place[48] = "points";
@@ -234,8 +233,8 @@ static mi_code read_curves(mi_report *report, const cJSON *curves, mi_status *st
         if (code != MI_OK) {
             return code;
         }
-        mi_source_dress(s, ranks[s->group]++);
     }
+    mi_report_dress(report);
     return MI_OK;
 }
 

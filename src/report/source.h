@@ -122,8 +122,8 @@ bool mi_source_in(const mi_source *source, const char *figure);
 /* Fill the derived fields; points, fits and label are there. */
 void mi_source_derive(mi_source *source);
 
-/* Give a source its look; rank is its place among the sources of its group. */
-void mi_source_dress(mi_source *source, size_t rank);
+/* Give every source its look. */
+void mi_report_dress(mi_report *report);
 
 /* "%.12g", or "?" where the number is not there. */
 void mi_put_number(FILE *file, double value);

@@ -75,6 +75,7 @@ static void draw(mi_sheet *sheet)
     draw_key(sheet, source);
     mi_sheet_note(sheet, "i(r) = H(token) - H(token | visible tokens), averaged over masked tokens "
                          "and random masks. Shaded band: ± 2 standard errors.");
+    mi_sheet_misfits(sheet);
 }
 
 const mi_figure mi_figure_curve = {

@@ -8,6 +8,7 @@ enum {
     LINE_HEIGHT = MI_LINE_HEIGHT,
     LABEL_LIMIT = 66,
     NOTE_LIMIT = 155, /* characters of small print in a line */
+    MISFIT_LIMIT = 120,
     NOTE_HEIGHT = 16,
     MARGIN = 20
 };
@@ -100,4 +101,19 @@ void mi_sheet_note(mi_sheet *sheet, const char *text)
     }
     mi_sheet_end(sheet);
     sheet->bottom += NOTE_HEIGHT / 2;
+}
+
+void mi_sheet_misfits(mi_sheet *sheet)
+{
+    for (size_t i = 0; i < sheet->report->count; i++) {
+        const mi_source *source = &sheet->report->sources[i];
+        if (sheet->block_of[i] >= 0 && source->misfit) {
+            char note[1024];
+            int label = (int)mi_text_bytes(source->label, LABEL_LIMIT);
+            int message = (int)mi_text_bytes(source->misfit_message, MISFIT_LIMIT);
+            snprintf(note, sizeof note, "Misfit, not a measurement of information: %.*s. %.*s",
+                     label, source->label, message, source->misfit_message);
+            mi_sheet_note(sheet, note);
+        }
+    }
 }

@@ -89,6 +89,9 @@ void mi_sheet_key(mi_sheet *sheet, int left, int right, int entries, const char 
 /* Small print (clean text) across the sheet, broken into lines. */
 void mi_sheet_note(mi_sheet *sheet, const char *text);
 
+/* For each source of this sheet that is a misfit, why it is one. */
+void mi_sheet_misfits(mi_sheet *sheet);
+
 /* The label of a source in the script, at most `limit` characters, with "(misfit)" and suffix. */
 void mi_sheet_label(mi_sheet *sheet, const mi_source *source, size_t limit, const char *suffix);
 

@@ -72,6 +72,7 @@ typedef struct mi_source {
     size_t number; /* place among all curves, from 0 */
     mi_look look;
     bool misfit;
+    char *misfit_message; /* as mi_text_clean; "" where absent */
     size_t points;
     double *values[MI_FIELDS]; /* (points) each; NAN where the result has no number */
     double *block;             /* owner of all values */

@@ -10,8 +10,8 @@
 enum { COLUMNS = 11, CELL = 64, TEXT_LABEL = 200 };
 
 static const char *const headings[COLUMNS] = {
-    "rate λ",    "R²",         "AICc",    "exponent κ",        "R²",    "AICc",
-    "preferred", "min(1,1/λ)", "1/(1+κ)", "r* measured [95%]", "regime"};
+    "rate λ",    "R² exp.",    "AICc exp.", "exponent κ",        "R² power", "AICc power",
+    "preferred", "min(1,1/λ)", "1/(1+κ)",   "r* measured [95%]", "regime"};
 
 typedef struct table {
     const mi_report *report;

@@ -246,20 +246,19 @@ static mi_code read_curves(mi_report *report, const cJSON *curves, mi_status *st
 static mi_code read_all(mi_report *report, mi_status *status)
 {
     const cJSON *curves = report->result;
-    report->count = 1;
+    size_t count = 1;
     if (report->compare) {
         curves = cJSON_GetObjectItemCaseSensitive(report->result, "curves");
-        if (!cJSON_IsArray(curves) || cJSON_GetArraySize(curves) == 0) {
-            return mi_fail_at(status, "curves",
-                              "a compare result needs an array that is not empty");
-        }
-        report->count = (size_t)cJSON_GetArraySize(curves);
+        count = cJSON_IsArray(curves) ? (size_t)cJSON_GetArraySize(curves) : 0;
     }
-    mi_code code = mi_allocate(report->count, sizeof *report->sources, &report->sources, status);
+    if (count == 0) {
+        return mi_fail_at(status, "curves", "a compare result needs an array that is not empty");
+    }
+    mi_code code = mi_allocate(count, sizeof *report->sources, &report->sources, status);
     if (code != MI_OK) {
-        report->count = 0;
         return code;
     }
+    report->count = count;
     return read_curves(report, curves, status);
 }
 

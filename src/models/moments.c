@@ -25,7 +25,7 @@ static size_t tile_end(size_t tile, size_t dimension)
 
 typedef struct averaging {
     const mi_crops *crops;
-    const double *weights;
+    const mi_role *roles;
     double *mean;
 } averaging;
 
@@ -37,9 +37,10 @@ static mi_code average_tile(size_t index, size_t thread, void *context, mi_statu
     double total = 0;
     for (size_t c = 0; c < a->crops->count; c++) {
         const float *crop = mi_crop(a->crops, c);
-        total += a->weights[c];
+        mi_role role = a->roles[c];
+        total += role.weight;
         for (size_t i = begin; i < end; i++) {
-            a->mean[i] += a->weights[c] * crop[i];
+            a->mean[i] += role.weight * (crop[i] - role.brightness);
         }
     }
     for (size_t i = begin; i < end; i++) {
@@ -48,10 +49,10 @@ static mi_code average_tile(size_t index, size_t thread, void *context, mi_statu
     return MI_OK;
 }
 
-mi_code mi_crops_mean(const mi_crops *crops, const double *weights, const mi_run *run, double *mean,
+mi_code mi_crops_mean(const mi_crops *crops, const mi_role *roles, const mi_run *run, double *mean,
                       mi_status *status)
 {
-    averaging a = {crops, weights, mean};
+    averaging a = {crops, roles, mean};
     memset(mean, 0, crops->dimension * sizeof *mean);
     return mi_parallel_for(run, "averaging crops", tiles_of(crops->dimension), average_tile, &a,
                            status);
@@ -59,7 +60,8 @@ mi_code mi_crops_mean(const mi_crops *crops, const double *weights, const mi_run
 
 typedef struct product {
     const mi_crops *crops;
-    const double *weights, *mean;
+    const mi_role *roles;
+    const double *mean;
     double *covariance;
     double share; /* 1/n */
 } product;
@@ -70,15 +72,15 @@ static size_t fill_panel(const product *p, size_t begin, size_t end, size_t *cro
 {
     size_t filled = 0;
     for (; *crop < p->crops->count && filled < BATCH; (*crop)++) {
-        double weight = p->weights[*crop];
-        if (weight <= 0) {
+        mi_role role = p->roles[*crop];
+        if (role.weight <= 0) {
             continue;
         }
         const float *values = mi_crop(p->crops, *crop);
         double *column = panel + filled++ * (end - begin);
-        double root = sqrt(weight * p->share);
+        double root = sqrt(role.weight * p->share);
         for (size_t i = begin; i < end; i++) {
-            column[i - begin] = root * (values[i] - p->mean[i]);
+            column[i - begin] = root * (values[i] - role.brightness - p->mean[i]);
         }
     }
     return filled;
@@ -124,14 +126,14 @@ static mi_code multiply_unit(size_t index, size_t thread, void *context, mi_stat
     return MI_OK;
 }
 
-mi_code mi_crops_covariance(const mi_crops *crops, const double *weights, const double *mean,
+mi_code mi_crops_covariance(const mi_crops *crops, const mi_role *roles, const double *mean,
                             const mi_run *run, double *covariance, mi_status *status)
 {
     size_t positive = 0;
     for (size_t c = 0; c < crops->count; c++) {
-        positive += weights[c] > 0;
+        positive += roles[c].weight > 0;
     }
-    product p = {crops, weights, mean, covariance, 1.0 / (double)positive};
+    product p = {crops, roles, mean, covariance, 1.0 / (double)positive};
     size_t tiles = tiles_of(crops->dimension);
     return mi_parallel_for(run, "covariance of crops", tiles * (tiles + 1) / 2, multiply_unit, &p,
                            status);

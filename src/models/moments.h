@@ -1,23 +1,29 @@
-/* Weighted mean and covariance of crops, and the covariance's shrinkage towards a stationary one.
- * Crop c with weight w_c > 0 counts as x_c in the mean and covariance of
+/* Weighted mean and covariance of crops, and the covariance's shrinkage towards a stationary one:
  *
- *     mean = sum_c w_c x_c / sum_c w_c,   S = sum_c w_c (x_c - mean)(x_c - mean)^T / n,
+ *     mean = sum_c w_c (x_c - b_c) / sum_c w_c,
+ *     S = sum_c w_c (x_c - b_c - mean)(x_c - b_c - mean)^T / n,
  *
  * n the number of positive weights: the maximum-likelihood moments of a scale mixture whose crops
- * have scales 1/w_c. A weight of 0 leaves the crop out.
+ * have scales 1/w_c and brightnesses b_c (on all coordinates alike). A weight of 0 leaves the crop
+ * out.
  */
 #ifndef MASKINFO_MODELS_MOMENTS_H
 #define MASKINFO_MODELS_MOMENTS_H
 
 #include "crops.h"
 
-/* mean is (dimension). */
-mi_code mi_crops_mean(const mi_crops *crops, const double *weights, const mi_run *run, double *mean,
+/* weight and brightness of a crop */
+typedef struct mi_role {
+    double weight, brightness;
+} mi_role;
+
+/* roles is (crops), mean (dimension). */
+mi_code mi_crops_mean(const mi_crops *crops, const mi_role *roles, const mi_run *run, double *mean,
                       mi_status *status);
 
 /* covariance is (dimension, dimension), both triangles. Each entry is summed by one thread in the
  * order of the crops, so that the bytes do not depend on the number of threads. */
-mi_code mi_crops_covariance(const mi_crops *crops, const double *weights, const double *mean,
+mi_code mi_crops_covariance(const mi_crops *crops, const mi_role *roles, const double *mean,
                             const mi_run *run, double *covariance, mi_status *status);
 
 /* The mean of a covariance over all pairs of pixels with the same displacement. Windows that fall

@@ -1,6 +1,5 @@
 #include "patch_fit.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,10 +16,20 @@ typedef struct work {
     const mi_crops *crops;
     const mi_patch_options *options;
     const mi_run *run;
-    double *precision; /* (crops) E[1/z | x] */
-    double *norms;     /* (crops) q */
-    double *factor;    /* (dimension, dimension) */
+    mi_role *roles;     /* (crops) r = E[1/z | x], E[b/z | x] / r */
+    mi_norm *norms;     /* (crops) */
+    double *factor;     /* (dimension, dimension) */
+    double *terms;      /* (2, scales) */
+    double *posterior;  /* (scales) */
+    double unit_square; /* s */
+    double brightness;  /* beta */
+    double uncertainty; /* mean over crops of Var(b / sqrt(z) | x), in the sense of em_crop */
 } work;
+
+static bool is_mixture(const work *w)
+{
+    return w->options->scales > 1;
+}
 
 /* Mean squared difference of neighbouring pixels: a crop's contrast before anything is known of
  * its covariance. Differences nearly whiten the 1/f^2 spectrum of natural images. */
@@ -39,23 +48,61 @@ static double roughness(const float *crop, mi_crop_shape shape)
     return sum / (2.0 * (double)((height - 1) * (width - 1)));
 }
 
-static void start_precisions(work *w)
+static double level(const float *crop, size_t dimension)
 {
-    for (size_t c = 0; c < w->crops->count; c++) {
-        w->precision[c] =
-            w->options->scales == 1 ? 1 : 1 / roughness(mi_crop(w->crops, c), w->options->shape);
+    double sum = 0;
+    for (size_t i = 0; i < dimension; i++) {
+        sum += crop[i];
+    }
+    return sum / (double)dimension;
+}
+
+/* A mixture starts from each crop's roughness and mean level; a Gaussian has neither scales nor
+ * brightnesses. */
+static void start_roles(work *w)
+{
+    double mean = 0;
+    size_t count = w->crops->count;
+    for (size_t c = 0; c < count; c++) {
+        w->roles[c] = (mi_role){.weight = 1};
+        if (is_mixture(w)) {
+            const float *crop = mi_crop(w->crops, c);
+            w->roles[c].weight = 1 / roughness(crop, w->options->shape);
+            w->roles[c].brightness = level(crop, w->crops->dimension);
+            mean += w->roles[c].brightness / (double)count;
+        }
+    }
+    for (size_t c = 0; c < count && is_mixture(w); c++) {
+        w->roles[c].brightness -= mean;
+        w->brightness += w->roles[c].brightness * w->roles[c].brightness / (double)count;
     }
 }
 
-/* Sigma from the crops divided by their scales. */
-static mi_code update_covariance(work *w, mi_patch_fit *fit, mi_status *status)
+/* Mean and unshrunk covariance. Brightnesses that are the very levels of their crops leave no
+ * variance along 1 and nothing to estimate it from yet: it starts as large as a coordinate's. */
+static mi_code fit_moments(const work *w, const mi_role *roles, mi_patch_fit *fit,
+                           mi_status *status)
+{
+    size_t n = fit->dimension;
+    mi_code code = mi_crops_mean(w->crops, roles, w->run, fit->mean, status);
+    if (code == MI_OK) {
+        code = mi_crops_covariance(w->crops, roles, fit->mean, w->run, fit->covariance, status);
+    }
+    double more = w->uncertainty;
+    for (size_t i = 0; i < n && is_mixture(w) && fit->scales == NULL; i++) {
+        more += fit->covariance[i * n + i] / (double)n;
+    }
+    for (size_t i = 0; i < n * n; i++) {
+        fit->covariance[i] += more;
+    }
+    return code;
+}
+
+/* Sigma from the crops without their scales and brightnesses. */
+static mi_code update_covariance(const work *w, mi_patch_fit *fit, mi_status *status)
 {
     mi_stationary *stationary = NULL;
-    mi_code code = mi_crops_mean(w->crops, w->precision, w->run, fit->mean, status);
-    if (code == MI_OK) {
-        code =
-            mi_crops_covariance(w->crops, w->precision, fit->mean, w->run, fit->covariance, status);
-    }
+    mi_code code = fit_moments(w, w->roles, fit, status);
     if (code == MI_OK) {
         code = mi_stationary_create(fit->covariance, w->options->shape, &stationary, status);
     }
@@ -67,26 +114,53 @@ static mi_code update_covariance(work *w, mi_patch_fit *fit, mi_status *status)
     return code;
 }
 
-/* Choose the shrinkage from the crops that do not touch a validation area. */
-static mi_code choose_shrinkage(work *w, const mi_crops *validation, mi_patch_fit *fit,
-                                mi_status *status)
+/* Choose the shrinkage with a covariance of the crops that `apart` keeps. */
+static mi_code search_shrinkage(const work *w, const mi_role *apart, const mi_crops *validation,
+                                mi_patch_fit *fit, mi_status *status)
 {
     mi_stationary *stationary = NULL;
-    for (size_t c = 0; c < w->crops->count; c++) {
-        w->norms[c] = w->crops->apart[c] ? w->precision[c] : 0;
-    }
-    mi_code code = mi_crops_mean(w->crops, w->norms, w->run, fit->mean, status);
-    if (code == MI_OK) {
-        code = mi_crops_covariance(w->crops, w->norms, fit->mean, w->run, fit->covariance, status);
-    }
+    mi_code code = fit_moments(w, apart, fit, status);
     if (code == MI_OK) {
         code = mi_stationary_create(fit->covariance, w->options->shape, &stationary, status);
     }
     if (code == MI_OK) {
-        code = mi_shrinkage_choose(fit->covariance, fit->mean, stationary, validation,
-                                   w->options->scales, w->run, &fit->shrinkage, status);
+        code =
+            mi_shrinkage_choose(fit->covariance, fit->mean, stationary, validation,
+                                w->options->scales, w->brightness, w->run, &fit->shrinkage, status);
     }
     mi_stationary_destroy(stationary);
+    return code;
+}
+
+static mi_code choose_shrinkage(const work *w, const mi_crops *validation, mi_patch_fit *fit,
+                                mi_status *status)
+{
+    mi_role *apart = NULL;
+    mi_code code = mi_allocate(w->crops->count, sizeof *apart, &apart, status);
+    if (code == MI_OK) {
+        for (size_t c = 0; c < w->crops->count; c++) {
+            apart[c] = w->roles[c];
+            apart[c].weight *= w->crops->apart[c];
+        }
+        code = search_shrinkage(w, apart, validation, fit, status);
+    }
+    free(apart);
+    return code;
+}
+
+static mi_code fit_weights(work *w, mi_patch_fit *fit, mi_status *status)
+{
+    size_t n = fit->dimension, count = w->crops->count;
+    mi_code code = MI_OK;
+    if (fit->scales == NULL) {
+        code = mi_scales_span(w->options->scales, w->brightness, n, w->unit_square, w->norms, count,
+                              &fit->scales, status);
+    }
+    if (code == MI_OK) {
+        fit->scales->brightness = w->brightness;
+        code = mi_scales_fit_weights(fit->scales, n, w->unit_square, w->norms, count, WEIGHT_STEPS,
+                                     status);
+    }
     return code;
 }
 
@@ -97,29 +171,54 @@ static mi_code expect(work *w, mi_patch_fit *fit, mi_status *status)
     memcpy(w->factor, fit->covariance, n * n * sizeof *w->factor);
     mi_code code = mi_cholesky(w->factor, n, status);
     if (code == MI_OK) {
-        code = mi_whitened_norms(w->crops, fit->mean, w->factor, w->run, w->norms, status);
-    }
-    if (code == MI_OK && fit->scales == NULL) {
-        code =
-            mi_scales_span(w->options->scales, n, w->norms, w->crops->count, &fit->scales, status);
+        code = mi_whitened_norms(w->crops, fit->mean, w->factor, w->run, w->norms, &w->unit_square,
+                                 status);
     }
     if (code == MI_OK) {
-        code =
-            mi_scales_fit_weights(fit->scales, n, w->norms, w->crops->count, WEIGHT_STEPS, status);
+        code = fit_weights(w, fit, status);
     }
     if (code == MI_OK) {
-        fit->log_likelihood[fit->steps++] = mi_mean_log_density(
-            fit->scales, n, mi_factor_log_determinant(w->factor, n), w->norms, w->crops->count);
+        mi_scales_terms(fit->scales, n, w->unit_square, w->terms);
+        fit->log_likelihood[fit->steps++] =
+            mi_mean_log_density(fit->scales, w->terms, n, mi_factor_log_determinant(w->factor, n),
+                                w->norms, w->crops->count);
     }
     return code;
 }
 
-/* Sigma given the scales, then the scales given Sigma. */
+/* The posterior moments of crop c that the updates of Sigma and beta need. With b given z Gaussian
+ * of mean m_z = slope_z t and variance slope_z z, the expected square of the residual over z is
+ *
+ *     E[(x - b)(x - b)^T / z] = r (x - e/r)(x - e/r)^T + (f - e^2/r) 1 1^T,
+ *     r = E[1/z],  e = E[m_z / z],  f = E[m_z^2 / z + slope_z].
+ */
+static void em_crop(work *w, const mi_scales *scales, size_t c, double *ret_square)
+{
+    double r = 0, e = 0, f = 0, square = 0, t = w->norms[c].t;
+    mi_scales_posterior(scales, w->terms, w->norms[c], w->posterior);
+    for (size_t j = 0; j < scales->count; j++) {
+        double p = w->posterior[j], precision = scales->precision[j];
+        double slope = w->terms[scales->count + j], mean = slope * t;
+        r += p * precision;
+        e += p * precision * mean;
+        f += p * (precision * mean * mean + slope);
+        square += p * (mean * mean + slope / precision);
+    }
+    w->roles[c] = (mi_role){r, e / r};
+    w->uncertainty += (f - e * e / r) / (double)w->crops->count;
+    *ret_square = square;
+}
+
+/* beta, Sigma and the mean given the scales and brightnesses, then these anew. */
 static mi_code em_step(work *w, mi_patch_fit *fit, mi_status *status)
 {
+    double sum = 0, square = 0;
+    w->uncertainty = 0;
     for (size_t c = 0; c < w->crops->count; c++) {
-        mi_scales_posterior(fit->scales, fit->dimension, w->norms[c], &w->precision[c], NULL);
+        em_crop(w, fit->scales, c, &square);
+        sum += square;
     }
+    w->brightness = sum / (double)w->crops->count;
     mi_code code = update_covariance(w, fit, status);
     return code == MI_OK ? expect(w, fit, status) : code;
 }
@@ -136,7 +235,7 @@ static void normalise(mi_patch_fit *fit, size_t crops)
 static mi_code run_fit(work *w, const mi_crops *validation, mi_patch_fit *fit, mi_status *status)
 {
     mi_code code = MI_OK;
-    start_precisions(w);
+    start_roles(w);
     if (fit->shrinkage < 0) {
         code = choose_shrinkage(w, validation, fit, status);
     }
@@ -146,7 +245,7 @@ static mi_code run_fit(work *w, const mi_crops *validation, mi_patch_fit *fit, m
     if (code == MI_OK) {
         code = expect(w, fit, status);
     }
-    size_t steps = w->options->scales == 1 ? 0 : w->options->iterations;
+    size_t steps = is_mixture(w) ? w->options->iterations : 0;
     for (size_t i = 0; i < steps && code == MI_OK; i++) {
         code = em_step(w, fit, status);
     }
@@ -181,14 +280,29 @@ static mi_code allocate_fit(size_t dimension, const mi_patch_options *options,
 static mi_code allocate_work(work *w, mi_status *status)
 {
     size_t n = w->crops->dimension;
-    mi_code code = mi_allocate(w->crops->count, sizeof *w->precision, &w->precision, status);
+    mi_code code = mi_allocate(w->crops->count, sizeof *w->roles, &w->roles, status);
     if (code == MI_OK) {
         code = mi_allocate(w->crops->count, sizeof *w->norms, &w->norms, status);
     }
     if (code == MI_OK) {
         code = mi_allocate(n * n, sizeof *w->factor, &w->factor, status);
     }
+    if (code == MI_OK) {
+        code = mi_allocate(2 * w->options->scales, sizeof *w->terms, &w->terms, status);
+    }
+    if (code == MI_OK) {
+        code = mi_allocate(w->options->scales, sizeof *w->posterior, &w->posterior, status);
+    }
     return code;
+}
+
+static void free_work(work *w)
+{
+    free(w->roles);
+    free(w->norms);
+    free(w->factor);
+    free(w->terms);
+    free(w->posterior);
 }
 
 mi_code mi_patch_fit_create(const mi_crops *fitting, const mi_crops *validation,
@@ -204,9 +318,7 @@ mi_code mi_patch_fit_create(const mi_crops *fitting, const mi_crops *validation,
     if (code == MI_OK) {
         code = run_fit(&w, validation, fit, status);
     }
-    free(w.precision);
-    free(w.norms);
-    free(w.factor);
+    free_work(&w);
     if (code != MI_OK) {
         mi_patch_fit_destroy(fit);
         return code;

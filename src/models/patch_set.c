@@ -25,7 +25,8 @@ static void group_crops(mi_patch_set *set)
     set->begin[set->replicates] = filled;
 }
 
-static mi_code allocate_set(const mi_crops *crops, mi_patch_set **ret_set, mi_status *status)
+static mi_code allocate_set(const mi_crops *crops, size_t scales, mi_patch_set **ret_set,
+                            mi_status *status)
 {
     mi_patch_set *set = NULL;
     size_t areas = crops->area[crops->count - 1] + 1;
@@ -38,28 +39,48 @@ static mi_code allocate_set(const mi_crops *crops, mi_patch_set **ret_set, mi_st
     if (code == MI_OK) {
         code = mi_allocate(crops->count, sizeof *set->members, &set->members, status);
     }
-    double **fields[] = {&set->norm, &set->precision, &set->log_scale};
-    for (size_t i = 0; i < 3 && code == MI_OK; i++) {
-        code = mi_allocate(crops->count, sizeof(double), fields[i], status);
+    if (code == MI_OK) {
+        code = mi_allocate(crops->count * scales, sizeof *set->posterior, &set->posterior, status);
     }
     *ret_set = set;
     return code;
+}
+
+static void fill_posteriors(mi_patch_set *set, const mi_patch_fit *fit, double unit_square,
+                            const mi_norm *norms, double *terms)
+{
+    mi_scales_terms(fit->scales, fit->dimension, unit_square, terms);
+    for (size_t c = 0; c < set->crops->count; c++) {
+        mi_scales_posterior(fit->scales, terms, norms[c], set->posterior + c * fit->scales->count);
+    }
 }
 
 static mi_code whiten_set(mi_patch_set *set, const mi_patch_fit *fit, const mi_run *run,
                           mi_status *status)
 {
     size_t n = fit->dimension;
-    double *factor = NULL;
+    double *factor = NULL, *terms = NULL, unit_square = 0;
+    mi_norm *norms = NULL;
     mi_code code = mi_allocate(n * n, sizeof *factor, &factor, status);
+    if (code == MI_OK) {
+        code = mi_allocate(2 * fit->scales->count, sizeof *terms, &terms, status);
+    }
+    if (code == MI_OK) {
+        code = mi_allocate(set->crops->count, sizeof *norms, &norms, status);
+    }
     if (code == MI_OK) {
         memcpy(factor, fit->covariance, n * n * sizeof *factor);
         code = mi_cholesky(factor, n, status);
     }
     if (code == MI_OK) {
-        code = mi_whitened_norms(set->crops, fit->mean, factor, run, set->norm, status);
+        code = mi_whitened_norms(set->crops, fit->mean, factor, run, norms, &unit_square, status);
+    }
+    if (code == MI_OK) {
+        fill_posteriors(set, fit, unit_square, norms, terms);
     }
     free(factor);
+    free(terms);
+    free(norms);
     return code;
 }
 
@@ -67,7 +88,7 @@ mi_code mi_patch_set_create(const mi_crops *crops, const mi_patch_fit *fit, cons
                             mi_patch_set **ret_set, mi_status *status)
 {
     mi_patch_set *set = NULL;
-    mi_code code = allocate_set(crops, &set, status);
+    mi_code code = allocate_set(crops, fit->scales->count, &set, status);
     if (code == MI_OK) {
         group_crops(set);
         code = whiten_set(set, fit, run, status);
@@ -75,10 +96,6 @@ mi_code mi_patch_set_create(const mi_crops *crops, const mi_patch_fit *fit, cons
     if (code != MI_OK) {
         mi_patch_set_destroy(set);
         return code;
-    }
-    for (size_t c = 0; c < crops->count; c++) {
-        mi_scales_posterior(fit->scales, fit->dimension, set->norm[c], &set->precision[c],
-                            &set->log_scale[c]);
     }
     *ret_set = set;
     return MI_OK;
@@ -91,9 +108,7 @@ void mi_patch_set_destroy(mi_patch_set *set)
     }
     free(set->begin);
     free(set->members);
-    free(set->norm);
-    free(set->precision);
-    free(set->log_scale);
+    free(set->posterior);
     free(set);
 }
 
@@ -104,48 +119,58 @@ typedef struct averaging {
     mi_patch_marginal *marginals;
 } averaging;
 
-/* factor becomes the Cholesky factor of the covariance of one site. */
-static mi_code factor_site(const mi_patch_fit *fit, size_t site, size_t d, double *factor,
-                           mi_status *status)
+/* Room for one site. */
+typedef struct room {
+    double *factor;          /* (block, block) of the site's covariance */
+    double *unit, *whitened; /* (block) */
+    double *none, *terms;    /* (2, scales) terms of no coordinate and of the site's */
+} room;
+
+static mi_code factor_site(const averaging *a, size_t site, room *r, mi_status *status)
 {
-    mi_gather_lower(fit->covariance, fit->dimension, &site, 1, d, factor);
-    return mi_cholesky(factor, d, status);
+    const mi_patch_fit *fit = a->fit;
+    mi_gather_lower(fit->covariance, fit->dimension, &site, 1, a->block, r->factor);
+    mi_code code = mi_cholesky(r->factor, a->block, status);
+    if (code == MI_OK) {
+        double unit_square = mi_whitened_unit(r->factor, a->block, r->unit);
+        mi_scales_terms(fit->scales, 0, 0, r->none);
+        mi_scales_terms(fit->scales, a->block, unit_square, r->terms);
+    }
+    return code;
 }
 
-/* Add a crop's share of one site; x is (block), room. */
-static void add_site(const averaging *a, size_t crop, size_t site, const double *factor, double *x,
+/* Add a crop's share of one site. */
+static void add_site(const averaging *a, size_t crop, size_t site, const room *r,
                      mi_patch_marginal *sum)
 {
     size_t d = a->block;
-    double square = 0, q = 0;
+    const mi_scales *scales = a->fit->scales;
+    const double *posterior = a->set->posterior + crop * scales->count;
     const float *values = mi_crop(a->set->crops, crop) + site * d;
     for (size_t i = 0; i < d; i++) {
-        x[i] = values[i] - a->fit->mean[site * d + i];
-        square += x[i] * x[i];
+        r->whitened[i] = values[i] - a->fit->mean[site * d + i];
+        sum->square += gsl_pow_2(r->whitened[i]) / (double)d;
     }
-    mi_solve_lower(factor, d, x, 1);
-    for (size_t i = 0; i < d; i++) {
-        q += x[i] * x[i];
-    }
-    sum->square += square / (double)d;
-    sum->entropy -= mi_scales_log_density(a->fit->scales, d, q);
-    sum->given_scale += 0.5 * ((double)d * a->set->log_scale[crop] + q * a->set->precision[crop]);
+    mi_solve_lower(r->factor, d, r->whitened, 1);
+    mi_norm nothing = {0}, norm = mi_norm_of(r->whitened, r->unit, d);
+    sum->entropy -= mi_scales_log_density(scales, r->terms, norm);
+    sum->given_scale += mi_scales_expected_term(scales, r->none, nothing, posterior) -
+                        mi_scales_expected_term(scales, r->terms, norm, posterior);
 }
 
-static mi_code average_replicate(const averaging *a, size_t g, double *factor, double *x,
-                                 mi_status *status)
+static mi_code average_replicate(const averaging *a, size_t g, room *r, mi_status *status)
 {
     size_t d = a->block, sites = a->fit->dimension / d;
     mi_patch_marginal sum = {0};
     double log_roots = 0;
     for (size_t site = 0; site < sites; site++) {
-        mi_code code = factor_site(a->fit, site, d, factor, status);
+        mi_code code = factor_site(a, site, r, status);
         if (code != MI_OK) {
             return code;
         }
-        log_roots += 0.5 * mi_factor_log_determinant(factor, d) / (double)sites;
+        log_roots += 0.5 * mi_factor_log_determinant(r->factor, d) / (double)sites;
         for (size_t m = a->set->begin[g]; m < a->set->begin[g + 1]; m++) {
-            add_site(a, a->set->members[m], site, factor, x, &sum);
+            add_site(a, a->set->members[m], site, r, &sum);
         }
     }
     double terms = (double)(sites * (a->set->begin[g + 1] - a->set->begin[g]));
@@ -160,12 +185,17 @@ static mi_code average_unit(size_t index, size_t thread, void *context, mi_statu
 {
     (void)thread;
     const averaging *a = context;
-    double *factor = NULL;
-    mi_code code = mi_allocate(a->block * (a->block + 1), sizeof *factor, &factor, status);
+    size_t d = a->block, scales = a->fit->scales->count;
+    double *block = NULL;
+    mi_code code = mi_allocate(d * d + 2 * d + 4 * scales, sizeof *block, &block, status);
     if (code == MI_OK) {
-        code = average_replicate(a, index, factor, factor + a->block * a->block, status);
+        room r = {.factor = block, .unit = block + d * d};
+        r.whitened = r.unit + d;
+        r.none = r.whitened + d;
+        r.terms = r.none + 2 * scales;
+        code = average_replicate(a, index, &r, status);
     }
-    free(factor);
+    free(block);
     return code;
 }
 

@@ -8,10 +8,9 @@
 typedef struct mi_patch_set {
     const mi_crops *crops; /* the caller's */
     size_t replicates;
-    size_t *begin;                 /* (replicates + 1) where in members a replicate begins */
-    size_t *members;               /* (crops) indices of crops, replicate by replicate */
-    double *norm;                  /* (crops) q of the whole crop */
-    double *precision, *log_scale; /* (crops) E[1/z | x], E[log z | x] from the whole crop */
+    size_t *begin;     /* (replicates + 1) where in members a replicate begins */
+    size_t *members;   /* (crops) indices of crops, replicate by replicate */
+    double *posterior; /* (crops, scales) p(z | x) from the whole crop */
 } mi_patch_set;
 
 mi_code mi_patch_set_create(const mi_crops *crops, const mi_patch_fit *fit, const mi_run *run,

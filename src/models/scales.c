@@ -1,6 +1,7 @@
 #include "scales.h"
 
 #include <gsl/gsl_math.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "maskinfo/memory.h"
@@ -8,20 +9,19 @@
 /* Terms this far below the largest change no digit of their sum. */
 static const double negligible = 40;
 
-mi_code mi_scales_create(size_t count, double low, double high, mi_scales **ret_scales,
-                         mi_status *status)
+mi_code mi_scales_create(size_t count, double low, double high, double brightness,
+                         mi_scales **ret_scales, mi_status *status)
 {
     mi_scales *s = NULL;
     mi_code code = mi_allocate(1, sizeof *s, &s, status);
-    if (code == MI_OK) {
-        s->count = count;
-        code = mi_allocate(count, sizeof(double), &s->log_scale, status);
+    if (code != MI_OK) {
+        return code;
     }
-    if (code == MI_OK) {
-        code = mi_allocate(count, sizeof(double), &s->precision, status);
-    }
-    if (code == MI_OK) {
-        code = mi_allocate(count, sizeof(double), &s->log_weight, status);
+    s->count = count;
+    s->brightness = brightness;
+    double **fields[] = {&s->log_scale, &s->precision, &s->log_weight};
+    for (size_t i = 0; i < 3 && code == MI_OK; i++) {
+        code = mi_allocate(count, sizeof(double), fields[i], status);
     }
     if (code != MI_OK) {
         mi_scales_destroy(s);
@@ -37,19 +37,19 @@ mi_code mi_scales_create(size_t count, double low, double high, mi_scales **ret_
     return MI_OK;
 }
 
-mi_code mi_scales_span(size_t scales, size_t n, const double *q, size_t count,
-                       mi_scales **ret_scales, mi_status *status)
+mi_code mi_scales_span(size_t scales, double brightness, size_t n, double s, const mi_norm *norms,
+                       size_t count, mi_scales **ret_scales, mi_status *status)
 {
     if (scales == 1) {
-        return mi_scales_create(1, 1, 1, ret_scales, status);
+        return mi_scales_create(1, 1, 1, brightness, ret_scales, status);
     }
-    double low = q[0], high = q[0];
-    for (size_t c = 1; c < count; c++) {
-        low = q[c] < low ? q[c] : low;
-        high = q[c] > high ? q[c] : high;
+    double low = INFINITY, high = 0;
+    for (size_t c = 0; c < count; c++) {
+        double contrast = (norms[c].q - norms[c].t * norms[c].t / s) / (double)n;
+        low = GSL_MIN(low, contrast);
+        high = GSL_MAX(high, contrast);
     }
-    return mi_scales_create(scales, low / (double)n / M_E, high / (double)n * M_E, ret_scales,
-                            status);
+    return mi_scales_create(scales, low / M_E, high * M_E, brightness, ret_scales, status);
 }
 
 void mi_scales_destroy(mi_scales *scales)
@@ -63,67 +63,88 @@ void mi_scales_destroy(mi_scales *scales)
     free(scales);
 }
 
-/* log(w_z z^(-n/2) exp(-q/2z)) */
-static inline double log_term(const mi_scales *s, size_t j, double half_n, double q)
+void mi_scales_terms(const mi_scales *scales, size_t n, double s, double *terms)
 {
-    return s->log_weight[j] - half_n * s->log_scale[j] - 0.5 * q * s->precision[j];
+    double beta = scales->brightness;
+    for (size_t j = 0; j < scales->count; j++) {
+        terms[j] = scales->log_weight[j] - 0.5 * (double)n * scales->log_scale[j] -
+                   0.5 * log1p(beta * s * scales->precision[j]);
+        terms[scales->count + j] = beta / (1 / scales->precision[j] + beta * s);
+    }
 }
 
-static double largest_term(const mi_scales *s, double half_n, double q)
+static inline double term_of(const mi_scales *scales, const double *terms, mi_norm norm, size_t j)
+{
+    double slope = terms[scales->count + j];
+    return terms[j] - 0.5 * scales->precision[j] * (norm.q - slope * norm.t * norm.t);
+}
+
+static double largest_term(const mi_scales *scales, const double *terms, mi_norm norm)
 {
     double largest = -INFINITY;
-    for (size_t j = 0; j < s->count; j++) {
-        double term = log_term(s, j, half_n, q);
+    for (size_t j = 0; j < scales->count; j++) {
+        double term = term_of(scales, terms, norm, j);
         largest = term > largest ? term : largest;
     }
     return largest;
 }
 
-double mi_scales_log_density(const mi_scales *scales, size_t n, double q)
+double mi_scales_log_density(const mi_scales *scales, const double *terms, mi_norm norm)
 {
-    double half_n = 0.5 * (double)n;
-    double largest = largest_term(scales, half_n, q), sum = 0;
+    double largest = largest_term(scales, terms, norm), sum = 0;
     for (size_t j = 0; j < scales->count; j++) {
-        double term = log_term(scales, j, half_n, q) - largest;
-        if (term > -negligible) {
-            sum += exp(term);
+        double below = term_of(scales, terms, norm, j) - largest;
+        if (below > -negligible) {
+            sum += exp(below);
         }
     }
     return largest + log(sum);
 }
 
-void mi_scales_posterior(const mi_scales *scales, size_t n, double q, double *opt_precision,
-                         double *opt_log_scale)
+double mi_scales_posterior(const mi_scales *scales, const double *terms, mi_norm norm,
+                           double *posterior)
 {
-    double half_n = 0.5 * (double)n, largest = largest_term(scales, half_n, q);
-    double sum = 0, precision = 0, log_scale = 0;
+    double largest = largest_term(scales, terms, norm), sum = 0;
     for (size_t j = 0; j < scales->count; j++) {
-        double share = exp(log_term(scales, j, half_n, q) - largest);
-        sum += share;
-        precision += share * scales->precision[j];
-        log_scale += share * scales->log_scale[j];
+        double below = term_of(scales, terms, norm, j) - largest;
+        posterior[j] = below > -negligible ? exp(below) : 0;
+        sum += posterior[j];
     }
-    if (opt_precision != NULL) {
-        *opt_precision = precision / sum;
+    for (size_t j = 0; j < scales->count; j++) {
+        posterior[j] /= sum;
     }
-    if (opt_log_scale != NULL) {
-        *opt_log_scale = log_scale / sum;
-    }
+    return largest + log(sum);
 }
 
-/* densities (count, scales): z^(-n/2) exp(-q/2z), each row divided by its largest. */
-static void fill_densities(const mi_scales *s, size_t n, const double *q, size_t count,
-                           double *densities)
+double mi_scales_expected_term(const mi_scales *scales, const double *terms, mi_norm norm,
+                               const double *posterior)
 {
-    double half_n = 0.5 * (double)n;
+    double sum = 0;
+    for (size_t j = 0; j < scales->count; j++) {
+        sum += posterior[j] > 0 ? posterior[j] * term_of(scales, terms, norm, j) : 0;
+    }
+    return sum;
+}
+
+double mi_scales_expected_brightness(const mi_scales *scales, const double *terms, mi_norm norm,
+                                     const double *posterior)
+{
+    double slope = 0;
+    for (size_t j = 0; j < scales->count; j++) {
+        slope += posterior[j] * terms[scales->count + j];
+    }
+    return slope * norm.t;
+}
+
+/* densities (count, scales): exp(terms_z), each row divided by its largest. */
+static void fill_densities(const mi_scales *scales, const double *terms, const mi_norm *norms,
+                           size_t count, double *densities)
+{
     for (size_t c = 0; c < count; c++) {
-        double *row = densities + c * s->count, largest = -INFINITY;
-        for (size_t j = 0; j < s->count; j++) {
-            row[j] = -half_n * s->log_scale[j] - 0.5 * q[c] * s->precision[j];
-            largest = row[j] > largest ? row[j] : largest;
-        }
-        for (size_t j = 0; j < s->count; j++) {
-            row[j] = exp(row[j] - largest);
+        double *row = densities + c * scales->count;
+        double largest = largest_term(scales, terms, norms[c]);
+        for (size_t j = 0; j < scales->count; j++) {
+            row[j] = exp(term_of(scales, terms, norms[c], j) - largest);
         }
     }
 }
@@ -156,32 +177,45 @@ static void weight_step(const double *densities, size_t count, size_t scales, do
     }
 }
 
-mi_code mi_scales_fit_weights(mi_scales *scales, size_t n, const double *q, size_t count,
-                              size_t steps, mi_status *status)
+/* densities are those of equal weights. */
+static void fit_weights(mi_scales *scales, const double *densities, size_t count, size_t steps,
+                        double *weights, const double *start)
 {
-    double *densities = NULL, *weights = NULL;
-    size_t size = 0;
-    mi_code code = mi_product(count, scales->count, &size, status);
+    for (size_t j = 0; j < scales->count; j++) {
+        weights[j] = start[j];
+    }
+    for (size_t step = 0; step < steps; step++) {
+        weight_step(densities, count, scales->count, weights, weights + scales->count);
+    }
+    for (size_t j = 0; j < scales->count; j++) {
+        scales->log_weight[j] = log(weights[j]);
+    }
+}
+
+mi_code mi_scales_fit_weights(mi_scales *scales, size_t n, double s, const mi_norm *norms,
+                              size_t count, size_t steps, mi_status *status)
+{
+    double *densities = NULL, *room = NULL;
+    size_t size = 0, scale_count = scales->count;
+    mi_code code = mi_product(count, scale_count, &size, status);
     if (code == MI_OK) {
         code = mi_allocate(size, sizeof *densities, &densities, status);
     }
     if (code == MI_OK) {
-        code = mi_allocate(2 * scales->count, sizeof *weights, &weights, status);
+        code = mi_allocate(5 * scale_count, sizeof *room, &room, status);
     }
     if (code == MI_OK) {
-        fill_densities(scales, n, q, count, densities);
-        for (size_t j = 0; j < scales->count; j++) {
-            weights[j] = exp(scales->log_weight[j]);
+        double *start = room + 4 * scale_count;
+        for (size_t j = 0; j < scale_count; j++) {
+            start[j] = exp(scales->log_weight[j]);
+            scales->log_weight[j] = 0;
         }
-        for (size_t step = 0; step < steps; step++) {
-            weight_step(densities, count, scales->count, weights, weights + scales->count);
-        }
-        for (size_t j = 0; j < scales->count; j++) {
-            scales->log_weight[j] = log(weights[j]);
-        }
+        mi_scales_terms(scales, n, s, room);
+        fill_densities(scales, room, norms, count, densities);
+        fit_weights(scales, densities, count, steps, room + 2 * scale_count, start);
     }
     free(densities);
-    free(weights);
+    free(room);
     return code;
 }
 

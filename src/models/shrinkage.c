@@ -21,44 +21,54 @@ typedef struct search {
     const mi_stationary *stationary;
     const mi_crops *validation;
     size_t scales;
+    double brightness;
     double likelihood[SHARES];
 } search;
 
+/* Room for one share. */
+typedef struct room {
+    double *matrix; /* (dimension, dimension) */
+    mi_norm *norms; /* (validation) */
+    double *terms;  /* (2, scales) */
+} room;
+
 /* The weights are fitted to the crops that are scored: the same few numbers at every share, they do
  * not tell one from another. */
-static mi_code score(const search *s, double log_determinant, const double *norms,
-                     double *ret_likelihood, mi_status *status)
+static mi_code score(const search *s, double unit_square, const room *r, double *ret_likelihood,
+                     mi_status *status)
 {
     mi_scales *scales = NULL;
     size_t n = s->validation->dimension, count = s->validation->count;
-    mi_code code = mi_scales_span(s->scales, n, norms, count, &scales, status);
+    mi_code code =
+        mi_scales_span(s->scales, s->brightness, n, unit_square, r->norms, count, &scales, status);
     if (code == MI_OK) {
-        code = mi_scales_fit_weights(scales, n, norms, count, WEIGHT_STEPS, status);
+        code = mi_scales_fit_weights(scales, n, unit_square, r->norms, count, WEIGHT_STEPS, status);
     }
     if (code == MI_OK) {
-        *ret_likelihood = mi_mean_log_density(scales, n, log_determinant, norms, count);
+        mi_scales_terms(scales, n, unit_square, r->terms);
+        *ret_likelihood = mi_mean_log_density(
+            scales, r->terms, n, mi_factor_log_determinant(r->matrix, n), r->norms, count);
     }
     mi_scales_destroy(scales);
     return code;
 }
 
-static mi_code try_factor(search *s, size_t index, double *matrix, double *norms, mi_status *status)
+static mi_code try_factor(search *s, size_t index, const room *r, mi_status *status)
 {
     size_t n = s->validation->dimension;
     mi_run alone = {.threads = 1};
-    mi_shrink(s->covariance, n, s->stationary, shares[index], MI_NOISE_FLOOR, matrix);
-    mi_code code = mi_cholesky(matrix, n, status);
+    double unit_square = 0;
+    mi_shrink(s->covariance, n, s->stationary, shares[index], MI_NOISE_FLOOR, r->matrix);
+    mi_code code = mi_cholesky(r->matrix, n, status);
     if (code == MI_NUMERIC) {
         s->likelihood[index] = -INFINITY;
         return MI_OK;
     }
     if (code == MI_OK) {
-        code = mi_whitened_norms(s->validation, s->mean, matrix, &alone, norms, status);
+        code = mi_whitened_norms(s->validation, s->mean, r->matrix, &alone, r->norms, &unit_square,
+                                 status);
     }
-    if (code == MI_OK) {
-        code = score(s, mi_factor_log_determinant(matrix, n), norms, &s->likelihood[index], status);
-    }
-    return code;
+    return code == MI_OK ? score(s, unit_square, r, &s->likelihood[index], status) : code;
 }
 
 static mi_code try_share(size_t index, size_t thread, void *context, mi_status *status)
@@ -66,24 +76,29 @@ static mi_code try_share(size_t index, size_t thread, void *context, mi_status *
     (void)thread;
     search *s = context;
     size_t n = s->validation->dimension;
-    double *matrix = NULL, *norms = NULL;
-    mi_code code = mi_allocate(n * n, sizeof *matrix, &matrix, status);
+    room r = {0};
+    mi_code code = mi_allocate(n * n, sizeof *r.matrix, &r.matrix, status);
     if (code == MI_OK) {
-        code = mi_allocate(s->validation->count, sizeof *norms, &norms, status);
+        code = mi_allocate(s->validation->count, sizeof *r.norms, &r.norms, status);
     }
     if (code == MI_OK) {
-        code = try_factor(s, index, matrix, norms, status);
+        code = mi_allocate(2 * s->scales, sizeof *r.terms, &r.terms, status);
     }
-    free(matrix);
-    free(norms);
+    if (code == MI_OK) {
+        code = try_factor(s, index, &r, status);
+    }
+    free(r.matrix);
+    free(r.norms);
+    free(r.terms);
     return code;
 }
 
 mi_code mi_shrinkage_choose(const double *covariance, const double *mean,
                             const mi_stationary *stationary, const mi_crops *validation,
-                            size_t scales, const mi_run *run, double *ret_share, mi_status *status)
+                            size_t scales, double brightness, const mi_run *run, double *ret_share,
+                            mi_status *status)
 {
-    search s = {covariance, mean, stationary, validation, scales, {0}};
+    search s = {covariance, mean, stationary, validation, scales, brightness, {0}};
     mi_code code = mi_parallel_for(run, "choosing the shrinkage", SHARES, try_share, &s, status);
     if (code != MI_OK) {
         return code;

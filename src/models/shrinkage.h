@@ -15,6 +15,7 @@
  * definite matrix. */
 mi_code mi_shrinkage_choose(const double *covariance, const double *mean,
                             const mi_stationary *stationary, const mi_crops *validation,
-                            size_t scales, const mi_run *run, double *ret_share, mi_status *status);
+                            size_t scales, double brightness, const mi_run *run, double *ret_share,
+                            mi_status *status);
 
 #endif

@@ -35,8 +35,19 @@ void mi_center_crops(const mi_crops *crops, const size_t *opt_chosen, size_t fir
 typedef struct whitening {
     const mi_crops *crops;
     const double *mean, *factor;
-    double *norms;
+    const double *unit; /* (dimension) u */
+    mi_norm *norms;
 } whitening;
+
+mi_norm mi_norm_of(const double *whitened, const double *unit, size_t n)
+{
+    mi_norm norm = {0};
+    for (size_t i = 0; i < n; i++) {
+        norm.q += whitened[i] * whitened[i];
+        norm.t += whitened[i] * unit[i];
+    }
+    return norm;
+}
 
 static mi_code whiten_unit(size_t index, size_t thread, void *context, mi_status *status)
 {
@@ -52,30 +63,42 @@ static mi_code whiten_unit(size_t index, size_t thread, void *context, mi_status
     mi_center_crops(w->crops, NULL, first, count, w->mean, NULL, 1, panel);
     mi_solve_lower(w->factor, n, panel, count);
     for (size_t c = 0; c < count; c++) {
-        double sum = 0;
-        for (size_t i = 0; i < n; i++) {
-            sum += gsl_pow_2(panel[c * n + i]);
-        }
-        w->norms[first + c] = sum;
+        w->norms[first + c] = mi_norm_of(panel + c * n, w->unit, n);
     }
     free(panel);
     return MI_OK;
 }
 
-mi_code mi_whitened_norms(const mi_crops *crops, const double *mean, const double *factor,
-                          const mi_run *run, double *norms, mi_status *status)
+double mi_whitened_unit(const double *factor, size_t n, double *unit)
 {
-    whitening w = {crops, mean, factor, norms};
-    return mi_parallel_for(run, "whitening crops", (crops->count + BATCH - 1) / BATCH, whiten_unit,
-                           &w, status);
+    for (size_t i = 0; i < n; i++) {
+        unit[i] = 1;
+    }
+    mi_solve_lower(factor, n, unit, 1);
+    return mi_norm_of(unit, unit, n).q;
 }
 
-double mi_mean_log_density(const mi_scales *scales, size_t dimension, double log_determinant,
-                           const double *norms, size_t count)
+mi_code mi_whitened_norms(const mi_crops *crops, const double *mean, const double *factor,
+                          const mi_run *run, mi_norm *norms, double *ret_s, mi_status *status)
+{
+    double *unit = NULL;
+    mi_code code = mi_allocate(crops->dimension, sizeof *unit, &unit, status);
+    if (code == MI_OK) {
+        *ret_s = mi_whitened_unit(factor, crops->dimension, unit);
+        whitening w = {crops, mean, factor, unit, norms};
+        code = mi_parallel_for(run, "whitening crops", (crops->count + BATCH - 1) / BATCH,
+                               whiten_unit, &w, status);
+    }
+    free(unit);
+    return code;
+}
+
+double mi_mean_log_density(const mi_scales *scales, const double *terms, size_t dimension,
+                           double log_determinant, const mi_norm *norms, size_t count)
 {
     double sum = 0;
     for (size_t c = 0; c < count; c++) {
-        sum += mi_scales_log_density(scales, dimension, norms[c]);
+        sum += mi_scales_log_density(scales, terms, norms[c]);
     }
     return sum / (double)count - 0.5 * log_determinant - (double)dimension * (M_LNPI + M_LN2) / 2;
 }

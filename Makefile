@@ -2,13 +2,20 @@
 # what is missing first. `make` builds build/maskinfo and build/libmaskinfo.a; `make help` lists the
 # rest.
 
-CC      ?= gcc
+ifeq ($(origin CC),default)
+CC      := gcc
+endif
 BUILD   ?= build
 PREFIX  ?= /usr/local
 ARCH    ?= native
 OPT     ?= -O3
 PYTHON  ?= /usr/bin/python3
 VERSION := 0.1.0
+
+# V=1 shows the commands.
+ifneq ($(V),1)
+QUIET    = @echo "  $(notdir $@)";
+endif
 
 WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wconversion
 DEFS    := -D_POSIX_C_SOURCE=200809L -DMI_VERSION='"$(VERSION)"'
@@ -47,22 +54,22 @@ help:
 
 $(BUILD)/libmaskinfo.a: $(LIB_OBJ)
 	@rm -f $@
-	ar rcs $@ $^
+	$(QUIET)ar rcs $@ $^
 
 $(BUILD)/maskinfo: $(CLI_OBJ) $(BUILD)/libmaskinfo.a
-	$(LINK) -o $@ $^ $(LIBS)
+	$(QUIET)$(LINK) -o $@ $^ $(LIBS)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALLCFLAGS) -MMD -MP -c -o $@ $<
+	$(QUIET)$(CC) $(ALLCFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/tests/program.o $(BUILD)/libmaskinfo.a
-	$(LINK) -o $@ $^ $(LIBS) -lcmocka
+	$(QUIET)$(LINK) -o $@ $^ $(LIBS) -lcmocka
 
-$(BUILD)/tests/program.o: DEFS += -DMI_BUILD='"$(BUILD)"'
+$(BUILD)/tests/program.o $(BUILD)/tests/test_run.o: DEFS += -DMI_BUILD='"$(BUILD)"'
 
 $(BUILD)/bench/%: $(BUILD)/bench/%.o $(BUILD)/libmaskinfo.a
-	$(LINK) -o $@ $^ $(LIBS)
+	$(QUIET)$(LINK) -o $@ $^ $(LIBS)
 
 setup:
 	@scripts/setup
@@ -138,7 +145,7 @@ fuzz:
 fuzz-targets: $(BUILD)/fuzz_idx $(BUILD)/fuzz_experiment
 
 $(BUILD)/fuzz_%: $(BUILD)/tests/fuzz_%.o $(BUILD)/libmaskinfo.a
-	$(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+	$(QUIET)$(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
 reduced: $(BUILD)/maskinfo $(BUILD)/tests/test_task2
 	$(BUILD)/tests/test_task2

@@ -80,8 +80,8 @@ static void another_seed_is_another_result(void **state)
     (void)state;
     cJSON *a = json_of("run gmrf --json --seed 1 --set estimator.samples=5");
     cJSON *b = json_of("run gmrf --json --seed 2 --set estimator.samples=5");
-    assert_false(cJSON_Compare(cJSON_GetObjectItem(a, "points"), cJSON_GetObjectItem(b, "points"),
-                               1));
+    assert_false(
+        cJSON_Compare(cJSON_GetObjectItem(a, "points"), cJSON_GetObjectItem(b, "points"), 1));
     assert_int_equal(cJSON_GetObjectItem(cJSON_GetObjectItem(b, "config"), "seed")->valueint, 2);
     cJSON_Delete(a);
     cJSON_Delete(b);
@@ -104,7 +104,8 @@ static void config_of_a_result_runs_again(void **state)
 
 static const char compare[] =
     "{\"experiment\":\"compare\",\"ratios\":{\"steps\":9},\"curves\":["
-    "{\"label\":\"chain\",\"verdict\":\"yes\",\"model\":{\"type\":\"mixing\",\"vocab\":9,\"rho\":0.5}},"
+    "{\"label\":\"chain\",\"verdict\":\"yes\",\"model\":{\"type\":\"mixing\",\"vocab\":9,\"rho\":0."
+    "5}},"
     "{\"label\":\"field\",\"verdict\":\"yes\",\"model\":{\"type\":\"gmrf\",\"grid\":[8,8]},"
     "\"estimator\":{\"samples\":50}}]}";
 
@@ -122,8 +123,8 @@ static void effort_scales_samples(void **state)
     cJSON_Delete(result);
 }
 
-/* Run the comparison with a second curve that takes minutes, end it by SIGTERM once the first one is
- * kept, and give its exit status. */
+/* Run the comparison with a second curve that takes minutes, end it by SIGTERM once the first one
+ * is kept, and give its exit status. */
 static int interrupt_in_second_curve(const char *file)
 {
     char command[1024];
@@ -188,7 +189,7 @@ static void result_and_figures_are_written(void **state)
     const outcome *o = run_program("", arguments);
     assert_int_equal(o->status, 0);
     assert_non_null(strstr(o->out, "result.json"));
-    static const char *const files[] = {"result.json",    "information.svg", "information.png",
+    static const char *const files[] = {"result.json", "information.svg", "information.png",
                                         "objective.svg", "joint.svg"};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         struct stat info;
@@ -208,9 +209,10 @@ static void gnuplot_missing_keeps_the_result(void **state)
     snprintf(arguments, sizeof arguments, "run gmrf --quiet --out %s/out --set estimator.samples=5",
              folder);
     /* `timeout` and the program are found by their paths; gnuplot is not. */
-    char environment[128];
-    snprintf(environment, sizeof environment, "mkdir %s/bin; ln -s $(command -v timeout) %s/bin/; PATH=%s/bin",
-             folder, folder, folder);
+    char environment[512];
+    snprintf(environment, sizeof environment,
+             "mkdir %s/bin; ln -s $(command -v timeout) %s/bin/; PATH=%s/bin", folder, folder,
+             folder);
     const outcome *o = run_program(environment, arguments);
     assert_int_equal(o->status, 1);
     assert_non_null(strstr(o->err, "gnuplot"));
@@ -238,7 +240,7 @@ static void disk_full_leaves_no_half_result(void **state)
 static void lists_name_everything(void **state)
 {
     (void)state;
-    static const char *const words[] = {"mixing", "markov",  "ngram",  "parity", "gmrf",
+    static const char *const words[] = {"mixing",  "markov", "ngram", "parity", "gmrf",
                                         "patches", "random", "task2", "kappa",  "smoothing"};
     const outcome *o = run_program("", "list");
     assert_int_equal(o->status, 0);

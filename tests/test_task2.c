@@ -1,5 +1,6 @@
-/* task2 from end to end at a small part of its effort: it must finish, draw every figure, keep every
- * number finite or explained, and obey the theorems of docs/theory.md, which hold at any effort. */
+/* task2 from end to end at a small part of its effort: it must finish, draw every figure, keep
+ * every number finite or explained, and obey the theorems of docs/theory.md, which hold at any
+ * effort. */
 #include "support.h"
 
 #include <cjson/cJSON.h>
@@ -96,7 +97,7 @@ static int clean_up(void **state)
 static void every_figure_is_drawn(void **state)
 {
     (void)state;
-    static const char *const figures[] = {"information", "vocabulary", "joint",      "fits",
+    static const char *const figures[] = {"information", "vocabulary", "joint",     "fits",
                                           "objective",   "optimum",    "dichotomy", "published"};
     static const char *const endings[] = {"svg", "png", "gp", "dat"};
     for (size_t f = 0; f < 8; f++) {
@@ -114,9 +115,16 @@ static void every_figure_is_drawn(void **state)
  * (vocabulary_reason, mse_floor_reason), or null means "not set" in a style or setting. */
 static bool may_be_null(const char *key)
 {
-    static const char *const keys[] = {"effective_vocabulary", "effective_vocabulary_se",
-                                       "unigram_information",  "mse_floor", "color", "dash",
-                                       "figures", "group", "published", "overlay_on"};
+    static const char *const keys[] = {"effective_vocabulary",
+                                       "effective_vocabulary_se",
+                                       "unigram_information",
+                                       "mse_floor",
+                                       "color",
+                                       "dash",
+                                       "figures",
+                                       "group",
+                                       "published",
+                                       "overlay_on"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         if (strcmp(key, keys[i]) == 0) {
             return true;
@@ -175,10 +183,10 @@ static void joint_information_is_symmetric(void **state)
 static void redundant_sources_peak_above_one_half(void **state)
 {
     (void)state;
-    static const char *const labels[] = {"mixing chain, V = 30000",   "letters, order 1",
-                                         "words, order 1",            "first-order chain, V = 27",
-                                         "Gaussian field, kappa 1",   "Gaussian field, kappa 0.1",
-                                         "Gaussian field, kappa 0.01"};
+    static const char *const labels[] = {
+        "mixing chain, V = 30000",   "letters, order 1",        "words, order 1",
+        "first-order chain, V = 27", "Gaussian field, kappa 1", "Gaussian field, kappa 0.1",
+        "Gaussian field, kappa 0.01"};
     for (size_t i = 0; i < sizeof labels / sizeof *labels; i++) {
         const cJSON *c = curve(labels[i]), *optimum = item(c, "optimum");
         assert_string_not_equal(text(item(c, "regime"), "verdict"), "synergistic");
@@ -213,8 +221,8 @@ static double chain_information(double r)
     }
     for (int a = 1; a <= GAPS; a++) {
         for (int b = 1; b <= GAPS; b++) {
-            sum += (1 - r) * (1 - r) * pow(r, a + b - 2) *
-                   (entropy[a] + entropy[b] - entropy[a + b]);
+            sum +=
+                (1 - r) * (1 - r) * pow(r, a + b - 2) * (entropy[a] + entropy[b] - entropy[a + b]);
         }
     }
     return log(V) - sum;

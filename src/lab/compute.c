@@ -37,7 +37,7 @@ static mi_code default_ratios(mi_shape shape, double **ret_ratios, mi_status *st
     double to = 1 - from;
     mi_code code = mi_allocate(DEFAULT_STEPS, sizeof **ret_ratios, ret_ratios, status);
     for (size_t i = 0; code == MI_OK && i < DEFAULT_STEPS; i++) {
-        (*ret_ratios)[i] = from + (to - from) * (double)i / (DEFAULT_STEPS - 1);
+        (*ret_ratios)[i] = mi_result_round(from + (to - from) * (double)i / (DEFAULT_STEPS - 1));
     }
     return code;
 }
@@ -147,7 +147,7 @@ static void put_config(mi_writer *w, cJSON *result, const mi_curve_config *c, co
     if (method == NULL || !cJSON_ReplaceItemInObjectCaseSensitive(estimator, "method", method)) {
         w->failed = true;
     }
-    mi_add_item(w, config, "ratios", cJSON_CreateDoubleArray(p->plan.ratios, (int)p->plan.points));
+    mi_add_numbers(w, config, "ratios", p->plan.ratios, p->plan.points);
     mi_add_item(w, result, "config", config);
 }
 

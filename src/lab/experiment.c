@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "maskinfo/memory.h"
+#include "maskinfo/result.h"
 
 enum { MAX_CURVES = 64, MAX_RATIOS = 10000 };
 
@@ -180,7 +181,7 @@ static mi_code ratio_range(resolver *r, const cJSON *object, const char *path, m
     }
     code = mi_allocate(steps, sizeof *c->ratios, &c->ratios, r->status);
     for (size_t i = 0; code == MI_OK && i < steps; i++) {
-        c->ratios[i] = from + (to - from) * (double)i / (double)(steps - 1);
+        c->ratios[i] = mi_result_round(from + (to - from) * (double)i / (double)(steps - 1));
     }
     c->ratio_count = code == MI_OK ? steps : 0;
     return code;

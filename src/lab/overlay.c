@@ -89,8 +89,8 @@ static bool put_overlay(mi_writer *w, cJSON *overlays, const cJSON *published, s
     mi_add_text(w, overlay, "label", series[s].label);
     mi_add_text(w, overlay, "source", source->valuestring);
     mi_add_text(w, overlay, "metric", series[s].metric);
-    mi_add_item(w, overlay, "ratio", cJSON_CreateDoubleArray(ratios, (int)count));
-    mi_add_item(w, overlay, "value", cJSON_CreateDoubleArray(values, (int)count));
+    mi_add_numbers(w, overlay, "ratio", ratios, count);
+    mi_add_numbers(w, overlay, "value", values, count);
     mi_add_text(w, overlay, "against", item(curve, "label")->valuestring);
     put_correlation(w, overlay, curve, ratios, values, count);
     if (!cJSON_AddItemToArray(overlays, overlay)) {

@@ -25,7 +25,7 @@ static cJSON *identity(const mi_curve_config *c)
     mi_add_text(&w, key, "maskinfo", MI_VERSION);
     mi_add_text(&w, key, "label", c->label);
     mi_add_item(&w, key, "config", cJSON_Duplicate(c->resolved, 1));
-    mi_add_item(&w, key, "ratios", cJSON_CreateDoubleArray(c->ratios, (int)c->ratio_count));
+    mi_add_numbers(&w, key, "ratios", c->ratios, c->ratio_count);
     if (w.failed) {
         cJSON_Delete(key);
         return NULL;

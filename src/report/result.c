@@ -16,10 +16,35 @@ void mi_add_item(mi_writer *writer, cJSON *object, const char *name, cJSON *item
     }
 }
 
+double mi_result_round(double value)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%.15g", value);
+    return strtod(text, NULL);
+}
+
+static cJSON *number_json(double value)
+{
+    return isfinite(value) ? cJSON_CreateNumber(mi_result_round(value)) : cJSON_CreateNull();
+}
+
+void mi_add_numbers(mi_writer *writer, cJSON *object, const char *name, const double *values,
+                    size_t count)
+{
+    cJSON *array = cJSON_CreateArray();
+    for (size_t i = 0; i < count; i++) {
+        cJSON *number = number_json(values[i]);
+        if (number == NULL || !cJSON_AddItemToArray(array, number)) {
+            cJSON_Delete(number);
+            writer->failed = true;
+        }
+    }
+    mi_add_item(writer, object, name, array);
+}
+
 void mi_add_number(mi_writer *writer, cJSON *object, const char *name, double value)
 {
-    mi_add_item(writer, object, name,
-                isfinite(value) ? cJSON_CreateNumber(value) : cJSON_CreateNull());
+    mi_add_item(writer, object, name, number_json(value));
 }
 
 void mi_add_text(mi_writer *writer, cJSON *object, const char *name, const char *opt_text)
@@ -45,8 +70,8 @@ static void put_profile(mi_writer *w, cJSON *result, const mi_profile *profile, 
                         double *error)
 {
     mi_profile_mean(profile, MI_ENTROPY, mean, error);
-    mi_add_item(w, result, "profile", cJSON_CreateDoubleArray(mean, (int)profile->sites));
-    mi_add_item(w, result, "profile_se", cJSON_CreateDoubleArray(error, (int)profile->sites));
+    mi_add_numbers(w, result, "profile", mean, profile->sites);
+    mi_add_numbers(w, result, "profile_se", error, profile->sites);
 }
 
 static mi_code add_profile(mi_writer *w, cJSON *result, const mi_profile *opt_profile,
@@ -170,17 +195,14 @@ static void put_fits(mi_writer *w, cJSON *result, const mi_analysis *a)
  * comparison of two optima needs of them. */
 enum { QUANTILES = 39 };
 
-static cJSON *optimum_quantiles(const mi_optimum *optimum)
+static void put_quantiles(mi_writer *w, cJSON *object, const mi_optimum *optimum)
 {
-    double quantiles[QUANTILES];
-    if (optimum->draws == 0) {
-        return cJSON_CreateDoubleArray(&optimum->ratio, 1);
-    }
-    for (size_t i = 0; i < QUANTILES; i++) {
+    double quantiles[QUANTILES] = {optimum->ratio};
+    for (size_t i = 0; i < QUANTILES && optimum->draws > 0; i++) {
         quantiles[i] =
             mi_quantile(optimum->samples, optimum->draws, (double)(i + 1) / (QUANTILES + 1));
     }
-    return cJSON_CreateDoubleArray(quantiles, QUANTILES);
+    mi_add_numbers(w, object, "quantiles", quantiles, optimum->draws > 0 ? QUANTILES : 1);
 }
 
 static void put_optimum(mi_writer *w, cJSON *result, const mi_optimum *optimum)
@@ -196,7 +218,7 @@ static void put_optimum(mi_writer *w, cJSON *result, const mi_optimum *optimum)
     mi_add_number(w, object, "objective", optimum->objective);
     mi_add_number(w, object, "resolution", optimum->resolution);
     mi_add_bool(w, object, "edge", optimum->edge);
-    mi_add_item(w, object, "quantiles", optimum_quantiles(optimum));
+    put_quantiles(w, object, optimum);
     mi_add_item(w, result, "optimum", object);
 }
 

@@ -68,6 +68,8 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/tests/program.o $(BUILD)/libmaskin
 
 $(BUILD)/tests/program.o $(BUILD)/tests/test_run.o: DEFS += -DMI_BUILD='"$(BUILD)"'
 
+$(BUILD)/tests/test_faults: LDFLAGS += -Wl,--wrap=calloc,--wrap=realloc
+
 $(BUILD)/bench/%: $(BUILD)/bench/%.o $(BUILD)/libmaskinfo.a
 	$(QUIET)$(LINK) -o $@ $^ $(LIBS)
 

@@ -347,7 +347,14 @@ static mi_code resolve_single(resolver *r, const cJSON *document, mi_experiment 
 {
     mi_code code = mi_allocate(1, sizeof *e->curves, &e->curves, r->status);
     e->count = code == MI_OK ? 1 : 0;
-    return code == MI_OK ? resolve_curve(r, document, document, "", &e->curves[0]) : code;
+    if (code == MI_OK) {
+        code = resolve_curve(r, document, document, "", &e->curves[0]);
+    }
+    if (code == MI_OK && e->curves[0].class != NULL) {
+        const char *label = e->title[0] != '\0' ? e->title : e->curves[0].class->name;
+        code = mi_copy_text(label, &e->curves[0].label, r->status);
+    }
+    return code;
 }
 
 /* Title and seed; the seed itself is taken up curve by curve. */

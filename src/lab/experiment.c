@@ -354,6 +354,9 @@ static mi_code resolve_single(resolver *r, const cJSON *document, mi_experiment 
         const char *label = e->title[0] != '\0' ? e->title : e->curves[0].class->name;
         code = mi_copy_text(label, &e->curves[0].label, r->status);
     }
+    if (code == MI_OK) {
+        code = add_item(r, e->curves[0].resolved, "title", cJSON_CreateString(e->title));
+    }
     return code;
 }
 

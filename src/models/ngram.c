@@ -1,4 +1,4 @@
-/* Class "ngram": a Markov model of real text. docs/theory.md, section 3. */
+/* Class "ngram": a Markov model of real text. docs/theory.md, section 2.4. */
 #include "ngram.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* docs/theory.md, result (R): a concave i(r) has r* >= 1/2, a convex one r* <= 1/2. */
+/* docs/theory.md, section 4.2: a concave i(r) has r* >= 1/2, a convex one r* <= 1/2. */
 #include "figure.h"
 
 static bool listed(const mi_source *s)

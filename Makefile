@@ -1,12 +1,21 @@
 # maskinfo: `make task2` regenerates the figures of Task 2, `make test` runs the tests; both install
-# what is missing first. `make` builds build/maskinfo and build/libmaskinfo.a.
+# what is missing first. `make` builds build/maskinfo and build/libmaskinfo.a; `make help` lists the
+# rest.
 
-CC      ?= gcc
+ifeq ($(origin CC),default)
+CC      := gcc
+endif
 BUILD   ?= build
 PREFIX  ?= /usr/local
 ARCH    ?= native
 OPT     ?= -O3
+PYTHON  ?= /usr/bin/python3
 VERSION := 0.1.0
+
+# V=1 shows the commands.
+ifneq ($(V),1)
+QUIET    = @echo "  $(notdir $@)";
+endif
 
 WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wconversion
 DEFS    := -D_POSIX_C_SOURCE=200809L -DMI_VERSION='"$(VERSION)"'
@@ -19,27 +28,50 @@ CLI_SRC := $(wildcard src/cli/*.c)
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
 CLI_OBJ := $(CLI_SRC:%.c=$(BUILD)/%.o)
 TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
+BENCHES := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/bench_*.c))
+SOURCES := $(wildcard src/*/*.[ch] include/maskinfo/*.h tests/*.[ch] bench/*.[ch])
 
-.PHONY: all setup task2 test unit clean
+.PHONY: all help setup task2 test unit bench docs install format lint clang sanitize threads fuzz \
+        reduced clean
 .DELETE_ON_ERROR:
+.SECONDARY:
 
 all: $(BUILD)/maskinfo $(BUILD)/libmaskinfo.a
 
+help:
+	@echo "make            build/maskinfo and build/libmaskinfo.a"
+	@echo "make task2      set up, build, regenerate the figures of Task 2 under plots/task2"
+	@echo "make test       set up, build, run the tests"
+	@echo "make install    PREFIX=$(PREFIX)"
+	@echo "make bench      ratios against NumPy in one run"
+	@echo "make docs       docs/reference.md and the figures of docs/ from plots/task2"
+	@echo "make lint       clang-format, cppcheck, exported symbols"
+	@echo "make clang      warning-free build under clang"
+	@echo "make sanitize   tests under AddressSanitizer and UndefinedBehaviorSanitizer"
+	@echo "make threads    tests of threaded code under ThreadSanitizer"
+	@echo "make fuzz       a short run of the fuzz targets"
+	@echo "make reduced    task2 at a fiftieth of the effort, its result checked"
+
 $(BUILD)/libmaskinfo.a: $(LIB_OBJ)
 	@rm -f $@
-	ar rcs $@ $^
+	$(QUIET)ar rcs $@ $^
 
 $(BUILD)/maskinfo: $(CLI_OBJ) $(BUILD)/libmaskinfo.a
-	$(LINK) -o $@ $^ $(LIBS)
+	$(QUIET)$(LINK) -o $@ $^ $(LIBS)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALLCFLAGS) -MMD -MP -c -o $@ $<
+	$(QUIET)$(CC) $(ALLCFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/tests/program.o $(BUILD)/libmaskinfo.a
-	$(LINK) -o $@ $^ $(LIBS) -lcmocka
+	$(QUIET)$(LINK) -o $@ $^ $(LIBS) -lcmocka
 
-$(BUILD)/tests/program.o: DEFS += -DMI_BUILD='"$(BUILD)"'
+$(BUILD)/tests/program.o $(BUILD)/tests/test_run.o: DEFS += -DMI_BUILD='"$(BUILD)"'
+
+$(BUILD)/tests/test_faults: LDFLAGS += -Wl,--wrap=calloc,--wrap=realloc
+
+$(BUILD)/bench/%: $(BUILD)/bench/%.o $(BUILD)/libmaskinfo.a
+	$(QUIET)$(LINK) -o $@ $^ $(LIBS)
 
 setup:
 	@scripts/setup
@@ -55,7 +87,72 @@ test: setup
 unit: all $(TESTS)
 	@for t in $(TESTS); do $$t || exit 1; done
 
+bench: all $(BENCHES)
+	@scripts/setup python3-numpy
+	@BUILD=$(BUILD) PYTHON=$(PYTHON) bench/run
+
+docs: all
+	$(BUILD)/maskinfo list reference >$(BUILD)/reference.md
+	mv $(BUILD)/reference.md docs/reference.md
+	@mkdir -p docs/figures
+	cp plots/task2/*.svg plots/task2/fits.md docs/figures/
+	cp plots/task2/objective.png docs/figures/
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig \
+	    $(DESTDIR)$(PREFIX)/include/maskinfo $(DESTDIR)$(PREFIX)/share/maskinfo/experiments \
+	    $(DESTDIR)$(PREFIX)/share/maskinfo/data/photos
+	install -m 755 $(BUILD)/maskinfo $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 $(BUILD)/libmaskinfo.a $(DESTDIR)$(PREFIX)/lib/
+	install -m 644 include/maskinfo/*.h $(DESTDIR)$(PREFIX)/include/maskinfo/
+	install -m 644 experiments/*.json $(DESTDIR)$(PREFIX)/share/maskinfo/experiments/
+	install -m 644 data/*.gz data/*.json $(DESTDIR)$(PREFIX)/share/maskinfo/data/
+	install -m 644 data/photos/* $(DESTDIR)$(PREFIX)/share/maskinfo/data/photos/
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' scripts/maskinfo.pc.in \
+	    >$(DESTDIR)$(PREFIX)/lib/pkgconfig/maskinfo.pc
+
+format:
+	clang-format -i $(SOURCES)
+
+lint: $(BUILD)/libmaskinfo.a
+	clang-format --dry-run -Werror $(SOURCES)
+	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
+	    --inline-suppr --suppress=missingIncludeSystem -Iinclude -DMI_VERSION='"x"' src
+	scripts/symbols $(BUILD)/libmaskinfo.a
+	scripts/ladder
+
+clang:
+	$(MAKE) --no-print-directory BUILD=$(BUILD)/clang CC=clang CFLAGS='-Werror $(CFLAGS)' all
+
+# gcc's runtime options: leaks count as failures, stacks are unwound in full.
+sanitize:
+	$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitize OPT=-O1 \
+	    CFLAGS='-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer' unit
+
+# clang's OpenMP runtime tells ThreadSanitizer about its barriers through Archer.
+threads:
+	$(MAKE) --no-print-directory BUILD=$(BUILD)/threads CC=clang OPT=-O1 \
+	    CFLAGS='-fsanitize=thread' all
+	BUILD=$(BUILD)/threads scripts/threads
+
+FUZZ_SECONDS ?= 20
+fuzz:
+	$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang OPT=-O1 \
+	    CFLAGS='-fsanitize=fuzzer-no-link,address,undefined' fuzz-targets
+	@for t in idx experiment; do mkdir -p $(BUILD)/fuzz/corpus-$$t && \
+	    $(BUILD)/fuzz/fuzz_$$t -max_total_time=$(FUZZ_SECONDS) -print_final_stats=0 -verbosity=0 \
+	    -use_value_profile=1 -max_len=4096 $(BUILD)/fuzz/corpus-$$t tests/corpus/$$t || exit 1; done
+
+.PHONY: fuzz-targets
+fuzz-targets: $(BUILD)/fuzz_idx $(BUILD)/fuzz_experiment
+
+$(BUILD)/fuzz_%: $(BUILD)/tests/fuzz_%.o $(BUILD)/libmaskinfo.a
+	$(QUIET)$(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+
+reduced: $(BUILD)/maskinfo $(BUILD)/tests/test_task2
+	$(BUILD)/tests/test_task2
+
 clean:
 	rm -rf $(BUILD)
 
--include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TESTS:=.d)
+-include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TESTS:=.d) $(BENCHES:=.d) $(BUILD)/tests/program.d

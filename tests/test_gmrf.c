@@ -281,19 +281,25 @@ static void rows_survive_extreme_kappa(void **state)
     }
 }
 
-/* A path of 100 sites with one visible end is the largest variance that a product of the logarithms
- * must hold; 4096 channels the largest factor. */
-static void long_paths_stay_finite(void **state)
+/* Logarithms are taken of products of variances. That of all 1599 masked sites at one visible one
+ * is about 1e-9^1599 in the second field, far out of the range of a double, and as far out above in
+ * the first one.
+ */
+static void products_of_variances_stay_finite(void **state)
 {
     (void)state;
-    const field f = {1, 100, 4, 1e-9, false, 4096};
-    mi_model *model = make_field(&f);
-    mi_profile *profile = make_profile(model, 8, 3, 2);
-    for (size_t i = 0; i < 800; i++) {
-        assert_true(isfinite(profile->series[MI_ENTROPY].values[i]));
+    const field fields[] = {
+        {40, 40, 8, 1e-9, false, 1}, {40, 40, 8, 1e9, false, 1}, {1, 100, 4, 1e-9, false, 4096}};
+    for (size_t i = 0; i < 3; i++) {
+        size_t n = fields[i].rows * fields[i].columns;
+        mi_model *model = make_field(&fields[i]);
+        mi_profile *profile = make_profile(model, 2, 3, 2);
+        for (size_t k = 0; k < 2 * n; k++) {
+            assert_true(isfinite(profile->series[MI_ENTROPY].values[k]));
+        }
+        mi_profile_destroy(profile);
+        mi_model_destroy(model);
     }
-    mi_profile_destroy(profile);
-    mi_model_destroy(model);
 }
 
 static void ends_are_exact(void **state)
@@ -720,7 +726,9 @@ static void bad_values_are_named(void **state)
         {{1000000, 1000000, 8, 0.1, false, 1}, "grid", "[1000000, 1000000]"},
         {{SIZE_MAX, 2, 8, 0.1, false, 1}, "grid", "at most 6400"},
         {{81, 80, 8, 0.1, false, 1}, "grid", "at most 6400"},
+        {{SIZE_MAX / 2 + 1, 2, 8, 0.1, false, 1}, "grid", "at most 6400"},
         {{1, 101, 8, 0.1, false, 1}, "grid", "[1, 100]"},
+        {{101, 1, 8, 0.1, false, 1}, "grid", "[1, 100]"},
         {{2, 5, 8, 0.1, true, 1}, "grid", "[3, 100]"},
         {{5, 2, 4, 0.1, true, 1}, "grid", "torus"},
         {{4, 4, 5, 0.1, false, 1}, "neighbors", "5 is neither 4 nor 8"},
@@ -776,7 +784,7 @@ int main(void)
         cmocka_unit_test(profile_is_the_mean_over_all_masks),
         cmocka_unit_test(rows_match_direct_inverses),
         cmocka_unit_test(rows_survive_extreme_kappa),
-        cmocka_unit_test(long_paths_stay_finite),
+        cmocka_unit_test(products_of_variances_stay_finite),
         cmocka_unit_test(ends_are_exact),
         cmocka_unit_test(profile_falls_and_sums_to_the_total),
         cmocka_unit_test(results_do_not_depend_on_threads),

@@ -30,10 +30,10 @@ typedef enum mi_regime_verdict {
     MI_UNDETERMINED /* no curvature beyond its error */
 } mi_regime_verdict;
 
-/* Second differences i(r-w) - 2 i(r) + i(r+w) over (at most) nine equally spaced ratios r and every
- * width w that fits, each with its error over replicates. Wide ones combine narrow ones of the same
- * sign. A sign counts where any of its differences is beyond the critical value; the verdict is the
- * sign that counts, mixed where both do. */
+/* Second differences v_{j-w} - 2 v_j + v_{j+w} of the means v of i over (at most) nine equal bins
+ * of the range of ratios, for every width w that fits, each with its error over replicates. Wide
+ * ones combine narrow ones. A sign counts where any of its differences is beyond the critical
+ * value; the verdict is the sign that counts, mixed where both do. */
 typedef struct mi_regime {
     mi_regime_verdict verdict;
     size_t tests;               /* second differences tested */

@@ -5,7 +5,6 @@
 #include <gsl/gsl_roots.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "decay.h"
 #include "evidence.h"
@@ -71,13 +70,13 @@ static double largest(const double *values, size_t count)
 }
 
 /* No point is taken to be better than rounding (1e-12 of the largest value: this keeps a perfect
- * fit's likelihood finite) nor 10^6 times better than the worst (it would decide alone). */
+ * fit's likelihood finite) nor 10^4 times better than the worst (it would decide alone). */
 static void session_load(session *s, mi_fit_kind kind, const double *ratios,
                          const double *information, const double *opt_error)
 {
     s->scale = largest(information, s->points);
     double worst = opt_error == NULL ? 0 : largest(opt_error, s->points) / s->scale;
-    s->floor = fmax(1e-12, 1e-6 * worst);
+    s->floor = fmax(1e-12, 1e-4 * worst);
     for (size_t p = 0; p < s->points; p++) {
         double error = opt_error == NULL ? 0 : opt_error[p] / s->scale;
         mi_decay_x(s->problem)[p] = abscissa(kind, ratios[p]);
@@ -133,25 +132,35 @@ static bool find_root(session *s, double low, double high, double *ret_root)
     return code == GSL_SUCCESS && !s->failed;
 }
 
-/* The misfit that makes the reduced chi-square 1, and the fit with it. Bracket: chi-square at
- * misfit s is at most RSS/s^2, RSS being the equally weighted fit's residual sum of squares, so the
- * root is at most sqrt(RSS/(n-2)). */
-static bool fit_misfit(session *s, double *ret_misfit)
+static bool fit_equal_weights(session *s)
 {
-    *ret_misfit = 0;
     for (size_t p = 0; p < s->points; p++) {
         mi_decay_variance(s->problem)[p] = 1;
     }
-    if (!mi_decay_start(s->problem, &s->decay) || !mi_decay_solve(s->problem, &s->decay)) {
+    return mi_decay_start(s->problem, &s->decay) && mi_decay_solve(s->problem, &s->decay);
+}
+
+/* The misfit that makes the reduced chi-square 1, and the fit with it; 0 where chi-square is
+ * smaller without. Chi-square at misfit m is at most RSS/m^2, RSS being the equally weighted fit's
+ * residual sum of squares, so the root is at most sqrt(RSS/(n-2)). The search goes down from there,
+ * where the weights are even, so that each fit starts near its solution. It ends where the misfit
+ * is small beside every sampling error. */
+static bool fit_misfit(session *s, double *ret_misfit)
+{
+    *ret_misfit = 0;
+    if (!fit_equal_weights(s)) {
         return false;
     }
-    double high = log(fmax(1.001 * sqrt(reduced_chi_square(s)), s->floor));
-    double low = log(1e-3 * s->floor), root = 0;
-    if (!refit(s, 0)) {
+    double high = log(fmax(1.001 * sqrt(reduced_chi_square(s)), s->floor)), low = high, root = 0;
+    do {
+        high = low;
+        low = high - log(4);
+    } while (high > log(s->floor / 4) && excess(low, s) <= 0 && !s->failed);
+    if (s->failed) {
         return false;
     }
-    if (reduced_chi_square(s) <= 1 || excess(low, s) <= 0) {
-        return !s->failed && refit(s, 0);
+    if (high <= log(s->floor / 4)) {
+        return refit(s, 0);
     }
     if (!find_root(s, low, high, &root) || !refit(s, exp(root))) {
         return false;

@@ -7,8 +7,8 @@
 #include "maskinfo/optimum.h"
 #include "maskinfo/statistics.h"
 
-/* Nine nodes: eight steps, which fall on the points of the usual 49 ratios. */
-enum { MAX_NODES = 9 };
+/* Of about five of the usual 49 ratios each. */
+enum { MAX_BINS = 9 };
 
 static const double largest_z = 1e6;
 
@@ -27,46 +27,66 @@ const char *mi_regime_name(mi_regime_verdict verdict)
     return "unknown";
 }
 
-/* Equally spaced nodes over the ratios of a curve, by linear interpolation: an interpolant of
- * concave points is concave and one of convex points convex, so that no sign is made up. */
+/* Equal bins over the range of the ratios. The value of a bin is the mean over it of the points'
+ * linear interpolant: that of concave points is concave and a mean over equal bins keeps it so, and
+ * the same for convex, so that no sign is made up while every point is used. */
 typedef struct lattice {
-    size_t nodes, tests;
-    size_t left[MAX_NODES];     /* point at or below the node */
-    double fraction[MAX_NODES]; /* of the way to the next point */
+    const double *ratios;
+    size_t bins, tests;
+    double width;
+    size_t left[MAX_BINS + 1]; /* point at or below the edge */
+    double edge[MAX_BINS + 1];
 } lattice;
 
 static lattice lattice_of(const mi_curve *curve)
 {
     const double *r = curve->ratios;
     size_t last = curve->points - 1, at = 0;
-    lattice l = {.nodes = curve->points < MAX_NODES ? curve->points : MAX_NODES};
-    for (size_t j = 0; j < l.nodes; j++) {
-        double x = r[0] + (r[last] - r[0]) * (double)j / (double)(l.nodes - 1);
-        while (at + 2 <= last && r[at + 1] <= x) {
+    lattice l = {.ratios = r, .bins = curve->points < MAX_BINS ? curve->points : MAX_BINS};
+    l.width = (r[last] - r[0]) / (double)l.bins;
+    for (size_t j = 0; j <= l.bins; j++) {
+        l.edge[j] = j < l.bins ? r[0] + l.width * (double)j : r[last];
+        while (at + 2 <= last && r[at + 1] <= l.edge[j]) {
             at++;
         }
         l.left[j] = at;
-        l.fraction[j] = fmin(fmax((x - r[at]) / (r[at + 1] - r[at]), 0), 1);
     }
-    for (size_t width = 1; 2 * width < l.nodes; width++) {
-        l.tests += l.nodes - 2 * width;
+    for (size_t width = 1; 2 * width < l.bins; width++) {
+        l.tests += l.bins - 2 * width;
     }
     return l;
 }
 
-/* differences (tests) = v(x-w) - 2 v(x) + v(x+w), for every node x and every width w that fits,
+/* Integral of the interpolant of a row from the point `at` to x, at most the next point. */
+static double area(const lattice *l, const double *row, size_t at, double x)
+{
+    double step = x - l->ratios[at];
+    double slope = (row[at + 1] - row[at]) / (l->ratios[at + 1] - l->ratios[at]);
+    return step * (row[at] + slope * step / 2);
+}
+
+static double bin_mean(const lattice *l, const double *row, size_t bin)
+{
+    size_t first = l->left[bin], last = l->left[bin + 1];
+    double sum = area(l, row, last, l->edge[bin + 1]) - area(l, row, first, l->edge[bin]);
+    for (size_t p = first; p < last; p++) {
+        sum += area(l, row, p, l->ratios[p + 1]);
+    }
+    return sum / l->width;
+}
+
+/* differences (tests) = v_{j-w} - 2 v_j + v_{j+w}, for every bin j and every width w that fits,
  * narrow ones first. A wide one is a sum of narrow ones with positive weights, so it has the sign
- * that they share, and less noise: where the single curvatures drown, it may not. */
+ * that they share, and less noise: where the narrow ones drown, it may not. */
 static void second_differences(const lattice *l, const double *row, double *differences)
 {
-    double v[MAX_NODES];
+    double v[MAX_BINS];
     size_t test = 0;
-    for (size_t j = 0; j < l->nodes; j++) {
-        const double *y = row + l->left[j];
-        v[j] = y[0] + l->fraction[j] * (y[1] - y[0]);
+    for (size_t j = 0; j < l->bins; j++) {
+        v[j] = bin_mean(l, row, j);
     }
-    for (size_t width = 1; 2 * width < l->nodes; width++) {
-        for (size_t j = width; j + width < l->nodes; j++) {
+    for (size_t width = 1; 2 * width < l->bins; width++) {
+        for (size_t j = width; j + width < l->bins; j++) {
             differences[test++] = (v[j - width] - v[j]) + (v[j + width] - v[j]);
         }
     }
@@ -76,7 +96,7 @@ static void second_differences(const lattice *l, const double *row, double *diff
 static double concave_share(const lattice *l, const double *differences, double tolerance)
 {
     double concave = 0, total = 0;
-    for (size_t t = 0; t < l->nodes - 2; t++) {
+    for (size_t t = 0; t < l->bins - 2; t++) {
         double size = fabs(differences[t]);
         if (size > tolerance) {
             total += size;

@@ -74,15 +74,16 @@ static void tabulate(enumeration *e, mi_log_probability log_probability, void *c
     }
 }
 
+/* In extended precision: millions of equal terms would add up their rounding. */
 static double entropy(const double *table, size_t count)
 {
-    double sum = 0;
+    long double sum = 0;
     for (size_t c = 0; c < count; c++) {
         if (table[c] > 0) {
             sum -= table[c] * log(table[c]);
         }
     }
-    return sum;
+    return (double)sum;
 }
 
 /* target (outer, inner) = sum over the middle index of source (outer, V, inner). */

@@ -10,20 +10,53 @@
 static const char *const alphabets[] = {"letters", "words", NULL};
 
 static const mi_parameter parameters[] = {
-    {"text", MI_TEXT, 0, 0, 0, NULL, NULL, NULL, "", "text file to fit, plain or .gz"},
-    {"order", MI_INTEGER, 1, 3, 0, "2", NULL, NULL, "tokens",
-     "tokens that the next one depends on; 1 for words"},
-    {"alphabet", MI_CHOICE, 0, 0, 0, "\"letters\"", alphabets, NULL, "",
-     "letters a-z and space, or words"},
-    {"vocab", MI_INTEGER, 2, 1000000, 0, "30000", NULL, NULL, "words",
-     "words: most frequent ones kept, the unknown word included"},
-    {"smoothing", MI_REAL, 1e-9, 1e6, 0, "0.5", NULL, NULL, "counts",
-     "letters: count added to every successor; words: weight of the unigram law, as a count"},
-    {"held_out", MI_REAL, 0, 0.5, 0, "0.1", NULL, NULL, "share",
-     "share of the text kept out of the fit, in blocks spread over it"},
-    {"length", MI_INTEGER, 0, 4096, 0, "64", NULL, NULL, "tokens",
-     "tokens of a sequence, from 2; 0: infinite, order 1 only"},
-    {NULL, MI_REAL, 0, 0, 0, NULL, NULL, NULL, NULL, NULL},
+    {.name = "text",
+     .type = MI_TEXT,
+     .flags = MI_FILE,
+     .unit = "",
+     .help = "Text file to fit, plain or .gz"},
+    {.name = "order",
+     .type = MI_INTEGER,
+     .low = 1,
+     .high = 3,
+     .fallback = "2",
+     .unit = "tokens",
+     .help = "Number of tokens that the next one depends on; words have order 1 only"},
+    {.name = "alphabet",
+     .type = MI_CHOICE,
+     .fallback = "\"letters\"",
+     .choices = alphabets,
+     .unit = "",
+     .help = "Tokens: the letters a-z and space, or words"},
+    {.name = "vocab",
+     .type = MI_INTEGER,
+     .low = 2,
+     .high = 1000000,
+     .fallback = "30000",
+     .unit = "words",
+     .help = "Words: how many are told apart, the most frequent ones and the unknown word"},
+    {.name = "smoothing",
+     .type = MI_REAL,
+     .low = 1e-9,
+     .high = 1e6,
+     .fallback = "0.5",
+     .unit = "counts",
+     .help = "Letters: added to every count; words: weight of the unigram law beside the counts"},
+    {.name = "held_out",
+     .type = MI_REAL,
+     .low = 0,
+     .high = 0.5,
+     .fallback = "0.1",
+     .unit = "",
+     .help = "Share of the text kept out of the fit, in blocks spread over the text"},
+    {.name = "length",
+     .type = MI_INTEGER,
+     .low = 0,
+     .high = 4096,
+     .fallback = "64",
+     .unit = "tokens",
+     .help = "Length of the sequence; 0 is infinite (order 1 only), 1 is refused"},
+    {.name = NULL},
 };
 
 typedef struct ngram {
@@ -41,20 +74,19 @@ mi_code mi_ngram_text_fault(mi_code code, mi_status *opt_status)
 
 static mi_code check_values(const mi_values *values, mi_status *status)
 {
-    long long length = mi_integer(values, "length"), order = mi_integer(values, "order");
+    size_t length = mi_count(values, "length"), order = mi_count(values, "order");
     if (length == 1) {
         return mi_fail_at(status, "length",
-                          "is 1; a sequence needs a whole number of tokens in [2, 4096], or 0 for "
-                          "an infinite one");
+                          "is 1; it must be 0 (infinite) or a whole number in [2, 4096]");
+    }
+    if (mi_is(values, "alphabet", "words") && order > 1) {
+        return mi_fail_at(status, "order", "is %zu; it must be 1, words have no other", order);
     }
     if (length == 0 && order > 1) {
         return mi_fail_at(status, "length",
-                          "is 0, but an infinite sequence is answered at order 1 only, not %lld; "
-                          "give a whole number in [2, 4096]",
+                          "is 0, an infinite sequence, which has an answer at order 1 only; with "
+                          "order %zu it must be in [2, 4096]",
                           order);
-    }
-    if (mi_is(values, "alphabet", "words") && order > 1) {
-        return mi_fail_at(status, "order", "is %lld, but words have order 1 only", order);
     }
     return MI_OK;
 }

@@ -3,10 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "enumerate.h"
 #include "maskinfo/memory.h"
 #include "ngram.h"
 #include "ngram_letters_gaps.h"
 #include "ngram_letters_pass.h"
+#include "sequence.h"
 
 enum { V = MI_LETTERS };
 
@@ -84,24 +86,37 @@ static mi_code create(const mi_values *values, const mi_run *run, void **ret_sta
 static mi_shape shape(const void *state)
 {
     const letters *model = state;
-    return (mi_shape){.dimensions = 1,
-                      .sites = model->length,
-                      .rows = 1,
-                      .columns = model->length,
-                      .vocabulary = V};
+    return mi_sequence_shape(model->length, V);
 }
 
+/* Order 1 is closed in gap entropies; higher orders are enumerated where that is possible. */
 static mi_code exact_allowed(const void *state, mi_status *status)
 {
     const letters *model = state;
-    if (model->law.order == 1) {
-        return MI_OK;
+    return model->law.order == 1 ? MI_OK : mi_enumerate_allowed(V, model->length, status);
+}
+
+/* log p of a whole sequence, letter by letter from a context of the stationary law; context is a
+ * const letters *. */
+static double log_probability(const size_t *symbols, void *context)
+{
+    const letters *model = context;
+    size_t order = model->law.order, known = model->length < order ? model->length : order;
+    size_t at = 0, rest = 1;
+    for (size_t i = 0; i < order; i++) {
+        at = at * V + (i < known ? symbols[i] : 0);
+        rest *= i < known ? 1 : V;
     }
-    return mi_fail(status, MI_INPUT,
-                   "letters of order %zu have no closed average over masks (order 1 has); choose "
-                   "the method \"posterior\", which samples masks and computes each one's "
-                   "posteriors exactly",
-                   model->law.order);
+    double start = 0;
+    for (size_t j = 0; j < rest; j++) {
+        start += model->law.stationary[at + j];
+    }
+    double logs = log(start);
+    for (size_t i = order; i < model->length; i++) {
+        logs += log(mi_letters_law_transition(&model->law, at, symbols[i]));
+        at = at % model->law.middles * V + symbols[i];
+    }
+    return logs;
 }
 
 static mi_code profile(const void *state, size_t samples, const mi_run *run,
@@ -109,12 +124,16 @@ static mi_code profile(const void *state, size_t samples, const mi_run *run,
 {
     (void)samples;
     (void)run;
-    const letters *model = state;
+    letters *model = (letters *)state;
     mi_gaps *gaps = NULL;
     mi_code code = exact_allowed(state, status);
-    if (code == MI_OK) {
-        code = mi_letters_gaps_create(&model->law, model->length - 1, &gaps, status);
+    if (code != MI_OK) {
+        return code;
     }
+    if (model->law.order > 1) {
+        return mi_enumerate_profile(V, model->length, log_probability, model, ret_profile, status);
+    }
+    code = mi_letters_gaps_create(&model->law, model->length - 1, &gaps, status);
     if (code == MI_OK) {
         code = mi_gaps_answer_profile(gaps, model->length, ret_profile, status);
     }
@@ -122,16 +141,14 @@ static mi_code profile(const void *state, size_t samples, const mi_run *run,
     return code;
 }
 
+/* Infinite sequences have order 1. */
 static mi_code rates(const void *state, const double *ratios, size_t count, const mi_run *run,
                      mi_rates **ret_rates, size_t *ret_replicates, mi_status *status)
 {
     (void)run;
     const letters *model = state;
     mi_gaps *gaps = NULL;
-    mi_code code = exact_allowed(state, status);
-    if (code == MI_OK) {
-        code = mi_letters_gaps_create(&model->law, 0, &gaps, status);
-    }
+    mi_code code = mi_letters_gaps_create(&model->law, 0, &gaps, status);
     if (code == MI_OK) {
         code = mi_gaps_answer_rates(gaps, ratios, count, ret_rates, ret_replicates, status);
     }

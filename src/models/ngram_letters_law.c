@@ -5,8 +5,9 @@
 #include <string.h>
 
 #include "maskinfo/memory.h"
+#include "ngram_stationary.h"
 
-enum { V = MI_LETTERS, PAD = MI_LETTER_PAD, MAX_ITERATIONS = 100000 };
+enum { V = MI_LETTERS, PAD = MI_LETTER_PAD };
 
 /* counts is (middles, 27, 27): n(a, m, d) at (m, a, d). */
 static void count_run(const mi_letters_law *law, const unsigned char *symbols, size_t from,
@@ -113,62 +114,25 @@ double mi_letters_law_transition(const mi_letters_law *law, size_t context, size
     return law->inverse[i] * (law->smoothing + law->rows[(size_t)law->row[i] * PAD + d]);
 }
 
-/* next = (now + now P) / 2: the lazy chain has the same stationary law and no period. Returns the
- * total change. */
-static double lazy_step(const mi_letters_law *law, const double *now, double *next)
+static void step(const void *chain, const double *from, double *work, double *to)
 {
+    const mi_letters_law *law = chain;
+    (void)work;
+    memset(to, 0, law->contexts * sizeof *to);
     for (size_t i = 0; i < law->contexts; i++) {
-        next[i] = now[i] / 2;
-    }
-    for (size_t i = 0; i < law->contexts; i++) {
-        double *to = next + i % law->middles * V;
+        double *next = to + i % law->middles * V;
         for (size_t d = 0; d < V; d++) {
-            to[d] += now[i] / 2 * mi_letters_law_transition(law, i, d);
+            next[d] += from[i] * mi_letters_law_transition(law, i, d);
         }
     }
-    double change = 0;
-    for (size_t i = 0; i < law->contexts; i++) {
-        change += fabs(next[i] - now[i]);
-    }
-    return change;
 }
 
-static void normalize(double *values, size_t count)
-{
-    double total = 0;
-    for (size_t i = 0; i < count; i++) {
-        total += values[i];
-    }
-    for (size_t i = 0; i < count; i++) {
-        values[i] /= total;
-    }
-}
-
-/* Power iteration until the law changes by at most 1e-14 in total variation. */
 static mi_code find_stationary(mi_letters_law *law, mi_status *status)
 {
-    double *next = NULL;
-    mi_code code = mi_allocate(law->contexts, sizeof *next, &next, status);
-    if (code != MI_OK) {
-        return code;
-    }
     for (size_t i = 0; i < law->contexts; i++) {
         law->stationary[i] = 1 / (double)law->contexts;
     }
-    double change = 1;
-    for (size_t i = 0; i < MAX_ITERATIONS && change > 1e-14; i++) {
-        change = lazy_step(law, law->stationary, next);
-        normalize(next, law->contexts);
-        memcpy(law->stationary, next, law->contexts * sizeof *next);
-    }
-    free(next);
-    if (change > 1e-14) {
-        return mi_fail(status, MI_NUMERIC,
-                       "the stationary law of the letters did not settle in %d steps (the last "
-                       "moved %g of it); raise smoothing, now %g",
-                       MAX_ITERATIONS, change, law->smoothing);
-    }
-    return MI_OK;
+    return mi_stationary_find(step, law, law->contexts, law->stationary, status);
 }
 
 mi_code mi_letters_law_init(mi_letters_law *law, const unsigned char *symbols,

@@ -8,6 +8,7 @@
 #include "ngram_vocabulary.h"
 #include "ngram_words_gaps.h"
 #include "ngram_words_pass.h"
+#include "sequence.h"
 
 /* Replicates of the sampled gap entropies, and start words of each where nobody asks for more. */
 enum { REPLICATES = 32, STARTS = 32 };
@@ -103,11 +104,7 @@ static mi_code create(const mi_values *values, const mi_run *run, void **ret_sta
 static mi_shape shape(const void *state)
 {
     const words_model *model = state;
-    return (mi_shape){.dimensions = 1,
-                      .sites = model->length,
-                      .rows = 1,
-                      .columns = model->length,
-                      .vocabulary = model->law.vocabulary};
+    return mi_sequence_shape(model->length, model->law.vocabulary);
 }
 
 static mi_code exact_allowed(const void *state, mi_status *status)
@@ -150,7 +147,7 @@ static mi_code profile(const void *state, size_t samples, const mi_run *run,
     const words_model *model = state;
     mi_gaps *gaps[REPLICATES] = {NULL};
     mi_code code = mi_words_gaps_create(&model->law, model->length - 1, REPLICATES,
-                                        samples / REPLICATES + 1, run, gaps, status);
+                                        (samples + REPLICATES - 1) / REPLICATES, run, gaps, status);
     if (code == MI_OK) {
         code = fill_profile(model, gaps, ret_profile, status);
     }

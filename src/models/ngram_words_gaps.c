@@ -7,17 +7,18 @@
 #include "maskinfo/random.h"
 
 /* A batch stops at the gap whose information is below `negligible` nats on average over the batch:
- * later gaps then change h by less than twice that (gaps.h). */
+ * all later gaps then change h by less than twice that (gaps.h). */
 enum { LANES = MI_PAIR_LANES, MOST_GAPS = 400 };
-static const double negligible = 1e-7;
+static const double negligible = 1e-9;
 
 typedef struct sampling {
     const mi_words_law *law;
     size_t most;    /* gaps */
     size_t batches; /* of LANES start words, per replicate */
     uint64_t seed;
-    const uint32_t *order; /* (V) words by H(X_1 | X_0 = a) */
-    double *cumulative;    /* (V) stationary law in that order, running sums */
+    double *log_law;    /* (V) log pi, 0 where pi is 0 */
+    uint32_t *order;    /* (V) words by their information on the next word */
+    double *cumulative; /* (V) stationary law in that order, running sums */
     mi_gaps **gaps;
 } sampling;
 
@@ -70,26 +71,22 @@ static void set_lane(const mi_words_law *law, uint32_t start, size_t lane, batch
     }
 }
 
-typedef struct batch_information {
-    double mean;      /* of H(X) - entropy of the message, over the lanes */
-    double magnitude; /* mean of its absolute value */
-} batch_information;
-
-static batch_information measure(const mi_words_law *law, const batch *b)
+/* Mean over the lanes of D(message || pi) = sum_b p log(p / pi(b)). Its mean over start words is
+ * I_g = H - H_g, as is that of H - H(message); but each of its terms shrinks with I_g, is never
+ * negative and never grows with g, so the sampling error is far smaller. */
+static double mean_information(const sampling *s, const batch *b)
 {
-    double p_log_p[LANES] = {0};
-    batch_information information = {0, 0};
-    for (size_t i = 0; i < law->vocabulary; i++) {
+    double sum[LANES] = {0}, total = 0;
+    for (size_t i = 0; i < s->law->vocabulary; i++) {
         for (size_t lane = 0; lane < LANES; lane++) {
             double p = b->now[i * LANES + lane];
-            p_log_p[lane] += p > 0 ? p * log(p) : 0;
+            sum[lane] += p > 0 ? p * (log(p) - s->log_law[i]) : 0;
         }
     }
     for (size_t lane = 0; lane < LANES; lane++) {
-        information.mean += (law->entropy + p_log_p[lane]) / LANES;
-        information.magnitude += fabs(law->entropy + p_log_p[lane]) / LANES;
+        total += sum[lane] > 0 ? sum[lane] : 0; /* below 0 by rounding only */
     }
-    return information;
+    return total / LANES;
 }
 
 static void step(const mi_words_law *law, batch *b)
@@ -110,16 +107,16 @@ static void run_batch(const sampling *s, double first, batch *b, mi_gaps *gaps)
     }
     for (size_t gap = 2; gap <= s->most; gap++) {
         step(s->law, b);
-        batch_information information = measure(s->law, b);
-        if (information.magnitude < negligible) {
+        double information = mean_information(s, b);
+        gaps->conditional[gap - 1] -= information / (double)s->batches;
+        if (information < negligible) {
             return;
         }
-        gaps->conditional[gap - 1] -= information.mean / (double)s->batches;
     }
 }
 
-/* One replicate: a systematic sample of start words along the order, in which H_g changes smoothly,
- * so that it varies far less than independent draws would. */
+/* One replicate: a systematic sample of start words along the order, in which
+ * I_g changes rather smoothly, so that it varies far less than independent draws would. */
 static mi_code run_replicate(size_t index, size_t thread, void *context, mi_status *status)
 {
     (void)thread;
@@ -146,65 +143,84 @@ static mi_code run_replicate(size_t index, size_t thread, void *context, mi_stat
 }
 
 typedef struct ranked {
-    double entropy;
+    double information;
     uint32_t word;
 } ranked;
 
 static int compare_ranked(const void *a, const void *b)
 {
     const ranked *x = a, *y = b;
-    if (x->entropy != y->entropy) {
-        return x->entropy < y->entropy ? -1 : 1;
+    if (x->information != y->information) {
+        return x->information < y->information ? -1 : 1;
     }
     return (x->word > y->word) - (x->word < y->word);
 }
 
-static mi_code order_words(const mi_words_law *law, uint32_t *order, double *cumulative,
-                           mi_status *status)
+/* D(P(a, .) || pi) = -H(X_1 | X_0 = a) - sum_b P(a, b) log pi(b); sums is (V) work space. */
+static void rank_words(sampling *s, double *sums, ranked *ranking)
+{
+    const mi_words_law *law = s->law;
+    for (size_t a = 0; a < law->vocabulary; a++) {
+        s->log_law[a] = law->stationary[a] > 0 ? log(law->stationary[a]) : 0;
+    }
+    mi_words_law_backward(law, s->log_law, sums);
+    for (size_t a = 0; a < law->vocabulary; a++) {
+        ranking[a] = (ranked){.information = -law->row_entropy[a] - sums[a], .word = (uint32_t)a};
+    }
+    qsort(ranking, law->vocabulary, sizeof *ranking, compare_ranked);
+}
+
+static mi_code order_words(sampling *s, mi_status *status)
 {
     ranked *ranking = NULL;
     double sum = 0;
-    mi_code code = mi_allocate(law->vocabulary, sizeof *ranking, &ranking, status);
+    mi_code code = mi_allocate(s->law->vocabulary, sizeof *ranking, &ranking, status);
     if (code != MI_OK) {
         return code;
     }
-    for (size_t a = 0; a < law->vocabulary; a++) {
-        ranking[a] = (ranked){.entropy = law->row_entropy[a], .word = (uint32_t)a};
-    }
-    qsort(ranking, law->vocabulary, sizeof *ranking, compare_ranked);
-    for (size_t i = 0; i < law->vocabulary; i++) {
-        order[i] = ranking[i].word;
-        sum += law->stationary[order[i]];
-        cumulative[i] = sum;
+    rank_words(s, s->cumulative, ranking);
+    for (size_t i = 0; i < s->law->vocabulary; i++) {
+        s->order[i] = ranking[i].word;
+        sum += s->law->stationary[s->order[i]];
+        s->cumulative[i] = sum;
     }
     free(ranking);
     return MI_OK;
 }
 
+static mi_code sampling_init(sampling *s, mi_status *status)
+{
+    size_t size = s->law->vocabulary;
+    mi_code code = mi_allocate(size, sizeof(double), &s->log_law, status);
+    if (code == MI_OK) {
+        code = mi_allocate(size, sizeof *s->order, &s->order, status);
+    }
+    if (code == MI_OK) {
+        code = mi_allocate(size, sizeof(double), &s->cumulative, status);
+    }
+    return code == MI_OK ? order_words(s, status) : code;
+}
+
+static void sampling_free(sampling *s)
+{
+    free(s->log_law);
+    free(s->order);
+    free(s->cumulative);
+}
+
 mi_code mi_words_gaps_create(const mi_words_law *law, size_t longest, size_t replicates,
                              size_t starts, const mi_run *run, mi_gaps **gaps, mi_status *status)
 {
-    uint32_t *order = NULL;
-    double *cumulative = NULL;
-    mi_code code = mi_allocate(law->vocabulary, sizeof *order, &order, status);
+    sampling s = {.law = law,
+                  .most = longest > 0 && longest < MOST_GAPS ? longest : MOST_GAPS,
+                  .batches = (starts + LANES - 1) / LANES,
+                  .seed = run->seed,
+                  .gaps = gaps};
+    mi_code code = sampling_init(&s, status);
     if (code == MI_OK) {
-        code = mi_allocate(law->vocabulary, sizeof *cumulative, &cumulative, status);
-    }
-    if (code == MI_OK) {
-        code = order_words(law, order, cumulative, status);
-    }
-    if (code == MI_OK) {
-        sampling s = {.law = law,
-                      .most = longest > 0 && longest < MOST_GAPS ? longest : MOST_GAPS,
-                      .batches = (starts + LANES - 1) / LANES,
-                      .seed = run->seed,
-                      .order = order,
-                      .cumulative = cumulative,
-                      .gaps = gaps};
         code =
             mi_parallel_for(run, "gap entropies of words", replicates, run_replicate, &s, status);
     }
-    free(order);
-    free(cumulative);
+    sampling_free(&s);
     return code;
 }

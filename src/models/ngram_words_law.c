@@ -4,8 +4,9 @@
 #include <stdlib.h>
 
 #include "maskinfo/memory.h"
+#include "ngram_stationary.h"
 
-enum { LANES = MI_PAIR_LANES, MAX_ITERATIONS = 20000 };
+enum { LANES = MI_PAIR_LANES };
 
 static double x_log_x(double x)
 {
@@ -70,45 +71,18 @@ static void find_inverse(mi_words_law *law)
     }
 }
 
-/* now becomes (now + now P) / 2, whose fixed point is that of P and which has no period; returns
- * the total change. */
-static double lazy_step(const mi_words_law *law, double *now, double *work, double *next)
+static void step(const void *chain, const double *from, double *work, double *to)
 {
-    double change = 0, total = 0;
-    mi_words_law_forward(law, now, work, next);
-    for (size_t a = 0; a < law->vocabulary; a++) {
-        total += next[a];
-    }
-    for (size_t a = 0; a < law->vocabulary; a++) {
-        double value = (now[a] + next[a] / total) / 2;
-        change += fabs(value - now[a]);
-        now[a] = value;
-    }
-    return change;
+    mi_words_law_forward(chain, from, work, to);
 }
 
-/* Power iteration from the unigram law, which is near. */
+/* From the unigram law, which is near. */
 static mi_code find_stationary(mi_words_law *law, mi_status *status)
 {
-    double *buffer = NULL, change = 1;
-    mi_code code = mi_allocate(2 * law->vocabulary, sizeof *buffer, &buffer, status);
-    if (code != MI_OK) {
-        return code;
-    }
     for (size_t a = 0; a < law->vocabulary; a++) {
         law->stationary[a] = law->unigram[a];
     }
-    for (size_t i = 0; i < MAX_ITERATIONS && change > 1e-14; i++) {
-        change = lazy_step(law, law->stationary, buffer, buffer + law->vocabulary);
-    }
-    free(buffer);
-    if (change > 1e-14) {
-        return mi_fail(status, MI_NUMERIC,
-                       "the stationary law of the words did not settle in %d steps (the last "
-                       "moved %g of it); raise smoothing, now %g",
-                       MAX_ITERATIONS, change, law->smoothing);
-    }
-    return MI_OK;
+    return mi_stationary_find(step, law, law->vocabulary, law->stationary, status);
 }
 
 /* Outside the row's entries p(b | a) = t u(b) with t = s / (c(a) + s), so with sums over the

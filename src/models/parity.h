@@ -4,6 +4,8 @@
 
 #include "maskinfo/model.h"
 
+enum { MI_PARITY_MODULUS_LIMIT = 64 };
+
 /* The first `order` symbols are uniform on 0..q-1; every later one is the sum of the `order` before
  * it, mod q, with probability 1 - noise, and uniform otherwise. Given all but one of a window of
  * order+1 symbols the rule is one-to-one, so every window of `order` symbols is uniform and the

@@ -202,7 +202,7 @@ static void step_backward(const mi_parity *rule, smoother *s, size_t t)
 /* Add the posterior of hidden site t, the newest digit of its window, to the result's sums. */
 static void add_site(const mi_parity *rule, const smoother *s, size_t t, mi_mask_result *result)
 {
-    double posterior[64] = {0}; /* the largest modulus */
+    double posterior[MI_PARITY_MODULUS_LIMIT] = {0};
     size_t q = rule->modulus;
     const double *forward = s->forward + s->windows[t + 1].offset;
     for (size_t state = 0; state < s->windows[t + 1].states; state++) {

@@ -19,6 +19,7 @@ static const char *const splits[] = {"region", "image", NULL};
 static const mi_parameter parameters[] = {
     {.name = "images",
      .type = MI_PATHS,
+     .flags = MI_FILE,
      .fallback = "\"data/photos\"",
      .unit = "",
      .help = "folders of JPEG and PNG files, such files, or IDX files; grey values are used"},
@@ -175,6 +176,8 @@ static mi_code fit_images(patches_state *p, const mi_images *images, const mi_va
     if (code == MI_OK) {
         p->images = images->count;
         p->fitting_crops = fitting->count;
+    }
+    if (code == MI_OK && !run->validate_only) {
         code = mi_patch_fit_create(fitting, validation, &options, run, &p->fit, status);
     }
     mi_crops_destroy(fitting);

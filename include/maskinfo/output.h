@@ -1,0 +1,20 @@
+/* Files that are either whole or not there. */
+#ifndef MASKINFO_OUTPUT_H
+#define MASKINFO_OUTPUT_H
+
+#include "maskinfo/status.h"
+
+/* Make a directory and those above it, where they are missing. MI_IO: no permission, a part of the
+ * path is not a directory, disk full. */
+mi_code mi_make_directory(const char *path, mi_status *status);
+
+/* Put size bytes in the file `path`, making its directory where missing: written beside it under a
+ * temporary name, flushed to the disk and renamed, so that a reader (or a crash) sees the old file
+ * or the new one and never a half. On failure the old file is as it was and the temporary is gone.
+ * MI_IO: not writable, disk full, or `path` is something else than a regular file.
+ *
+ *     mi_write_file("plots/task2/result.json", text, strlen(text), &status);
+ */
+mi_code mi_write_file(const char *path, const void *bytes, size_t size, mi_status *status);
+
+#endif

@@ -1,0 +1,29 @@
+/* A figure answers one question. The registry is in figures.c. */
+#ifndef MASKINFO_REPORT_FIGURE_H
+#define MASKINFO_REPORT_FIGURE_H
+
+#include "sheet.h"
+
+typedef struct mi_figure {
+    const char *name;                     /* of its files, and in "figures" of a result */
+    const char *question;                 /* its title */
+    bool compare, curve;                  /* experiments that have it */
+    bool (*any)(const mi_report *report); /* is there anything to draw? */
+    void (*draw)(mi_sheet *sheet);        /* failures of the streams show when they are closed */
+} mi_figure;
+
+extern const mi_figure mi_figure_information; /* several sources */
+extern const mi_figure mi_figure_curve;       /* one source, with its fits */
+extern const mi_figure mi_figure_vocabulary;
+extern const mi_figure mi_figure_joint;
+extern const mi_figure mi_figure_fits;
+extern const mi_figure mi_figure_objective;
+extern const mi_figure mi_figure_optimum;
+extern const mi_figure mi_figure_dichotomy;
+extern const mi_figure mi_figure_published;
+
+/* fits.txt and fits.md: what was fitted to each curve, and the optima, as tables. */
+mi_code mi_fits_tables(const mi_report *report, char **ret_plain, char **ret_markdown,
+                       mi_status *status);
+
+#endif

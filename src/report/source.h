@@ -1,0 +1,132 @@
+/* A result, read from its JSON into plain numbers: one source per curve. */
+#ifndef MASKINFO_REPORT_SOURCE_H
+#define MASKINFO_REPORT_SOURCE_H
+
+#include <cjson/cJSON.h>
+#include <stdio.h>
+
+#include "maskinfo/status.h"
+
+/* One number per ratio. The first block is read from the result's points, the second is derived
+ * from it; an error always follows its value. */
+typedef enum mi_field {
+    MI_F_RATIO,
+    MI_F_CONDITIONAL,
+    MI_F_CONDITIONAL_SE,
+    MI_F_INFORMATION,
+    MI_F_INFORMATION_SE,
+    MI_F_VOCABULARY, /* exp(h), tokens */
+    MI_F_UNIGRAM,    /* log V - h_0 */
+    MI_F_JOINT,
+    MI_F_JOINT_SE,
+    MI_F_OBJECTIVE,
+    MI_F_OBJECTIVE_SE,
+    MI_F_HELD_OUT,
+    MI_F_HELD_OUT_SE,
+    MI_F_SCALE,
+    MI_F_SCALE_SE,
+    MI_F_IN_SAMPLE,
+    MI_F_IN_SAMPLE_SE,
+
+    MI_F_TOTAL,             /* log V - h = unigram part + i */
+    MI_F_INFORMATION_SHARE, /* i(r) / i(smallest r) */
+    MI_F_INFORMATION_SHARE_SE,
+    MI_F_JOINT_SHARE, /* joint(r) / largest */
+    MI_F_JOINT_SHARE_SE,
+    MI_F_OBJECTIVE_SHARE, /* J(r) / largest */
+    MI_F_OBJECTIVE_SHARE_SE,
+    MI_F_MIRROR,      /* joint(r) - joint(1-r), where 1-r is a ratio of the result too */
+    MI_F_EXPONENTIAL, /* I0 exp(-lambda r) */
+    MI_F_POWER,       /* I0 (1-r)^kappa */
+    MI_F_EXPONENTIAL_RESIDUAL,
+    MI_F_POWER_RESIDUAL,
+    MI_FIELDS,
+    MI_F_NONE = MI_FIELDS
+} mi_field;
+
+/* Column name and unit of a field, e.g. "information(nats)"; never NULL. */
+const char *mi_field_heading(mi_field field);
+
+typedef enum mi_group { MI_GROUP_TEXT, MI_GROUP_IMAGE, MI_GROUPS } mi_group;
+
+/* How a source looks in every figure. */
+typedef struct mi_look {
+    char color[8]; /* "#rrggbb" */
+    int dash;      /* gnuplot's dash type, 1..5 */
+    int point;     /* gnuplot's point type */
+} mi_look;
+
+typedef struct mi_decay {
+    bool valid;
+    const char *opt_reason; /* why not, where not valid; borrowed */
+    double amplitude, exponent;
+    double exponent_se; /* NAN where absent, like the next ones */
+    double sampling_se, r_squared, aicc, optimum;
+    bool corner;
+} mi_decay;
+
+typedef struct mi_source {
+    const cJSON *json; /* the curve's object; borrowed */
+    char *label;       /* as mi_text_clean */
+    mi_group group;
+    size_t number; /* place among all curves, from 0 */
+    mi_look look;
+    bool misfit;
+    char *misfit_message; /* as mi_text_clean; "" where absent */
+    size_t points;
+    double *values[MI_FIELDS]; /* (points) each; NAN where the result has no number */
+    double *block;             /* owner of all values */
+    mi_decay exponential, power;
+    bool has_optimum, edge;
+    double optimum, low, high;
+    const char *opt_regime;    /* a regime's name, or NULL: constants, like the next */
+    const char *opt_preferred; /* "exponential", "power" or NULL */
+} mi_source;
+
+/* Published numbers that are held against the objective of one source. */
+typedef struct mi_overlay {
+    char *label, *origin, *metric; /* as mi_text_clean; "" where absent */
+    size_t count;
+    double *numbers;              /* (count, 2): ratio, value */
+    const mi_source *opt_against; /* NULL: no curve has that label */
+    double rank_correlation;      /* NAN where absent */
+} mi_overlay;
+
+typedef struct mi_report {
+    const cJSON *result; /* borrowed */
+    bool compare;        /* else one "curve" */
+    size_t count;
+    mi_source *sources;
+    size_t overlay_count;
+    mi_overlay *overlays;
+    char *verdict; /* the result's own sentence, as mi_text_clean; "" where absent */
+} mi_report;
+
+/* MI_INPUT where the JSON is not a curve or compare result; status->place says where. */
+mi_code mi_report_read(const cJSON *result, mi_report **ret_report, mi_status *status);
+void mi_report_destroy(mi_report *report); /* accepts NULL */
+
+/* The finite number at a key of an object, else NAN; and the string, else NULL. */
+double mi_json_number(const cJSON *object, const char *key);
+const char *mi_json_text(const cJSON *object, const char *key);
+
+/* Fill overlays and verdict of a report whose sources are read. */
+mi_code mi_report_read_overlays(mi_report *report, mi_status *status);
+void mi_report_free_overlays(mi_report *report);
+
+/* Is any value of the field there? */
+bool mi_source_has(const mi_source *source, mi_field field);
+
+/* Does the source ask to be in this figure (or appear there because it asks for nothing)? */
+bool mi_source_in(const mi_source *source, const char *figure);
+
+/* Fill the derived fields; points, fits and label are there. */
+void mi_source_derive(mi_source *source);
+
+/* Give every source its look. */
+void mi_report_dress(mi_report *report);
+
+/* "%.12g", or "?" where the number is not there. */
+void mi_put_number(FILE *file, double value);
+
+#endif

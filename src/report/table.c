@@ -1,0 +1,253 @@
+/* What was fitted to each curve, as an aligned text and as a Markdown table. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "figure.h"
+#include "maskinfo/memory.h"
+#include "maskinfo/table.h"
+#include "text.h"
+
+enum { COLUMNS = 11, CELL = 64, TEXT_LABEL = 200 };
+
+static const char *const headings[COLUMNS] = {
+    "rate λ",    "R² exp.",    "AICc exp.", "exponent κ",        "R² power", "AICc power",
+    "preferred", "min(1,1/λ)", "1/(1+κ)",   "r* measured [95%]", "regime"};
+
+/* The columns of the short table for a terminal. */
+static const bool is_short[COLUMNS] = {
+    [0] = true, [3] = true, [7] = true, [8] = true, [9] = true, [10] = true};
+
+typedef struct table {
+    bool shortened;
+    const mi_report *report;
+    char (*cells)[COLUMNS][CELL]; /* (report->count) */
+    size_t label_width, widths[COLUMNS];
+} table;
+
+/* A number with a fixed number of decimals; large ones in exponent form. */
+static void put_real(char cell[CELL], int decimals, double value)
+{
+    if (!isfinite(value)) {
+        snprintf(cell, CELL, "-");
+    } else if (fabs(value) >= 1e7) {
+        snprintf(cell, CELL, "%.*e", decimals, value);
+    } else {
+        snprintf(cell, CELL, "%.*f", decimals, value);
+    }
+}
+
+static void put_exponent(char cell[CELL], const mi_decay *decay)
+{
+    if (!decay->valid) {
+        snprintf(cell, CELL, "-");
+        return;
+    }
+    put_real(cell, 3, decay->exponent);
+    size_t used = strlen(cell);
+    if (isfinite(decay->exponent_se)) {
+        snprintf(cell + used, CELL - used, " ± %.2g", decay->exponent_se);
+        used = strlen(cell);
+    }
+    if (isfinite(decay->sampling_se)) {
+        snprintf(cell + used, CELL - used, " (%.2g)", decay->sampling_se);
+    }
+}
+
+static void put_measured(char cell[CELL], const mi_source *s)
+{
+    if (!s->has_optimum) {
+        snprintf(cell, CELL, "-");
+    } else if (isfinite(s->low) && isfinite(s->high) && s->high > s->low) {
+        snprintf(cell, CELL, "%.3f [%.3f, %.3f]%s", s->optimum, s->low, s->high,
+                 s->edge ? " edge" : "");
+    } else {
+        snprintf(cell, CELL, "%.3f%s", s->optimum, s->edge ? " edge" : "");
+    }
+}
+
+static void put_fit(char (*cells)[CELL], const mi_decay *decay)
+{
+    put_exponent(cells[0], decay);
+    put_real(cells[1], 4, decay->valid ? decay->r_squared : NAN);
+    put_real(cells[2], 1, decay->valid ? decay->aicc : NAN);
+}
+
+static void fill_row(char cells[COLUMNS][CELL], const mi_source *s)
+{
+    put_fit(&cells[0], &s->exponential);
+    put_fit(&cells[3], &s->power);
+    snprintf(cells[6], CELL, "%s", s->opt_preferred == NULL ? "-" : s->opt_preferred);
+    put_real(cells[7], 3, s->exponential.valid ? s->exponential.optimum : NAN);
+    if (s->exponential.valid && s->exponential.corner) {
+        strcat(cells[7], " corner");
+    }
+    put_real(cells[8], 3, s->power.valid ? s->power.optimum : NAN);
+    put_measured(cells[9], s);
+    snprintf(cells[10], CELL, "%s", s->opt_regime == NULL ? "-" : s->opt_regime);
+}
+
+static void measure(table *t)
+{
+    t->label_width = mi_text_length("source");
+    for (size_t c = 0; c < COLUMNS; c++) {
+        t->widths[c] = mi_text_length(headings[c]);
+    }
+    for (size_t i = 0; i < t->report->count; i++) {
+        size_t width = mi_text_length(t->report->sources[i].label);
+        t->label_width = width > t->label_width ? width : t->label_width;
+        for (size_t c = 0; c < COLUMNS; c++) {
+            width = mi_text_length(t->cells[i][c]);
+            t->widths[c] = width > t->widths[c] ? width : t->widths[c];
+        }
+    }
+}
+
+/* printf's field widths count bytes, not characters. */
+static void put_padded(FILE *file, const char *text, size_t width)
+{
+    fprintf(file, "%s%*s", text, (int)(width - mi_text_length(text)), "");
+}
+
+static void put_column(const table *t, size_t column, const char *text, FILE *file)
+{
+    if (!t->shortened || is_short[column]) {
+        fputs("  ", file);
+        put_padded(file, text, t->widths[column]);
+    }
+}
+
+static void write_plain(const table *t, FILE *file)
+{
+    put_padded(file, "source", t->label_width);
+    for (size_t c = 0; c < COLUMNS; c++) {
+        put_column(t, c, headings[c], file);
+    }
+    for (size_t i = 0; i < t->report->count; i++) {
+        putc('\n', file);
+        put_padded(file, t->report->sources[i].label, t->label_width);
+        for (size_t c = 0; c < COLUMNS; c++) {
+            put_column(t, c, t->cells[i][c], file);
+        }
+    }
+    putc('\n', file);
+}
+
+/* Labels are text, not markup. */
+static void put_markdown(FILE *file, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (strchr("|\\`*_<>[]&", *text) != NULL) {
+            putc('\\', file);
+        }
+        putc(*text, file);
+    }
+}
+
+static void write_markdown(const table *t, FILE *file)
+{
+    fputs("| source |", file);
+    for (size_t c = 0; c < COLUMNS; c++) {
+        fprintf(file, " %s |", headings[c]);
+    }
+    fputs("\n|---|", file);
+    for (size_t c = 0; c < COLUMNS; c++) {
+        fputs("---|", file);
+    }
+    for (size_t i = 0; i < t->report->count; i++) {
+        fputs("\n| ", file);
+        put_markdown(file, t->report->sources[i].label);
+        fputs(" |", file);
+        for (size_t c = 0; c < COLUMNS; c++) {
+            fprintf(file, " %s |", t->cells[i][c]);
+        }
+    }
+    putc('\n', file);
+}
+
+/* Why a fit is missing. */
+static void write_reasons(const table *t, FILE *file)
+{
+    for (size_t i = 0; i < t->report->count; i++) {
+        const mi_source *s = &t->report->sources[i];
+        const mi_decay *decays[] = {&s->exponential, &s->power};
+        for (int k = 0; k < 2; k++) {
+            char *reason = NULL;
+            if (!decays[k]->valid && decays[k]->opt_reason != NULL &&
+                mi_text_clean(decays[k]->opt_reason, &reason, NULL) == MI_OK) {
+                fprintf(file, "\n%s, %s: %s\n", s->label, k == 0 ? "exponential" : "power law",
+                        reason);
+            }
+            free(reason);
+        }
+    }
+}
+
+static const char notes[] =
+    "\nrate λ of I0 exp(-λ r) and exponent κ of I0 (1-r)^κ: ± standard error of the weighted fit,\n"
+    "in round brackets the standard error from sampling alone, each followed by R² and AICc of "
+    "its\n"
+    "fit. r*: of the exponential (corner: λ <= 1, the largest ratio is the best), of the power "
+    "law,\n"
+    "and measured (argmax of r i(r); edge: at the first or last ratio computed).\n";
+
+static mi_code write_text(const table *t, void (*write)(const table *, FILE *), char **ret_text,
+                          mi_status *status)
+{
+    size_t size = 0;
+    FILE *file = open_memstream(ret_text, &size);
+    bool whole = file != NULL;
+    if (whole) {
+        write(t, file);
+        if (!t->shortened) {
+            fputs(notes, file);
+        }
+        write_reasons(t, file);
+        whole = ferror(file) == 0;
+        whole = fclose(file) == 0 && whole;
+    }
+    return whole ? MI_OK : mi_fail(status, MI_MEMORY, "no memory for the table of fits");
+}
+
+static mi_code table_open(table *t, mi_status *status)
+{
+    mi_code code = mi_allocate(t->report->count, sizeof *t->cells, &t->cells, status);
+    for (size_t i = 0; code == MI_OK && i < t->report->count; i++) {
+        fill_row(t->cells[i], &t->report->sources[i]);
+    }
+    if (code == MI_OK) {
+        measure(t);
+    }
+    return code;
+}
+
+mi_code mi_fits_tables(const mi_report *report, char **ret_plain, char **ret_markdown,
+                       mi_status *status)
+{
+    table t = {.report = report};
+    mi_code code = table_open(&t, status);
+    if (code == MI_OK) {
+        code = write_text(&t, write_plain, ret_plain, status);
+    }
+    if (code == MI_OK) {
+        code = write_text(&t, write_markdown, ret_markdown, status);
+    }
+    free(t.cells);
+    return code;
+}
+
+mi_code mi_table_text(const cJSON *result, char **ret_text, mi_status *status)
+{
+    mi_report *report = NULL;
+    mi_code code = mi_report_read(result, &report, status);
+    table t = {.report = report, .shortened = true};
+    if (code == MI_OK) {
+        code = table_open(&t, status);
+    }
+    if (code == MI_OK) {
+        code = write_text(&t, write_plain, ret_text, status);
+    }
+    free(t.cells);
+    mi_report_destroy(report);
+    return code;
+}

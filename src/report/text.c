@@ -1,0 +1,121 @@
+#include "text.h"
+
+#include <string.h>
+
+#include "maskinfo/memory.h"
+
+/* Bytes of the well-formed UTF-8 sequence at s, 1..4, or 0 where it is none. Overlong forms and
+ * surrogates count as none. */
+static size_t sequence(const unsigned char *s)
+{
+    static const struct {
+        unsigned char mask, lead, low, high;
+    } forms[] = {{0x80, 0x00, 0, 0}, {0xe0, 0xc0, 0, 0}, {0xf0, 0xe0, 0, 0}, {0xf8, 0xf0, 0, 0}};
+    size_t length = 0;
+    while (length < 4 && (s[0] & forms[length].mask) != forms[length].lead) {
+        length++;
+    }
+    if (length == 4) {
+        return 0;
+    }
+    for (size_t i = 1; i <= length; i++) {
+        if ((s[i] & 0xc0) != 0x80) {
+            return 0;
+        }
+    }
+    bool overlong = (length == 1 && s[0] < 0xc2) || (length == 2 && s[0] == 0xe0 && s[1] < 0xa0) ||
+                    (length == 3 && s[0] == 0xf0 && s[1] < 0x90);
+    bool surrogate = length == 2 && s[0] == 0xed && s[1] >= 0xa0;
+    bool beyond = length == 3 && (s[0] > 0xf4 || (s[0] == 0xf4 && s[1] >= 0x90));
+    return overlong || surrogate || beyond ? 0 : length + 1;
+}
+
+mi_code mi_text_clean(const char *text, char **ret_clean, mi_status *status)
+{
+    char *clean = NULL;
+    if (mi_allocate(strlen(text) + 1, 1, &clean, status) != MI_OK) {
+        return MI_MEMORY;
+    }
+    char *out = clean;
+    for (const unsigned char *s = (const unsigned char *)text; *s != '\0';) {
+        size_t bytes = sequence(s);
+        bool control = *s < 0x20 || *s == 0x7f || (bytes == 2 && s[0] == 0xc2 && s[1] < 0xa0);
+        if (control) {
+            *out++ = ' ';
+        } else if (bytes == 0 || bytes == 4) {
+            *out++ = '?';
+        } else {
+            memcpy(out, s, bytes);
+            out += bytes;
+        }
+        s += bytes == 0 ? 1 : bytes;
+    }
+    *ret_clean = clean;
+    return MI_OK;
+}
+
+static bool starts_character(char c)
+{
+    return ((unsigned char)c & 0xc0) != 0x80;
+}
+
+size_t mi_text_length(const char *clean)
+{
+    size_t length = 0;
+    for (; *clean != '\0'; clean++) {
+        length += starts_character(*clean);
+    }
+    return length;
+}
+
+size_t mi_text_bytes(const char *clean, size_t limit)
+{
+    size_t bytes = 0, seen = 0;
+    for (; clean[bytes] != '\0'; bytes++) {
+        seen += starts_character(clean[bytes]);
+        if (seen > limit) {
+            break;
+        }
+    }
+    return bytes;
+}
+
+static void put_doubling_quotes(FILE *file, const char *text, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i++) {
+        if (text[i] == '\'') {
+            putc('\'', file);
+        }
+        putc(text[i], file);
+    }
+}
+
+void mi_text_quote(FILE *file, const char *clean, size_t limit, const char *suffix)
+{
+    bool whole = mi_text_length(clean) <= limit;
+    putc('\'', file);
+    put_doubling_quotes(file, clean, mi_text_bytes(clean, whole ? limit : limit - 1));
+    fputs(whole ? "" : "…", file);
+    put_doubling_quotes(file, suffix, strlen(suffix));
+    putc('\'', file);
+}
+
+void mi_text_quote_bytes(FILE *file, const char *clean, size_t bytes)
+{
+    putc('\'', file);
+    put_doubling_quotes(file, clean, bytes);
+    putc('\'', file);
+}
+
+size_t mi_text_line(const char *clean, size_t limit)
+{
+    size_t bytes = mi_text_bytes(clean, limit);
+    if (clean[bytes] == '\0') {
+        return bytes;
+    }
+    size_t end = bytes;
+    while (end > 0 && clean[end] != ' ') {
+        end--;
+    }
+    return end > 0 ? end : bytes;
+}

@@ -1,0 +1,31 @@
+/* Labels of a result, which may hold anything, as text in scripts, tables and comments. */
+#ifndef MASKINFO_REPORT_TEXT_H
+#define MASKINFO_REPORT_TEXT_H
+
+#include <stdio.h>
+
+#include "maskinfo/status.h"
+
+/* A copy of text on one line of valid UTF-8: control characters become spaces, invalid bytes and
+ * characters beyond the basic plane (no plot font has them all) become '?'. free(). */
+mi_code mi_text_clean(const char *text, char **ret_clean, mi_status *status);
+
+/* Characters (not bytes) of clean text. */
+size_t mi_text_length(const char *clean);
+
+/* Bytes of the first `limit` characters of clean text. */
+size_t mi_text_bytes(const char *clean, size_t limit);
+
+/* Write clean text and a suffix as one single-quoted gnuplot string. Text of more than `limit`
+ * characters is cut and ends in an ellipsis; the suffix is kept. In single quotes gnuplot knows no
+ * escape, no command substitution and no macro; a quote is doubled. */
+void mi_text_quote(FILE *file, const char *clean, size_t limit, const char *suffix);
+
+/* The same for the first `bytes` of the text, whatever their number. */
+void mi_text_quote_bytes(FILE *file, const char *clean, size_t bytes);
+
+/* Bytes of the first line of text when it is broken at spaces into lines of at most `limit`
+ * characters; a longer word is cut. 0 where the text is empty. */
+size_t mi_text_line(const char *clean, size_t limit);
+
+#endif

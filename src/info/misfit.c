@@ -3,6 +3,7 @@
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_math.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -17,7 +18,7 @@ static const double least_share = 0.8, least_errors = 2;
 /* The quantile of a p-value of 0, so that the score stays a finite number. */
 static const double largest_z = 38;
 
-/* Averages of h_k over stretches of equal length of k = 1..N-1; k = 0 has no visible site. */
+/* h_0, and averages of h_k over stretches of equal length of k = 1..N-1. */
 typedef struct stretches {
     size_t count, sites, replicates;
     double *means; /* (replicates, count) */
@@ -25,7 +26,7 @@ typedef struct stretches {
 
 static size_t stretch_begin(const stretches *s, size_t index)
 {
-    return 1 + index * (s->sites - 1) / s->count;
+    return index == 0 ? 0 : 1 + (index - 1) * (s->sites - 1) / (s->count - 1);
 }
 
 static double stretch_ratio(const stretches *s, size_t index)
@@ -40,7 +41,7 @@ static mi_code stretches_create(const mi_profile *profile, mi_series_kind kind, 
     const mi_series *series = &profile->series[kind];
     s->sites = profile->sites;
     s->replicates = series->replicates;
-    s->count = GSL_MIN(MAX_STRETCHES, profile->sites - 1);
+    s->count = 1 + GSL_MIN(MAX_STRETCHES, profile->sites - 1);
     mi_code code = mi_allocate(s->replicates * s->count, sizeof *s->means, &s->means, status);
     if (code != MI_OK) {
         return code;
@@ -57,22 +58,29 @@ static mi_code stretches_create(const mi_profile *profile, mi_series_kind kind, 
     return MI_OK;
 }
 
-/* Normal score of a rise of the cross-entropy from the stretch i to the stretch j > i, where more
- * is visible; 0 where it does not rise. differences is room for (replicates). */
+/* Normal score of a positive mean of independent values: the normal quantile of the p-value of
+ * Student's t. 0 where the mean is not positive. */
+static double positive_score(const double *values, size_t count, double *ret_mean)
+{
+    double error = 0;
+    mi_mean_error(values, 1, count, ret_mean, &error);
+    if (!(*ret_mean > 0)) {
+        return 0;
+    }
+    double tail = error > 0 ? gsl_cdf_tdist_Q(*ret_mean / error, (double)(count - 1)) : 0;
+    double score = tail > 0 ? gsl_cdf_ugaussian_Qinv(tail) : largest_z;
+    return GSL_MAX(0.0, GSL_MIN(score, largest_z));
+}
+
+/* Score of a rise of the cross-entropy from stretch i to stretch j > i, where more is visible.
+ * differences is room for (replicates). */
 static double rise_score(const stretches *s, size_t i, size_t j, double *differences,
                          double *ret_rise)
 {
-    double error = 0;
     for (size_t g = 0; g < s->replicates; g++) {
         differences[g] = s->means[g * s->count + j] - s->means[g * s->count + i];
     }
-    mi_mean_error(differences, 1, s->replicates, ret_rise, &error);
-    if (!(*ret_rise > 0)) {
-        return 0;
-    }
-    double tail = error > 0 ? gsl_cdf_tdist_Q(*ret_rise / error, (double)(s->replicates - 1)) : 0;
-    double score = tail > 0 ? gsl_cdf_ugaussian_Qinv(tail) : largest_z;
-    return GSL_MIN(score, largest_z);
+    return positive_score(differences, s->replicates, ret_rise);
 }
 
 static void note_rise(const stretches *s, size_t i, size_t j, double rise, double score,
@@ -100,7 +108,7 @@ static mi_code find_rise(const mi_profile *profile, mi_misfit *misfit, mi_status
             }
         }
     }
-    double pairs = GSL_MAX(1.0, (double)(s.count * (s.count - 1)) / 2);
+    double pairs = (double)(s.count * (s.count - 1)) / 2;
     misfit->critical = gsl_cdf_ugaussian_Qinv(false_alarms / pairs);
     misfit->rises = misfit->increase_z > misfit->critical;
     free(differences);
@@ -140,20 +148,60 @@ static mi_code find_over_fit(const mi_profile *profile, mi_misfit *misfit, mi_st
     return code;
 }
 
+/* A true density predicts at least as well when the contrast is known as when it is not. */
+static mi_code find_contrast(const mi_profile *profile, mi_misfit *misfit, mi_status *status)
+{
+    const mi_series *known = &profile->series[MI_GIVEN_SCALE];
+    const mi_series *unknown = &profile->series[MI_ENTROPY];
+    double *losses = NULL;
+    mi_code code = mi_allocate(known->replicates, sizeof *losses, &losses, status);
+    if (code == MI_OK) {
+        for (size_t g = 0; g < known->replicates; g++) {
+            losses[g] = known->values[g * profile->sites] - unknown->values[g * profile->sites];
+        }
+        misfit->contrast_z = positive_score(losses, known->replicates, &misfit->contrast_loss);
+        misfit->contrast_varies = misfit->contrast_z > gsl_cdf_ugaussian_Qinv(false_alarms);
+    }
+    free(losses);
+    return code;
+}
+
+static size_t add_clause(char *text, size_t size, size_t used, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* One more clause behind `used` characters; returns how many there are then. */
+static size_t add_clause(char *text, size_t size, size_t used, const char *format, ...)
+{
+    if (used > 0 && used + 3 < size) {
+        used += (size_t)snprintf(text + used, size - used, "; ");
+    }
+    va_list arguments;
+    va_start(arguments, format);
+    int length = used < size ? vsnprintf(text + used, size - used, format, arguments) : 0;
+    va_end(arguments);
+    return used + (length > 0 ? (size_t)length : 0);
+}
+
 static void describe(mi_misfit *m)
 {
     size_t size = sizeof m->sentence, used = 0;
     if (m->rises) {
-        used += (size_t)snprintf(m->sentence, size,
-                                 "information rises by %.3g nats per site from r = %.2f to r = "
-                                 "%.2f (z = %.1f), which only a density that does not fit can do",
-                                 m->increase, m->lower_ratio, m->higher_ratio, m->increase_z);
+        used = add_clause(m->sentence, size, used,
+                          "information rises by %.3g nats per site from r = %.2f to r = %.2f "
+                          "(z = %.1f), which only a density that does not fit can do",
+                          m->increase, m->lower_ratio, m->higher_ratio, m->increase_z);
     }
-    if (m->over_fitted && used < size) {
-        snprintf(m->sentence + used, size - used,
-                 "%sover-fitted: at small r %.3g nats per site on the fitting data, %.3g on "
-                 "held-out data",
-                 m->rises ? "; " : "", m->in_sample, m->held_out);
+    if (m->over_fitted) {
+        used = add_clause(m->sentence, size, used,
+                          "over-fitted: at small r %.3g nats per site on the fitting data, %.3g on "
+                          "held-out data",
+                          m->in_sample, m->held_out);
+    }
+    if (m->contrast_varies) {
+        add_clause(m->sentence, size, used,
+                   "knowing the contrast of the whole crop worsens the prediction of a single site "
+                   "by %.3g nats (z = %.1f): contrast is not one number for a crop of this size",
+                   m->contrast_loss, m->contrast_z);
     }
 }
 
@@ -161,14 +209,18 @@ mi_code mi_misfit_find(const mi_profile *profile, mi_misfit *ret_misfit, mi_stat
 {
     mi_misfit misfit = {0};
     mi_code code = MI_OK;
-    bool errors = !profile->exact && profile->sites > 1;
-    if (errors && profile->series[MI_ENTROPY].replicates > 1) {
+    size_t replicates = profile->series[MI_ENTROPY].replicates;
+    bool errors = !profile->exact && profile->sites > 1 && replicates > 1;
+    if (errors) {
         code = find_rise(profile, &misfit, status);
     }
-    if (code == MI_OK && errors && profile->series[MI_IN_SAMPLE].replicates > 1) {
+    if (errors && code == MI_OK && profile->series[MI_IN_SAMPLE].replicates > 1) {
         code = find_over_fit(profile, &misfit, status);
     }
-    misfit.detected = misfit.rises || misfit.over_fitted;
+    if (errors && code == MI_OK && profile->series[MI_GIVEN_SCALE].replicates == replicates) {
+        code = find_contrast(profile, &misfit, status);
+    }
+    misfit.detected = misfit.rises || misfit.over_fitted || misfit.contrast_varies;
     describe(&misfit);
     *ret_misfit = misfit;
     return code;

@@ -23,7 +23,8 @@ typedef struct work {
     double *posterior;  /* (scales) */
     double unit_square; /* s */
     double brightness;  /* beta */
-    double uncertainty; /* mean over crops of Var(b / sqrt(z) | x), in the sense of em_crop */
+    double uncertainty; /* mean over crops of f - e^2/r of em_crop */
+    mi_stationary *target;
 } work;
 
 static bool is_mixture(const work *w)
@@ -98,19 +99,19 @@ static mi_code fit_moments(const work *w, const mi_role *roles, mi_patch_fit *fi
     return code;
 }
 
-/* Sigma from the crops without their scales and brightnesses. */
-static mi_code update_covariance(const work *w, mi_patch_fit *fit, mi_status *status)
+/* Sigma from the crops without their scales and brightnesses. The target stays that of the first
+ * update, so that shrinking is the maximisation step under a fixed inverse Wishart prior with mode
+ * near the target, and the penalised likelihood never decreases. */
+static mi_code update_covariance(work *w, mi_patch_fit *fit, mi_status *status)
 {
-    mi_stationary *stationary = NULL;
     mi_code code = fit_moments(w, w->roles, fit, status);
-    if (code == MI_OK) {
-        code = mi_stationary_create(fit->covariance, w->options->shape, &stationary, status);
+    if (code == MI_OK && w->target == NULL) {
+        code = mi_stationary_create(fit->covariance, w->options->shape, &w->target, status);
     }
     if (code == MI_OK) {
-        mi_shrink(fit->covariance, fit->dimension, stationary, fit->shrinkage, MI_NOISE_FLOOR,
+        mi_shrink(fit->covariance, fit->dimension, w->target, fit->shrinkage, MI_NOISE_FLOOR,
                   fit->covariance);
     }
-    mi_stationary_destroy(stationary);
     return code;
 }
 
@@ -180,6 +181,7 @@ static mi_code expect(work *w, mi_patch_fit *fit, mi_status *status)
     if (code == MI_OK) {
         mi_scales_terms(fit->scales, n, w->unit_square, w->terms);
         fit->log_likelihood[fit->steps++] =
+            mi_scales_log_prior(fit->scales) / (double)w->crops->count +
             mi_mean_log_density(fit->scales, w->terms, n, mi_factor_log_determinant(w->factor, n),
                                 w->norms, w->crops->count);
     }
@@ -223,9 +225,9 @@ static mi_code em_step(work *w, mi_patch_fit *fit, mi_status *status)
     return code == MI_OK ? expect(w, fit, status) : code;
 }
 
-static void normalise(mi_patch_fit *fit, size_t crops)
+/* The same density, with a geometric mean contrast of 1. */
+static void normalise(mi_patch_fit *fit)
 {
-    mi_scales_smooth(fit->scales, crops);
     double factor = mi_scales_normalise(fit->scales);
     for (size_t i = 0; i < fit->dimension * fit->dimension; i++) {
         fit->covariance[i] *= factor;
@@ -250,7 +252,7 @@ static mi_code run_fit(work *w, const mi_crops *validation, mi_patch_fit *fit, m
         code = em_step(w, fit, status);
     }
     if (code == MI_OK) {
-        normalise(fit, w->crops->count);
+        normalise(fit);
     }
     return code;
 }
@@ -303,6 +305,7 @@ static void free_work(work *w)
     free(w->factor);
     free(w->terms);
     free(w->posterior);
+    mi_stationary_destroy(w->target);
 }
 
 mi_code mi_patch_fit_create(const mi_crops *fitting, const mi_crops *validation,

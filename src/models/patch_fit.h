@@ -20,8 +20,9 @@ typedef struct mi_patch_fit {
     mi_scales *scales;
     double shrinkage;
     size_t steps;           /* of log_likelihood */
-    double *log_likelihood; /* (steps) mean over fitting crops before each update of Sigma, and
-                               after the last; nats per crop */
+    double *log_likelihood; /* (steps) mean over the fitting crops of log p before each update of
+                               Sigma, and after the last, with the weights' one more point; never
+                               decreases where shrinkage is 0 */
 } mi_patch_fit;
 
 /* Fit by EM on all fitting crops, after the shrinkage has been chosen by the likelihood of the

@@ -8,6 +8,8 @@
 
 /* Terms this far below the largest change no digit of their sum. */
 static const double negligible = 40;
+/* Contrasts under a first covariance move by factors of this size under the final one. */
+static const double margin = 8;
 
 mi_code mi_scales_create(size_t count, double low, double high, double brightness,
                          mi_scales **ret_scales, mi_status *status)
@@ -49,7 +51,7 @@ mi_code mi_scales_span(size_t scales, double brightness, size_t n, double s, con
         low = GSL_MIN(low, contrast);
         high = GSL_MAX(high, contrast);
     }
-    return mi_scales_create(scales, low / M_E, high * M_E, brightness, ret_scales, status);
+    return mi_scales_create(scales, low / margin, high * margin, brightness, ret_scales, status);
 }
 
 void mi_scales_destroy(mi_scales *scales)
@@ -121,7 +123,7 @@ double mi_scales_expected_term(const mi_scales *scales, const double *terms, mi_
 {
     double sum = 0;
     for (size_t j = 0; j < scales->count; j++) {
-        sum += posterior[j] > 0 ? posterior[j] * term_of(scales, terms, norm, j) : 0;
+        sum += posterior[j] * term_of(scales, terms, norm, j);
     }
     return sum;
 }
@@ -149,8 +151,7 @@ static void fill_densities(const mi_scales *scales, const double *terms, const m
     }
 }
 
-/* w_j <- mean over points of w_j p_j / sum_k w_k p_k. A point that no scale in use can reach (all
- * terms underflow) has no say. */
+/* w_j <- (1/J + sum over points of w_j p_j / sum_k w_k p_k) / (points + 1) */
 static void weight_step(const double *densities, size_t count, size_t scales, double *weights,
                         double *next)
 {
@@ -163,17 +164,12 @@ static void weight_step(const double *densities, size_t count, size_t scales, do
         for (size_t j = 0; j < scales; j++) {
             sum += weights[j] * row[j];
         }
-        for (size_t j = 0; j < scales && sum > 0; j++) {
+        for (size_t j = 0; j < scales; j++) {
             next[j] += row[j] / sum;
         }
     }
-    double total = 0;
     for (size_t j = 0; j < scales; j++) {
-        weights[j] *= next[j];
-        total += weights[j];
-    }
-    for (size_t j = 0; j < scales; j++) {
-        weights[j] /= total;
+        weights[j] = (1.0 / (double)scales + weights[j] * next[j]) / (double)(count + 1);
     }
 }
 
@@ -219,12 +215,13 @@ mi_code mi_scales_fit_weights(mi_scales *scales, size_t n, double s, const mi_no
     return code;
 }
 
-void mi_scales_smooth(mi_scales *scales, size_t count)
+double mi_scales_log_prior(const mi_scales *scales)
 {
-    double n = (double)count, each = 1.0 / (double)scales->count;
+    double sum = 0;
     for (size_t j = 0; j < scales->count; j++) {
-        scales->log_weight[j] = log((n * exp(scales->log_weight[j]) + each) / (n + 1));
+        sum += scales->log_weight[j];
     }
+    return sum / (double)scales->count;
 }
 
 double mi_scales_normalise(mi_scales *scales)

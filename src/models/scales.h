@@ -29,7 +29,7 @@ typedef struct mi_scales {
     size_t count;
     double *log_scale;  /* log z, increasing */
     double *precision;  /* 1/z */
-    double *log_weight; /* log w; -infinity where w = 0 */
+    double *log_weight; /* log w; w > 0 */
     double brightness;  /* beta */
 } mi_scales;
 
@@ -43,7 +43,7 @@ typedef struct mi_norm {
 mi_code mi_scales_create(size_t count, double low, double high, double brightness,
                          mi_scales **ret_scales, mi_status *status);
 
-/* A grid that reaches a factor e beyond the contrasts (q - t^2/s)/n of `count` points of n
+/* A grid that reaches a factor 8 beyond the contrasts (q - t^2/s)/n of `count` points of n
  * coordinates; {1} for one scale. */
 mi_code mi_scales_span(size_t scales, double brightness, size_t n, double s, const mi_norm *norms,
                        size_t count, mi_scales **ret_scales, mi_status *status);
@@ -68,14 +68,14 @@ double mi_scales_expected_term(const mi_scales *scales, const double *terms, mi_
 double mi_scales_expected_brightness(const mi_scales *scales, const double *terms, mi_norm norm,
                                      const double *posterior);
 
-/* `steps` EM steps on the weights, for `count` points with the same terms. The likelihood of the
- * points never decreases. */
+/* `steps` EM steps on the weights, for `count` points with the same terms. One more point, spread
+ * evenly over the scales, counts with them: a new point may have a contrast that none of these had,
+ * and must not be impossible. log p of these points and that one never decreases. */
 mi_code mi_scales_fit_weights(mi_scales *scales, size_t n, double s, const mi_norm *norms,
                               size_t count, size_t steps, mi_status *status);
 
-/* Add one point, spread evenly over the scales, to the `count` points that the weights come from: a
- * new point may have a contrast that none of them had, and must not count as impossible. */
-void mi_scales_smooth(mi_scales *scales, size_t count);
+/* log p of the one more point: the mean of log w_z. */
+double mi_scales_log_prior(const mi_scales *scales);
 
 /* Divide all z by their weighted geometric mean, which is returned: multiplying Sigma by it leaves
  * the density as it was and makes its scale a number that can be compared. */

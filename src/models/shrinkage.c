@@ -9,8 +9,7 @@
 
 /* Roughly equal steps of log(a / (1 - a)), and both ends. The likelihood is flat around its
  * maximum, so that a finer search would change nothing that can be measured. */
-static const double shares[] = {0,    0.003, 0.01, 0.03, 0.1,  0.2,   0.35, 0.5,
-                                0.65, 0.8,   0.9,  0.97, 0.99, 0.997, 1};
+static const double shares[] = {0, 0.01, 0.03, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.97, 0.99, 1};
 enum { SHARES = sizeof shares / sizeof shares[0] };
 
 /* EM steps on the weights of the validation crops' contrasts. */

@@ -99,11 +99,12 @@ static void mixing_equals_markov_on_finite_sequences(void **state)
     mi_model_destroy(b);
 }
 
+/* Memory over thousands of gaps: several units of work and several looks at convergence. */
 static void mixing_equals_markov_on_infinite_sequences(void **state)
 {
     (void)state;
     const double ratios[] = {0.03, 0.15, 0.4, 0.75, 0.99};
-    mi_model *a = mixing(STATES, 0.95, 1.3, 0), *b = mixing_as_markov(STATES, 0.95, 1.3, 0);
+    mi_model *a = mixing(STATES, 0.995, 1.3, 0), *b = mixing_as_markov(STATES, 0.995, 1.3, 0);
     mi_rates *closed = rates_of(a, ratios, 5), *general = rates_of(b, ratios, 5);
     for (int i = 0; i < 5; i++) {
         assert_near(closed[i].entropy, general[i].entropy, 1e-13);
@@ -269,6 +270,27 @@ static void conditional_entropy_of_a_large_random_chain(void **state)
     exact_profile(model, profile);
     assert_near(profile[1], expected, 1e-12);
     mi_model_destroy(model);
+}
+
+/* The same bits on one thread and on two. */
+static void threads_do_not_change_rates(void **state)
+{
+    (void)state;
+    const double ratio = 0.6;
+    mi_model *models[] = {random_markov(150, 0.3, 0), mixing(500, 0.99, 1, 0)};
+    for (int i = 0; i < 2; i++) {
+        mi_run run = support_run(1);
+        mi_rates *two = rates_of(models[i], &ratio, 1), *one = NULL;
+        size_t replicates = 0;
+        run.threads = 1;
+        assert_int_equal(
+            models[i]->class->rates(models[i]->state, &ratio, 1, &run, &one, &replicates, NULL),
+            MI_OK);
+        assert_memory_equal(one, two, sizeof *one);
+        free(one);
+        free(two);
+        mi_model_destroy(models[i]);
+    }
 }
 
 static void total_entropy_is_the_sum_of_the_profile(void **state)
@@ -512,6 +534,7 @@ int main(void)
         cmocka_unit_test(infinite_chains_obey_the_theory),
         cmocka_unit_test(no_memory_no_information),
         cmocka_unit_test(conditional_entropy_of_a_large_random_chain),
+        cmocka_unit_test(threads_do_not_change_rates),
         cmocka_unit_test(total_entropy_is_the_sum_of_the_profile),
         cmocka_unit_test(markov_posterior_is_bayes_rule),
         cmocka_unit_test(mixing_posterior_is_bayes_rule),

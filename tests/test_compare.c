@@ -1,9 +1,6 @@
 /* The ordering of two curves: elementary cases, and how often a verdict of 95 % is right. */
 #include "synthetic.h"
 
-#include <gsl/gsl_cdf.h>
-#include <string.h>
-
 #include "maskinfo/compare.h"
 
 static mi_fit fit_of(double rate, double error, double sampling_error)

@@ -2,7 +2,6 @@
 #include "support.h"
 
 #include <gsl/gsl_sf_gamma.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "maskinfo/curve.h"
@@ -244,6 +243,18 @@ static void bad_input_is_refused(void **state)
     mi_profile_destroy(profile);
 }
 
+static void exact_profiles_must_be_finite(void **state)
+{
+    (void)state;
+    mi_profile *profile = NULL;
+    assert_int_equal(mi_profile_create(SITES, &profile, NULL), MI_OK);
+    assert_int_equal(mi_profile_add(profile, MI_ENTROPY, 1, NULL), MI_OK);
+    profile->exact = true;
+    profile->series[MI_ENTROPY].values[3] = NAN;
+    refused(profile, MI_COUNT_BERNOULLI, ratios, POINTS, MI_NUMERIC, "not finite");
+    mi_profile_destroy(profile);
+}
+
 static void replicates_must_match_and_suffice(void **state)
 {
     (void)state;
@@ -300,6 +311,7 @@ int main(void)
         cmocka_unit_test(joint_information_is_symmetric),
         cmocka_unit_test(independent_sites_have_no_information),
         cmocka_unit_test(bad_input_is_refused),
+        cmocka_unit_test(exact_profiles_must_be_finite),
         cmocka_unit_test(replicates_must_match_and_suffice),
         cmocka_unit_test(rates_become_a_curve),
     };

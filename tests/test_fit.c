@@ -2,9 +2,10 @@
 #include "synthetic.h"
 
 #include <gsl/gsl_math.h>
-#include <string.h>
 
+#include "../src/info/jackknife.h"
 #include "maskinfo/fit.h"
+#include "maskinfo/statistics.h"
 
 enum { P = SYNTHETIC_POINTS };
 
@@ -106,9 +107,8 @@ static double golden_section(const sample *s, double low, double high)
     return (low + high) / 2;
 }
 
-/* Error of the exponent: curvature of chi-square minimised over the amplitude, chi'' = 2/error^2 in
- * the Gauss-Newton sense, written as the 2x2 inverse. */
-static double exponent_error(const sample *s, double amplitude, double exponent)
+/* Square roots of the diagonal of (J^T W J)^-1, the 2x2 inverse written out. */
+static void expected_errors(const sample *s, double amplitude, double exponent, double *errors)
 {
     double aa = 0, ae = 0, ee = 0;
     for (size_t p = 0; p < P; p++) {
@@ -118,7 +118,8 @@ static double exponent_error(const sample *s, double amplitude, double exponent)
         ae += da * de / s->variance[p];
         ee += de * de / s->variance[p];
     }
-    return sqrt(aa / (aa * ee - ae * ae));
+    errors[0] = sqrt(ee / (aa * ee - ae * ae));
+    errors[1] = sqrt(aa / (aa * ee - ae * ae));
 }
 
 static double expected_aicc(const sample *s, double chi_square)
@@ -147,7 +148,7 @@ static double expected_r_squared(const sample *s, double chi_square)
 static void check_against_independent_fit(sample *s, double expected_reduced)
 {
     mi_fit fit;
-    double amplitude = 0;
+    double amplitude = 0, errors[2];
     assert_int_equal(mi_fit_points(s->kind, s->ratios, s->values, s->errors, P, &fit, NULL), MI_OK);
     assert_true(fit.valid);
     for (size_t p = 0; p < P; p++) {
@@ -157,7 +158,9 @@ static void check_against_independent_fit(sample *s, double expected_reduced)
     double chi_square = chi_square_at(s, exponent, &amplitude);
     assert_near(fit.exponent, exponent, 1e-6);
     assert_near(fit.amplitude, amplitude, 1e-6);
-    assert_near(fit.exponent_error, exponent_error(s, amplitude, exponent), 1e-6);
+    expected_errors(s, amplitude, exponent, errors);
+    assert_near(fit.amplitude_error, errors[0], 1e-6);
+    assert_near(fit.exponent_error, errors[1], 1e-6);
     assert_near(fit.r_squared, expected_r_squared(s, chi_square), 1e-9);
     assert_near(fit.aicc, expected_aicc(s, chi_square), 1e-6);
     if (expected_reduced > 0) {
@@ -261,6 +264,27 @@ static void jackknife_covers_shared_noise(void **state)
     assert_true(naive < hits);
 }
 
+/* Of a mean, one replicate a block, the jackknife is the usual error; with more replicates than
+ * blocks it estimates the same. */
+static void jackknife_of_a_mean(void **state)
+{
+    (void)state;
+    double values[100], means[32], mean = 0, error = 0;
+    for (size_t i = 0; i < 100; i++) {
+        values[i] = sin(2.3 * (double)(i * i));
+    }
+    assert_int_equal(mi_jackknife_blocks(7), 7);
+    assert_int_equal(mi_jackknife_means(values, 7, 1, means, NULL), MI_OK);
+    mi_mean_error(values, 1, 7, &mean, &error);
+    assert_near(mi_jackknife_error(means, 7), error, 1e-15);
+    assert_near(means[2], (7 * mean - values[2]) / 6, 1e-15);
+    assert_int_equal(mi_jackknife_blocks(100), 32);
+    assert_int_equal(mi_jackknife_means(values, 100, 1, means, NULL), MI_OK);
+    mi_mean_error(values, 1, 100, &mean, &error);
+    assert_near(means[0], (100 * mean - values[0] - values[1] - values[2]) / 97, 1e-15);
+    assert_near(mi_jackknife_error(means, 32), error, error / 2); /* 4 * 13 % */
+}
+
 static void aicc_prefers_the_true_family(void **state)
 {
     (void)state;
@@ -296,6 +320,11 @@ static double constant(double r)
     return 0.77;
 }
 
+static double constant_but_for_rounding(double r)
+{
+    return 0.77 + 1e-15 * r;
+}
+
 static double rising(double r)
 {
     return 1.66 * exp(0.23 * r);
@@ -316,6 +345,8 @@ static void optimum_may_be_a_corner(void **state)
     assert_true(fit.valid && fit.corner && fit.r_squared == 0);
     assert_near(fit.exponent, 0, 1e-10);
     assert_finite(&fit);
+    fit = fit_truth(MI_FIT_EXPONENTIAL, constant_but_for_rounding);
+    assert_true(fit.valid && fit.r_squared == 0);
     fit = fit_truth(MI_FIT_EXPONENTIAL, rising);
     assert_near(fit.exponent, -0.23, 1e-8);
     assert_true(fit.corner && fit.optimal_ratio == 1);
@@ -388,6 +419,7 @@ int main(void)
         cmocka_unit_test(weighted_fit_with_misfit),
         cmocka_unit_test(errors_of_independent_points_cover),
         cmocka_unit_test(jackknife_covers_shared_noise),
+        cmocka_unit_test(jackknife_of_a_mean),
         cmocka_unit_test(aicc_prefers_the_true_family),
         cmocka_unit_test(optimum_may_be_a_corner),
         cmocka_unit_test(impossible_fits_give_a_reason),

@@ -188,7 +188,7 @@ static void text_files(void **state)
         const char *bytes;
         size_t size;
         const char *says;
-    } cases[] = {{"", 0, "empty"}, {"\0\1\2\3 abc def", 12, "binary"}, {"a", 1, "letters"}};
+    } cases[] = {{"", 0, "empty"}, {"\0\1\2\3 abc def", 12, "not a text"}, {"a", 1, "letter"}};
     bad_case c = {content, {"model.text", "text.txt"}};
     snprintf(text, sizeof text, "%s/text.txt", folder);
     snprintf(content, sizeof content, MODEL("\"type\":\"ngram\",\"order\":3,\"text\":\"%s\""),
@@ -202,7 +202,7 @@ static void text_files(void **state)
     c.says[2] = NULL;
     expect_refused_file(&c);
     snprintf(content, sizeof content, MODEL("\"type\":\"ngram\",\"text\":\"%s\""), folder);
-    expect_refused_file(&(bad_case){content, {"model.text", folder, "directory"}});
+    expect_refused_file(&(bad_case){content, {"model.text", folder, "folder"}});
 }
 
 /* Copies of the first `size` bytes of a shipped file. */

@@ -2,7 +2,6 @@
 #include "synthetic.h"
 
 #include <gsl/gsl_cdf.h>
-#include <string.h>
 
 #include "maskinfo/optimum.h"
 

@@ -11,12 +11,20 @@ typedef struct mi_writer {
     bool failed;
 } mi_writer;
 
-/* Add name: value to the object; a value that is not finite becomes null. */
-void mi_put_number(mi_writer *writer, cJSON *object, const char *name, double value);
-void mi_put_text(mi_writer *writer, cJSON *object, const char *name, const char *opt_text);
-void mi_put_bool(mi_writer *writer, cJSON *object, const char *name, bool value);
+/* The nearest double that 15 significant digits name. JSON numbers are written with 15 digits
+ * wherever that is within one part in 2^52, so that only such doubles are sure to be read back as
+ * they were. */
+double mi_result_round(double value);
+
+/* Add name: value to the object, rounded by mi_result_round; a value that is not finite becomes
+ * null. */
+void mi_add_number(mi_writer *writer, cJSON *object, const char *name, double value);
+void mi_add_numbers(mi_writer *writer, cJSON *object, const char *name, const double *values,
+                    size_t count);
+void mi_add_text(mi_writer *writer, cJSON *object, const char *name, const char *opt_text);
+void mi_add_bool(mi_writer *writer, cJSON *object, const char *name, bool value);
 /* Takes ownership of item, which may be NULL for want of memory. */
-void mi_put_item(mi_writer *writer, cJSON *object, const char *name, cJSON *item);
+void mi_add_item(mi_writer *writer, cJSON *object, const char *name, cJSON *item);
 
 /* The fields of an analysis (sites, profile, points, fits, optimum, regime, ...) added to the
  * result object. */

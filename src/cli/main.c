@@ -14,7 +14,8 @@ static void on_signal(int signal_number)
     cli_interrupt = 1;
 }
 
-/* The first signal asks for an orderly stop; a second one, with the handler gone, ends at once. */
+/* The first signal asks for an orderly stop; a second one, with the handler gone, ends at once. A
+ * file grown beyond the user's limit shall be a failed write with a message, not a death. */
 static void catch_signals(void)
 {
     struct sigaction action = {.sa_handler = on_signal};
@@ -22,6 +23,7 @@ static void catch_signals(void)
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    signal(SIGXFSZ, SIG_IGN);
 }
 
 static void print_help(FILE *out)

@@ -33,7 +33,7 @@ static mi_code add_files(cJSON *result, cJSON *files, mi_status *status)
 {
     mi_writer w = {.failed = false};
     cJSON_DeleteItemFromObjectCaseSensitive(result, "files");
-    mi_put_item(&w, result, "files", files);
+    mi_add_item(&w, result, "files", files);
     return w.failed ? mi_fail(status, MI_MEMORY, "out of memory for the result") : MI_OK;
 }
 

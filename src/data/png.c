@@ -26,8 +26,7 @@ static void on_error(png_structp png, png_const_charp message)
     png_longjmp(png, 1);
 }
 
-/* libpng warns of odd but whole ancillary data (colour profiles, text), which play no part here:
- * samples are taken as they are coded. */
+/* libpng warns of oddities that leave the samples whole. */
 static void on_warning(png_structp png, png_const_charp message)
 {
     (void)png;
@@ -93,15 +92,23 @@ static mi_code read_rows(reader *r)
     return MI_OK;
 }
 
+/* The legal sizes are ours to check and to name. Ancillary chunks except transparency are passed
+ * over, though their checksums count: samples are taken as they are coded, and a chunk of text that
+ * promises gigabytes would have libpng allocate them. */
+static void set_limits(reader *r)
+{
+    png_set_user_limits(r->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
+    png_set_crc_action(r->png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
+    png_set_keep_unknown_chunks(r->png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
+}
+
 static mi_code decode(reader *r)
 {
     if (setjmp(png_jmpbuf(r->png)) != 0) {
         return r->code;
     }
     png_set_read_fn(r->png, r, read_bytes);
-    png_set_crc_action(r->png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
-    /* The legal sizes are ours to check and to name. */
-    png_set_user_limits(r->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
+    set_limits(r);
     png_read_info(r->png, r->info);
     mi_code code = mi_image_allocate(r->name, png_get_image_height(r->png, r->info),
                                      png_get_image_width(r->png, r->info), r->image, r->status);

@@ -5,7 +5,6 @@
 #include <gsl/gsl_roots.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "decay.h"
 #include "evidence.h"

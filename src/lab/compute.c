@@ -37,19 +37,23 @@ static mi_code default_ratios(mi_shape shape, double **ret_ratios, mi_status *st
     double to = 1 - from;
     mi_code code = mi_allocate(DEFAULT_STEPS, sizeof **ret_ratios, ret_ratios, status);
     for (size_t i = 0; code == MI_OK && i < DEFAULT_STEPS; i++) {
-        (*ret_ratios)[i] = from + (to - from) * (double)i / (DEFAULT_STEPS - 1);
+        (*ret_ratios)[i] = mi_result_round(from + (to - from) * (double)i / (DEFAULT_STEPS - 1));
     }
     return code;
 }
 
+/* A mask of fixed count hides at least one site; a Bernoulli mask may hide none. */
 static mi_code check_ratios(const mi_curve_config *c, mi_shape shape, mi_faults *faults,
                             mi_status *status)
 {
-    double least = shape.sites == 0 ? 0 : 1.0 / (double)shape.sites;
+    bool fixed = mi_is(c->mask, "count", "fixed") && shape.sites > 0;
+    double least = fixed ? 1.0 / (double)shape.sites : 0;
     if (c->ratios == NULL || c->ratios[0] >= least * (1 - 1e-12)) {
         return MI_OK;
     }
-    mi_faults_add(faults, "ratios",
+    char at[MI_PATH_SIZE];
+    mi_path_key(at, c->path, "ratios");
+    mi_faults_add(faults, at,
                   "the smallest, %g, leaves less than one of the %zu sites masked; must be in "
                   "[%.4g, 1)",
                   c->ratios[0], shape.sites, least);
@@ -143,8 +147,8 @@ static void put_config(mi_writer *w, cJSON *result, const mi_curve_config *c, co
     if (method == NULL || !cJSON_ReplaceItemInObjectCaseSensitive(estimator, "method", method)) {
         w->failed = true;
     }
-    mi_put_item(w, config, "ratios", cJSON_CreateDoubleArray(p->plan.ratios, (int)p->plan.points));
-    mi_put_item(w, result, "config", config);
+    mi_add_numbers(w, config, "ratios", p->plan.ratios, p->plan.points);
+    mi_add_item(w, result, "config", config);
 }
 
 static mi_code curve_json(const mi_curve_config *c, const piece *p, double seconds,
@@ -152,15 +156,15 @@ static mi_code curve_json(const mi_curve_config *c, const piece *p, double secon
 {
     mi_writer w = {.failed = false};
     cJSON *result = cJSON_CreateObject(), *timing = cJSON_CreateObject();
-    mi_put_text(&w, result, "maskinfo", MI_VERSION);
-    mi_put_text(&w, result, "experiment", "curve");
+    mi_add_text(&w, result, "maskinfo", MI_VERSION);
+    mi_add_text(&w, result, "experiment", "curve");
     if (c->label != NULL) {
-        mi_put_text(&w, result, "label", c->label);
+        mi_add_text(&w, result, "label", c->label);
     }
     put_config(&w, result, c, p);
     mi_code code = mi_result_add_analysis(result, p->analysis, status);
-    mi_put_number(&w, timing, "seconds", seconds);
-    mi_put_item(&w, result, "timing", timing);
+    mi_add_number(&w, timing, "seconds", seconds);
+    mi_add_item(&w, result, "timing", timing);
     if (code == MI_OK && w.failed) {
         code = mi_fail(status, MI_MEMORY, "out of memory for the result");
     }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "maskinfo/memory.h"
+#include "maskinfo/result.h"
 
 enum { MAX_CURVES = 64, MAX_RATIOS = 10000 };
 
@@ -180,7 +181,7 @@ static mi_code ratio_range(resolver *r, const cJSON *object, const char *path, m
     }
     code = mi_allocate(steps, sizeof *c->ratios, &c->ratios, r->status);
     for (size_t i = 0; code == MI_OK && i < steps; i++) {
-        c->ratios[i] = from + (to - from) * (double)i / (double)(steps - 1);
+        c->ratios[i] = mi_result_round(from + (to - from) * (double)i / (double)(steps - 1));
     }
     c->ratio_count = code == MI_OK ? steps : 0;
     return code;
@@ -346,7 +347,17 @@ static mi_code resolve_single(resolver *r, const cJSON *document, mi_experiment 
 {
     mi_code code = mi_allocate(1, sizeof *e->curves, &e->curves, r->status);
     e->count = code == MI_OK ? 1 : 0;
-    return code == MI_OK ? resolve_curve(r, document, document, "", &e->curves[0]) : code;
+    if (code == MI_OK) {
+        code = resolve_curve(r, document, document, "", &e->curves[0]);
+    }
+    if (code == MI_OK && e->curves[0].class != NULL) {
+        const char *label = e->title[0] != '\0' ? e->title : e->curves[0].class->name;
+        code = mi_copy_text(label, &e->curves[0].label, r->status);
+    }
+    if (code == MI_OK) {
+        code = add_item(r, e->curves[0].resolved, "title", cJSON_CreateString(e->title));
+    }
+    return code;
 }
 
 /* Title and seed; the seed itself is taken up curve by curve. */

@@ -33,11 +33,11 @@ static bool program_folder(char *folder, size_t size)
     return true;
 }
 
-/* Try the current folder, then the homes beside a program that was built (build/maskinfo) or
- * installed (PREFIX/bin/maskinfo). */
+/* Try the current folder, then the homes beside a program that was built (build/maskinfo, or
+ * build/VARIANT/maskinfo) or installed (PREFIX/bin/maskinfo). */
 static bool look_around(const char *relative, char *found, size_t size)
 {
-    static const char *const homes[] = {"..", "../share/maskinfo"};
+    static const char *const homes[] = {"..", "../..", "../share/maskinfo"};
     char folder[PATH_LIMIT];
     int length = snprintf(found, size, "%s", relative);
     if (length > 0 && (size_t)length < size && exists(found)) {

@@ -66,12 +66,12 @@ static void put_correlation(mi_writer *w, cJSON *overlay, const cJSON *curve, co
         }
     }
     if (mi_rank_correlation(objective, accuracy, pairs, &correlation)) {
-        mi_put_number(w, overlay, "rank_correlation", correlation);
+        mi_add_number(w, overlay, "rank_correlation", correlation);
     } else {
-        mi_put_text(w, overlay, "rank_correlation", NULL);
-        mi_put_text(w, overlay, "rank_correlation_reason", "fewer than three different points");
+        mi_add_text(w, overlay, "rank_correlation", NULL);
+        mi_add_text(w, overlay, "rank_correlation_reason", "fewer than three different points");
     }
-    mi_put_number(w, overlay, "pairs", (double)pairs);
+    mi_add_number(w, overlay, "pairs", (double)pairs);
 }
 
 static bool put_overlay(mi_writer *w, cJSON *overlays, const cJSON *published, size_t s,
@@ -86,12 +86,12 @@ static bool put_overlay(mi_writer *w, cJSON *overlays, const cJSON *published, s
         return false;
     }
     cJSON *overlay = cJSON_CreateObject();
-    mi_put_text(w, overlay, "label", series[s].label);
-    mi_put_text(w, overlay, "source", source->valuestring);
-    mi_put_text(w, overlay, "metric", series[s].metric);
-    mi_put_item(w, overlay, "ratio", cJSON_CreateDoubleArray(ratios, (int)count));
-    mi_put_item(w, overlay, "value", cJSON_CreateDoubleArray(values, (int)count));
-    mi_put_text(w, overlay, "against", item(curve, "label")->valuestring);
+    mi_add_text(w, overlay, "label", series[s].label);
+    mi_add_text(w, overlay, "source", source->valuestring);
+    mi_add_text(w, overlay, "metric", series[s].metric);
+    mi_add_numbers(w, overlay, "ratio", ratios, count);
+    mi_add_numbers(w, overlay, "value", values, count);
+    mi_add_text(w, overlay, "against", item(curve, "label")->valuestring);
     put_correlation(w, overlay, curve, ratios, values, count);
     if (!cJSON_AddItemToArray(overlays, overlay)) {
         cJSON_Delete(overlay);
@@ -153,7 +153,7 @@ mi_code mi_overlays_add(const mi_experiment *e, mi_faults *faults, cJSON *result
     } else {
         code = lay_over(e, published, faults, &w, result, overlays, status);
     }
-    mi_put_item(&w, result, "overlays", overlays);
+    mi_add_item(&w, result, "overlays", overlays);
     mi_faults_clear(&reading);
     cJSON_Delete(published);
     return code == MI_OK && w.failed ? mi_fail(status, MI_MEMORY, "out of memory") : code;

@@ -22,10 +22,10 @@ static cJSON *identity(const mi_curve_config *c)
 {
     mi_writer w = {.failed = false};
     cJSON *key = cJSON_CreateObject();
-    mi_put_text(&w, key, "maskinfo", MI_VERSION);
-    mi_put_text(&w, key, "label", c->label);
-    mi_put_item(&w, key, "config", cJSON_Duplicate(c->resolved, 1));
-    mi_put_item(&w, key, "ratios", cJSON_CreateDoubleArray(c->ratios, (int)c->ratio_count));
+    mi_add_text(&w, key, "maskinfo", MI_VERSION);
+    mi_add_text(&w, key, "label", c->label);
+    mi_add_item(&w, key, "config", cJSON_Duplicate(c->resolved, 1));
+    mi_add_numbers(&w, key, "ratios", c->ratios, c->ratio_count);
     if (w.failed) {
         cJSON_Delete(key);
         return NULL;
@@ -56,8 +56,8 @@ mi_code mi_partial_save(const char *directory, size_t index, const mi_curve_conf
     char path[PATH_LIMIT];
     mi_writer w = {.failed = false};
     cJSON *file = cJSON_CreateObject();
-    mi_put_item(&w, file, "key", identity(config));
-    mi_put_item(&w, file, "curve", cJSON_Duplicate(curve, 1));
+    mi_add_item(&w, file, "key", identity(config));
+    mi_add_item(&w, file, "curve", cJSON_Duplicate(curve, 1));
     char *text = w.failed ? NULL : cJSON_PrintUnformatted(file);
     partial_path(path, sizeof path, directory, index);
     mi_code code = text == NULL ? mi_fail(status, MI_MEMORY, "out of memory for %s", path)

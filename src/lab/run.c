@@ -18,7 +18,7 @@ static void put_names(mi_writer *w, cJSON *object, const char *name, const mi_va
     cJSON *names = value->given ? cJSON_CreateStringArray((const char *const *)value->paths,
                                                           (int)value->path_count)
                                 : cJSON_CreateNull();
-    mi_put_item(w, object, name, names);
+    mi_add_item(w, object, name, names);
 }
 
 static const char *optional_text(const mi_values *values, const char *name)
@@ -31,14 +31,14 @@ static void put_style(mi_writer *w, cJSON *curve, const mi_curve_config *c)
 {
     int dimensions = cJSON_GetObjectItemCaseSensitive(curve, "dimensions")->valueint;
     const char *group = optional_text(c->entry, "group");
-    mi_put_text(w, curve, "group", group != NULL ? group : dimensions == 1 ? "text" : "image");
+    mi_add_text(w, curve, "group", group != NULL ? group : dimensions == 1 ? "text" : "image");
     put_names(w, curve, "figures", mi_values_find(c->entry, "figures"));
-    mi_put_text(w, curve, "color", optional_text(c->entry, "color"));
-    mi_put_item(w, curve, "dash",
+    mi_add_text(w, curve, "color", optional_text(c->entry, "color"));
+    mi_add_item(w, curve, "dash",
                 mi_given(c->entry, "dash")
                     ? cJSON_CreateNumber((double)mi_integer(c->entry, "dash"))
                     : cJSON_CreateNull());
-    mi_put_bool(w, curve, "weighed", mi_is(c->entry, "verdict", "yes"));
+    mi_add_bool(w, curve, "weighed", mi_is(c->entry, "verdict", "yes"));
 }
 
 static mi_code compare_curve(const mi_experiment *e, size_t index, const mi_run_options *options,
@@ -72,29 +72,29 @@ static void put_config(mi_writer *w, cJSON *result, const mi_experiment *e, cons
 {
     cJSON *config = cJSON_CreateObject(), *entries = cJSON_CreateArray();
     size_t i = 0;
-    mi_put_text(w, config, "experiment", "compare");
-    mi_put_text(w, config, "title", e->title);
-    mi_put_number(w, config, "effort", 1);
-    mi_put_item(w, config, "published",
+    mi_add_text(w, config, "experiment", "compare");
+    mi_add_text(w, config, "title", e->title);
+    mi_add_number(w, config, "effort", 1);
+    mi_add_item(w, config, "published",
                 cJSON_Duplicate(cJSON_GetObjectItemCaseSensitive(e->resolved, "published"), 1));
-    mi_put_item(w, config, "overlay_on",
+    mi_add_item(w, config, "overlay_on",
                 cJSON_Duplicate(cJSON_GetObjectItemCaseSensitive(e->resolved, "overlay_on"), 1));
     for (const cJSON *curve = curves->child; curve != NULL; curve = curve->next, i++) {
         static const char *const style[] = {"label", "group", "figures", "color", "dash"};
         cJSON *entry = cJSON_Duplicate(cJSON_GetObjectItemCaseSensitive(curve, "config"), 1);
         cJSON_DeleteItemFromObjectCaseSensitive(entry, "experiment");
         for (size_t s = 0; s < sizeof style / sizeof *style; s++) {
-            mi_put_item(w, entry, style[s],
+            mi_add_item(w, entry, style[s],
                         cJSON_Duplicate(cJSON_GetObjectItemCaseSensitive(curve, style[s]), 1));
         }
-        mi_put_text(w, entry, "verdict", mi_text(e->curves[i].entry, "verdict"));
+        mi_add_text(w, entry, "verdict", mi_text(e->curves[i].entry, "verdict"));
         if (entry == NULL || !cJSON_AddItemToArray(entries, entry)) {
             cJSON_Delete(entry);
             w->failed = true;
         }
     }
-    mi_put_item(w, config, "curves", entries);
-    mi_put_item(w, result, "config", config);
+    mi_add_item(w, config, "curves", entries);
+    mi_add_item(w, result, "config", config);
 }
 
 static double total_seconds(const cJSON *curves)
@@ -116,15 +116,15 @@ static mi_code compare_json(const mi_experiment *e, mi_faults *faults, cJSON *cu
     for (cJSON *curve = curves->child; curve != NULL; curve = curve->next, i++) {
         put_style(&w, curve, &e->curves[i]);
     }
-    mi_put_text(&w, result, "maskinfo", MI_VERSION);
-    mi_put_text(&w, result, "experiment", "compare");
-    mi_put_text(&w, result, "title", e->title);
-    mi_put_number(&w, result, "effort", e->effort);
+    mi_add_text(&w, result, "maskinfo", MI_VERSION);
+    mi_add_text(&w, result, "experiment", "compare");
+    mi_add_text(&w, result, "title", e->title);
+    mi_add_number(&w, result, "effort", e->effort);
     put_config(&w, result, e, curves);
-    mi_put_text(&w, result, "units", "nats");
-    mi_put_number(&w, timing, "seconds", total_seconds(curves));
-    mi_put_item(&w, result, "curves", curves);
-    mi_put_item(&w, result, "timing", timing);
+    mi_add_text(&w, result, "units", "nats");
+    mi_add_number(&w, timing, "seconds", total_seconds(curves));
+    mi_add_item(&w, result, "curves", curves);
+    mi_add_item(&w, result, "timing", timing);
     mi_code code = w.failed ? mi_fail(status, MI_MEMORY, "out of memory for the result") : MI_OK;
     if (code == MI_OK) {
         code = mi_verdict_add(result, status);

@@ -68,25 +68,25 @@ static cJSON *pair_json(mi_writer *w, const cJSON *text_curve, const cJSON *imag
     read_source(text_curve, &a);
     read_source(image_curve, &b);
     mi_compare(&a.fit, &a.optimum, &b.fit, &b.optimum, &c);
-    mi_put_text(w, pair, "text", text(text_curve, "label"));
-    mi_put_text(w, pair, "image", text(image_curve, "label"));
+    mi_add_text(w, pair, "text", text(text_curve, "label"));
+    mi_add_text(w, pair, "image", text(image_curve, "label"));
     if (c.rate_valid) {
-        mi_put_number(w, pair, "rate_difference", c.rate_difference);
-        mi_put_number(w, pair, "rate_difference_se", c.rate_difference_error);
-        mi_put_number(w, pair, "rate_probability", c.rate_probability);
+        mi_add_number(w, pair, "rate_difference", c.rate_difference);
+        mi_add_number(w, pair, "rate_difference_se", c.rate_difference_error);
+        mi_add_number(w, pair, "rate_probability", c.rate_probability);
     } else {
-        mi_put_text(w, pair, "rate_difference", NULL);
-        mi_put_text(w, pair, "rate_difference_reason", c.rate_reason);
+        mi_add_text(w, pair, "rate_difference", NULL);
+        mi_add_text(w, pair, "rate_difference_reason", c.rate_reason);
     }
     if (c.optimum_valid) {
-        mi_put_number(w, pair, "optimum_difference", c.optimum_difference);
-        mi_put_number(w, pair, "optimum_probability", c.optimum_probability);
+        mi_add_number(w, pair, "optimum_difference", c.optimum_difference);
+        mi_add_number(w, pair, "optimum_probability", c.optimum_probability);
     } else {
-        mi_put_text(w, pair, "optimum_difference", NULL);
-        mi_put_text(w, pair, "optimum_difference_reason", c.optimum_reason);
+        mi_add_text(w, pair, "optimum_difference", NULL);
+        mi_add_text(w, pair, "optimum_difference_reason", c.optimum_reason);
     }
-    mi_put_bool(w, pair, "rate_ordering_holds", c.rate_valid && c.rate_holds);
-    mi_put_bool(w, pair, "optimum_ordering_holds", c.optimum_valid && c.optimum_holds);
+    mi_add_bool(w, pair, "rate_ordering_holds", c.rate_valid && c.rate_holds);
+    mi_add_bool(w, pair, "optimum_ordering_holds", c.optimum_valid && c.optimum_holds);
     t->pairs++;
     t->rate_holds += c.rate_valid && c.rate_holds;
     t->optimum_holds += c.optimum_valid && c.optimum_holds;
@@ -105,7 +105,7 @@ static void put_sentence(mi_writer *w, cJSON *verdict, const tally *t)
              "lambda_text > lambda_image in %zu of %zu pairs of measured sources, and r*_text < "
              "r*_image in %zu of %zu, each with at least 95 %% certainty",
              t->rate_holds, t->pairs, t->optimum_holds, t->pairs);
-    mi_put_text(w, verdict, "sentence",
+    mi_add_text(w, verdict, "sentence",
                 t->pairs > 0 ? sentence : "no pair of a text and an image source to weigh");
 }
 
@@ -126,10 +126,10 @@ mi_code mi_verdict_add(cJSON *result, mi_status *status)
         }
     }
     put_sentence(&w, verdict, &t);
-    mi_put_number(&w, verdict, "pairs_weighed", (double)t.pairs);
-    mi_put_number(&w, verdict, "rate_ordering_holds", (double)t.rate_holds);
-    mi_put_number(&w, verdict, "optimum_ordering_holds", (double)t.optimum_holds);
-    mi_put_item(&w, verdict, "pairs", pairs);
-    mi_put_item(&w, result, "verdict", verdict);
+    mi_add_number(&w, verdict, "pairs_weighed", (double)t.pairs);
+    mi_add_number(&w, verdict, "rate_ordering_holds", (double)t.rate_holds);
+    mi_add_number(&w, verdict, "optimum_ordering_holds", (double)t.optimum_holds);
+    mi_add_item(&w, verdict, "pairs", pairs);
+    mi_add_item(&w, result, "verdict", verdict);
     return w.failed ? mi_fail(status, MI_MEMORY, "out of memory for the verdict") : MI_OK;
 }

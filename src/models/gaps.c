@@ -59,7 +59,7 @@ static gap_series sum_series(const mi_gaps *gaps, double z)
     return s;
 }
 
-/* docs/theory.md, section 3, with H_g = H - I_g and the series of sum_series:
+/* docs/theory.md, section 2.2, with H_g = H - I_g and the series of sum_series:
  *     H - h(r)   = 2 (1-r) p(r) - (1-r)^2 p'(r)
  *     joint rate = I_1 - r^2 p(1-r) - (1-r)^2 p(r)
  *                = r (1-r) [2 I_1 - r shift(1-r) - (1-r) shift(r)],

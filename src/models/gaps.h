@@ -1,5 +1,5 @@
 /* A stationary first-order chain told by its gap entropies H_g = H(X_g | X_0): all that masks can
- * ask of it (docs/theory.md, section 3), on an infinite or a finite sequence, in nats.
+ * ask of it (docs/theory.md, section 2.2), on an infinite or a finite sequence, in nats.
  *
  *     mi_gaps *gaps;
  *     mi_gaps_create(entropy, count, &gaps, &status);

@@ -8,9 +8,9 @@
 #include "maskinfo/memory.h"
 
 /* Rows of P^g evolve on their own, R_{g+1} = R_g P: a unit of work is a block of BLOCK rows carried
- * over CHUNK gaps, after which convergence is looked at. The blocks do not depend on the threads,
- * so neither do the sums. */
-enum { BLOCK = 64, CHUNK = 16, GAPS_LIMIT = 1 << 22 };
+ * over a chunk of gaps, after which convergence is looked at. The blocks do not depend on the
+ * threads, so neither do the sums. */
+enum { BLOCK = 64, GAPS_LIMIT = 1 << 22 };
 
 /* Gaps with less information than this, in nats, count as having none. */
 static const double negligible = 1e-17;
@@ -18,9 +18,10 @@ static const double negligible = 1e-17;
 typedef struct powers {
     const mi_markov *chain;
     size_t blocks;
+    size_t chunk;  /* gaps between looks at convergence */
     double *rows;  /* (V, V) P^g */
     double *next;  /* (V, V) */
-    double *parts; /* (blocks, CHUNK) each block's share of I_g */
+    double *parts; /* (blocks, chunk) each block's share of I_g */
 } powers;
 
 /* Part of I_g = sum_u pi_u KL(P^g(u, .) || pi) of `count` rows of P^g, the first being row `first`.
@@ -48,8 +49,8 @@ static mi_code advance_block(size_t index, size_t thread, void *context, mi_stat
     size_t first = index * BLOCK, n = c->states;
     size_t count = n - first < BLOCK ? n - first : BLOCK;
     double *rows = p->rows + first * n, *next = p->next + first * n;
-    for (size_t step = 0; step < CHUNK; step++) {
-        p->parts[index * CHUNK + step] = block_information(c, rows, first, count);
+    for (size_t step = 0; step < p->chunk; step++) {
+        p->parts[index * p->chunk + step] = block_information(c, rows, first, count);
         cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)count, (int)n, (int)n, 1, rows,
                     (int)n, c->transition, (int)n, 0, next, (int)n);
         memcpy(rows, next, count * n * sizeof *rows);
@@ -57,17 +58,26 @@ static mi_code advance_block(size_t index, size_t thread, void *context, mi_stat
     return MI_OK;
 }
 
+/* About a millisecond of work per chunk: large chains often converge in a handful of gaps, while
+ * for small ones starting the parallel loop costs more than a gap does. */
+static size_t choose_chunk(size_t states)
+{
+    double n = (double)states;
+    return (size_t)fmin(256, fmax(2, 1e7 / (n * n * n)));
+}
+
 static mi_code powers_create(const mi_markov *chain, powers *p, mi_status *status)
 {
     size_t entries = chain->states * chain->states;
     p->chain = chain;
     p->blocks = (chain->states + BLOCK - 1) / BLOCK;
+    p->chunk = choose_chunk(chain->states);
     mi_code code = mi_allocate(entries, sizeof *p->rows, &p->rows, status);
     if (code == MI_OK) {
         code = mi_allocate(entries, sizeof *p->next, &p->next, status);
     }
     if (code == MI_OK) {
-        code = mi_allocate(p->blocks * CHUNK, sizeof *p->parts, &p->parts, status);
+        code = mi_allocate(p->blocks * p->chunk, sizeof *p->parts, &p->parts, status);
     }
     if (code == MI_OK) {
         memcpy(p->rows, chain->transition, entries * sizeof *p->rows);
@@ -86,11 +96,11 @@ static void powers_destroy(powers *p)
 static mi_code append_chunk(const powers *p, mi_gaps *gaps, mi_status *status)
 {
     mi_code code =
-        mi_resize(gaps->count + CHUNK, sizeof *gaps->conditional, &gaps->conditional, status);
-    for (size_t step = 0; code == MI_OK && step < CHUNK; step++) {
+        mi_resize(gaps->count + p->chunk, sizeof *gaps->conditional, &gaps->conditional, status);
+    for (size_t step = 0; code == MI_OK && step < p->chunk; step++) {
         double information = 0;
         for (size_t block = 0; block < p->blocks; block++) {
-            information += p->parts[block * CHUNK + step];
+            information += p->parts[block * p->chunk + step];
         }
         gaps->conditional[gaps->count++] = gaps->entropy - information;
     }
@@ -101,7 +111,7 @@ static double last_information(const powers *p)
 {
     double information = 0;
     for (size_t block = 0; block < p->blocks; block++) {
-        information += p->parts[block * CHUNK + CHUNK - 1];
+        information += p->parts[block * p->chunk + p->chunk - 1];
     }
     return information;
 }
@@ -117,10 +127,10 @@ static mi_code too_slow(const mi_markov *chain, size_t gaps, double left, mi_sta
 /* Would the table outgrow its limit? The decay of I_g from one chunk to the next only slows down
  * towards that of the slowest mode, so going on at the present pace is the best case; a factor of 2
  * is left for chains that are still settling. */
-static bool is_hopeless(size_t gaps, double before, double left)
+static bool is_hopeless(size_t gaps, size_t chunk, double before, double left)
 {
     double chunks = log(left / negligible) / log(before / left);
-    return gaps >= 1024 && (double)gaps + CHUNK * chunks > 2.0 * GAPS_LIMIT;
+    return gaps >= 1024 && (double)gaps + (double)chunk * chunks > 2.0 * GAPS_LIMIT;
 }
 
 static void tell_progress(const mi_run *run, size_t done, size_t total)
@@ -149,7 +159,7 @@ static mi_code fill_gaps(powers *p, const mi_run *run, mi_gaps *gaps, mi_status 
         }
         before = left;
         left = last_information(p);
-        if (length == 0 && left > negligible && is_hopeless(gaps->count, before, left)) {
+        if (length == 0 && left > negligible && is_hopeless(gaps->count, p->chunk, before, left)) {
             break;
         }
         tell_progress(run, gaps->count, length > 0 ? limit : 0);

@@ -1,6 +1,6 @@
 /* The mixing chain: with probability rho a site repeats the one before it, otherwise it is drawn
  * from a Zipf law pi. P = rho I + (1-rho) 1 pi^T, so P^g = lambda I + (1-lambda) 1 pi^T with
- * lambda = rho^g (docs/theory.md, section 3), and everything is closed. */
+ * lambda = rho^g (docs/theory.md, section 2.4), and everything is closed. */
 #include <math.h>
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-/* Class "ngram": a Markov model of real text. docs/theory.md, section 3. */
+/* Class "ngram": a Markov model of real text. docs/theory.md, section 2.4. */
 #include "ngram.h"
 
 #include <stdio.h>
@@ -10,7 +10,11 @@
 static const char *const alphabets[] = {"letters", "words", NULL};
 
 static const mi_parameter parameters[] = {
-    {.name = "text", .type = MI_TEXT, .unit = "", .help = "Text file to fit, plain or .gz"},
+    {.name = "text",
+     .type = MI_TEXT,
+     .flags = MI_FILE,
+     .unit = "",
+     .help = "Text file to fit, plain or .gz"},
     {.name = "order",
      .type = MI_INTEGER,
      .low = 1,

@@ -1,4 +1,4 @@
-/* The linear rule "parity" (docs/theory.md, section 3): the synergistic extreme. */
+/* The linear rule "parity" (docs/theory.md, section 2.4): the synergistic extreme. */
 #include "parity.h"
 
 #include <math.h>

@@ -22,7 +22,7 @@ static const struct extra {
 } extras[] = {
     {MI_F_EXPONENTIAL, "lc rgb '#000000' lw 1.2 dt 1", "exponential fit, I₀ exp(-λ r)"},
     {MI_F_POWER, "lc rgb '#000000' lw 1.2 dt 2", "power-law fit, I₀ (1-r)^κ"},
-    {MI_F_HELD_OUT, "lc rgb '#009e73' lw 1.8 dt 4", "on held-out data (a lower bound)"},
+    {MI_F_HELD_OUT, "lc rgb '#009e73' lw 1.8 dt 4", "on held-out data"},
     {MI_F_SCALE, "lc rgb '#cc79a7' lw 1.8 dt 5", "part that the contrast carries"},
     {MI_F_IN_SAMPLE, "lc rgb '#888888' lw 1.8 dt 3", "on the data it was fitted to"},
 };
@@ -64,7 +64,7 @@ static void draw_key(mi_sheet *sheet, const mi_source *source)
         }
     }
     mi_sheet_end(sheet);
-    sheet->bottom += 18 * entries + 20;
+    sheet->bottom += MI_LINE_HEIGHT * entries + 20;
 }
 
 static void draw(mi_sheet *sheet)
@@ -75,6 +75,7 @@ static void draw(mi_sheet *sheet)
     draw_key(sheet, source);
     mi_sheet_note(sheet, "i(r) = H(token) - H(token | visible tokens), averaged over masked tokens "
                          "and random masks. Shaded band: ± 2 standard errors.");
+    mi_sheet_misfits(sheet);
 }
 
 const mi_figure mi_figure_curve = {

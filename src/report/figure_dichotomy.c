@@ -1,4 +1,4 @@
-/* docs/theory.md, result (R): a concave i(r) has r* >= 1/2, a convex one r* <= 1/2. */
+/* docs/theory.md, section 4.2: a concave i(r) has r* >= 1/2, a convex one r* <= 1/2. */
 #include "figure.h"
 
 static bool listed(const mi_source *s)
@@ -45,7 +45,7 @@ static void draw_key(mi_sheet *sheet)
         }
     }
     mi_sheet_end(sheet);
-    sheet->bottom += 18 * entries + 20;
+    sheet->bottom += MI_LINE_HEIGHT * entries + 20;
 }
 
 static void draw(mi_sheet *sheet)
@@ -55,7 +55,7 @@ static void draw(mi_sheet *sheet)
     draw_key(sheet);
     mi_sheet_note(
         sheet, "In a first-order chain each further visible token tells less than the one before "
-               "(redundant context): i(r) is concave, falls to 0 at r = 1, and r i(r) still "
+               "(redundant context): i(r) is concave, falls to 0 at r = 1, and r·i(r) still "
                "rises at r = 1/2. Only where several tokens must be seen together (synergy) is "
                "i(r) convex and the optimum below 1/2.");
 }

@@ -9,7 +9,7 @@ enum {
     TITLE_MARGIN = 52, /* two lines */
     GAP = 14,          /* between data and residuals */
     BOTTOM_MARGIN = 56,
-    TITLE_LIMIT = 38
+    TITLE_LIMIT = 50
 };
 
 static bool listed(const mi_source *s)
@@ -81,24 +81,19 @@ static void draw_data(mi_sheet *sheet, const mi_source *s, mi_box box, bool firs
     mi_sheet_end(sheet);
 }
 
-/* One significant digit, rounded up: the tic of the residuals' axis. */
-static double tic(const mi_source *s)
+static double largest_residual(const mi_source *s)
 {
     double most = 0;
     for (size_t i = 0; i < s->points; i++) {
         most = fmax(most, fabs(s->values[MI_F_EXPONENTIAL_RESIDUAL][i]));
         most = fmax(most, fabs(s->values[MI_F_POWER_RESIDUAL][i]));
     }
-    if (!(most > 1e-12)) {
-        return 1e-12;
-    }
-    double digit = pow(10, floor(log10(most)));
-    return ceil(most / digit) * digit;
+    return most;
 }
 
 static void draw_residuals(mi_sheet *sheet, const mi_source *s, mi_box box, bool first_column)
 {
-    double span = tic(s);
+    double span = mi_round_up(largest_residual(s));
     mi_sheet_panel(sheet, box, "", "masking ratio r", first_column ? "data - fit" : "");
     fprintf(sheet->script,
             "set yrange [%.3g:%.3g]; set ytics (%.1g, 0, %.1g)\n"
@@ -144,7 +139,7 @@ static void draw(mi_sheet *sheet)
                   "i(r) must be'",
                   power_line);
     mi_sheet_end(sheet);
-    sheet->bottom += 3 * 18 + 12;
+    sheet->bottom += 3 * MI_LINE_HEIGHT + 16;
     mi_sheet_note(sheet, "The exponential is a model, not a law: i(1) = 0 exactly, while "
                          "I₀ exp(-λ) > 0. Residuals without structure would be noise; a "
                          "bow means that the model has the wrong shape. Numbers: fits.txt.");

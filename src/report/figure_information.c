@@ -50,6 +50,7 @@ static void draw(mi_sheet *sheet)
     mi_sheet_legend(sheet);
     mi_sheet_note(sheet, "i(r) = H(token) - H(token | visible tokens), averaged over masked tokens "
                          "and random masks. Shaded bands: ± 2 standard errors.");
+    mi_sheet_misfits(sheet);
 }
 
 const mi_figure mi_figure_information = {

@@ -22,15 +22,15 @@ static bool is_any(const mi_source *s)
 #define HALF_LINE "set arrow from 0.5, graph 0 to 0.5, graph 1 nohead lc rgb '#aaaaaa' lw 1 back\n"
 
 static const mi_panel panels[] = {
-    {"Text", "I(masked; visible) / N", true, is_text, MI_F_JOINT, MI_F_JOINT_SE, HALF_LINE},
-    {"Images", "I(masked; visible) / N", true, is_image, MI_F_JOINT, MI_F_JOINT_SE, HALF_LINE},
+    {"Text", "joint information", true, is_text, MI_F_JOINT, MI_F_JOINT_SE, HALF_LINE},
+    {"Images", "joint information", true, is_image, MI_F_JOINT, MI_F_JOINT_SE, HALF_LINE},
     {"Shape: each curve divided by its maximum", "share of its maximum", false, is_any,
      MI_F_JOINT_SHARE, MI_F_JOINT_SHARE_SE, HALF_LINE},
 };
 enum { PANELS = sizeof panels / sizeof panels[0] };
 
 static const mi_panel mirror = {"Mirror image: joint(r) - joint(1-r), where both were computed",
-                                "difference (nats)",
+                                "nats",
                                 false,
                                 is_any,
                                 MI_F_MIRROR,
@@ -64,14 +64,14 @@ static void draw_mirror(mi_sheet *sheet)
     const mi_report *report = sheet->report;
     int top = sheet->bottom + TITLE_MARGIN;
     double most = largest(report, MI_F_MIRROR);
-    double span = fmax(1.2 * most, 0.01 * largest(report, MI_F_JOINT));
+    double span = mi_round_up(fmax(most, 0.01 * largest(report, MI_F_JOINT)));
     mi_sheet_panel(sheet, mi_sheet_cell(0, 1, top, SLIM), mirror.title, "masking ratio r",
                    mirror.y_label);
     fprintf(sheet->script,
-            "set yrange [%.3g:%.3g]; set ytics (%.2g, 0, %.2g)\n"
+            "set yrange [%.3g:%.3g]; set ytics (%.1g, 0, %.1g)\n"
             "set label 'largest difference: %.1e nats' at graph 0.99, graph 0.88 right "
             "font ',11'\n",
-            -span, span, -0.7 * span, 0.7 * span, most);
+            -1.3 * span, 1.3 * span, -span, span, most);
     for (size_t i = 0; i < report->count; i++) {
         if (mi_panel_shows(&mirror, &report->sources[i])) {
             mi_sheet_curve(sheet, &report->sources[i], MI_F_MIRROR, MI_F_NONE);

@@ -9,7 +9,7 @@ enum {
     GAP = 14,
     ROW_HEIGHT = 34,
     BOTTOM_MARGIN = 52,
-    LABEL_LIMIT = 38 /* characters of a label in a row of half the width */
+    LABEL_LIMIT = 44 /* characters of a label in a row of half the width */
 };
 
 static bool is_text(const mi_source *s)
@@ -59,11 +59,11 @@ static void put_value(mi_sheet *sheet, const mi_source *s, double y)
     if (!s->has_optimum) {
         snprintf(text, sizeof text, "no optimum");
     } else if (s->edge) {
-        snprintf(text, sizeof text, "r* = %.3f (last ratio)", s->optimum);
+        snprintf(text, sizeof text, "r* = %.2f (last ratio)", s->optimum);
     } else if (s->high > s->low) {
-        snprintf(text, sizeof text, "r* = %.3f [%.3f, %.3f]", s->optimum, s->low, s->high);
+        snprintf(text, sizeof text, "r* = %.2f [%.2f, %.2f]", s->optimum, s->low, s->high);
     } else {
-        snprintf(text, sizeof text, "r* = %.3f", s->optimum);
+        snprintf(text, sizeof text, "r* = %.2f", s->optimum);
     }
     fprintf(sheet->script, "set label '%s' at graph 0.99, first %g right font ',10'\n", text, y);
 }
@@ -127,8 +127,9 @@ static void draw_rows(mi_sheet *sheet, const mi_panel *panel, mi_box box, int ro
     int row = 0;
     mi_sheet_panel(sheet, box, "", "masking ratio r", "");
     fprintf(sheet->script, "set yrange [%d:0]; unset ytics; set xrange [0:1]\n", rows);
-    fputs(mi_reference_lines, sheet->script);
-    fputs("unset label\n", sheet->script);
+    fputs("set arrow from 0.15, graph 0 to 0.15, graph 1 nohead lc rgb '#dddddd' lw 1 back\n"
+          "set arrow from 0.75, graph 0 to 0.75, graph 1 nohead lc rgb '#dddddd' lw 1 back\n",
+          sheet->script);
     for (size_t i = 0; i < report->count; i++) {
         const mi_source *s = &report->sources[i];
         if (mi_panel_shows(panel, s)) {
@@ -152,7 +153,7 @@ static void draw_column(mi_sheet *sheet, const mi_panel *panel, int column, int 
 {
     mi_panel with_lines = *panel;
     char settings[1024];
-    snprintf(settings, sizeof settings, "%s%sset format x ''\n", panel->settings,
+    snprintf(settings, sizeof settings, "%s%sset format x ''; set xlabel ''\n", panel->settings,
              mi_reference_lines);
     with_lines.settings = settings;
     int top = sheet->bottom + TITLE_MARGIN;
@@ -177,7 +178,7 @@ static void draw_key(mi_sheet *sheet)
     mi_sheet_item(sheet, "keyentry with points %s lc rgb '#555555' title 'power-law fit: 1/(1+κ)'",
                   square);
     mi_sheet_end(sheet);
-    sheet->bottom += 3 * 18 + 14;
+    sheet->bottom += 3 * MI_LINE_HEIGHT + 20;
 }
 
 static void draw(mi_sheet *sheet)

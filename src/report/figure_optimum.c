@@ -83,7 +83,8 @@ static void put_background(mi_sheet *sheet, const struct side *side)
     double low = 0, high = 0;
     find_range(sheet->report, side, &low, &high);
     fprintf(file,
-            "set logscale x; set xrange [%.4g:%.4g]; set yrange [0:1.04]; set ytics 0, 0.25, 1\n"
+            "set samples 500; set logscale x; set xrange [%.4g:%.4g]; set yrange [0:1.04]; set "
+            "ytics 0, 0.25, 1\n"
             "set xtics (0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 1000)\n"
             "set object rectangle from graph 0, first 0.5 to graph 1, first 1 "
             "fc rgb '#eef4fa' fs solid noborder behind\n"
@@ -130,7 +131,7 @@ static void draw_key(mi_sheet *sheet)
                       sides[i].name);
     }
     mi_sheet_end(sheet);
-    sheet->bottom += 2 * 18 + 8;
+    sheet->bottom += 2 * MI_LINE_HEIGHT + 16;
 }
 
 static void draw(mi_sheet *sheet)

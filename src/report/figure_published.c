@@ -10,8 +10,8 @@ enum {
     BOTTOM_MARGIN = 56,
     TITLE_LIMIT = 54,
     LINE_LIMIT = 70,
-    RIGHT_AXIS = 50,
-    LABEL_MARGIN = 40
+    RIGHT_AXIS = 60,
+    LABEL_MARGIN = 56
 };
 
 static const mi_field fields[] = {MI_F_RATIO, MI_F_OBJECTIVE, MI_F_OBJECTIVE_SE,
@@ -50,9 +50,25 @@ static void put_title(mi_sheet *sheet, const mi_overlay *o)
             correlation);
 }
 
+/* Smallest and largest value with some room, so that no marker sits on the frame. */
+static void find_range(const mi_overlay *o, double *ret_low, double *ret_high)
+{
+    double low = INFINITY, high = -INFINITY;
+    for (size_t i = 0; i < o->count; i++) {
+        low = fmin(low, o->numbers[2 * i + 1]); /* fmin and fmax pass over what is missing */
+        high = fmax(high, o->numbers[2 * i + 1]);
+    }
+    double room = high > low ? 0.1 * (high - low) : 1;
+    *ret_low = low - room;
+    *ret_high = high + room;
+}
+
 static void put_second_axis(mi_sheet *sheet, const mi_overlay *o, mi_box box)
 {
-    fputs("set border 11; set y2tics; set y2range [*:*]\nset label ", sheet->script);
+    double low = 0, high = 0;
+    find_range(o, &low, &high);
+    fprintf(sheet->script, "set border 11; set y2tics; set y2range [%.6g:%.6g]\nset label ", low,
+            high);
     mi_text_quote(sheet->script, o->metric, TITLE_LIMIT, "");
     fprintf(sheet->script, " at screen X(%d), Y(%d) center rotate\n", box.right + LABEL_MARGIN,
             (box.top + box.bottom) / 2);
@@ -112,7 +128,7 @@ static void draw(mi_sheet *sheet)
     mi_sheet_item(sheet, "keyentry with linespoints lc rgb '#000000' lw 1 dt 3 pt 13 ps 1.2 title "
                          "'published (right axis)'");
     mi_sheet_end(sheet);
-    sheet->bottom += 18 + 12;
+    sheet->bottom += MI_LINE_HEIGHT + 16;
     mi_sheet_note(sheet,
                   "What such an overlay can show: whether accuracy and information peak at "
                   "similar ratios. What it can not: a cause. The points are few, their networks "

@@ -1,6 +1,15 @@
+#include <math.h>
+
 #include "figure.h"
 
-enum { COLUMNS = 3, CELL_HEIGHT = 150, TITLE_MARGIN = 34, BOTTOM_MARGIN = 52, TITLE_LIMIT = 40 };
+enum {
+    COLUMNS = 3,
+    CELL_HEIGHT = 150,
+    TITLE_MARGIN = 34,
+    BOTTOM_MARGIN = 52,
+    PITCH = TITLE_MARGIN + CELL_HEIGHT + BOTTOM_MARGIN,
+    TITLE_LIMIT = 50
+};
 
 static bool listed(const mi_source *s)
 {
@@ -14,7 +23,7 @@ static const mi_panel panel = {
     listed,
     MI_F_VOCABULARY,
     MI_F_NONE,
-    "set yrange [1:*]; set logscale y\n",
+    "",
 };
 
 static const mi_field fields[] = {MI_F_RATIO,   MI_F_CONDITIONAL, MI_F_VOCABULARY,
@@ -23,6 +32,37 @@ static const mi_field fields[] = {MI_F_RATIO,   MI_F_CONDITIONAL, MI_F_VOCABULAR
 static bool any(const mi_report *report)
 {
     return mi_panel_any(&panel, report);
+}
+
+static double largest(const mi_report *report)
+{
+    double most = 1;
+    for (size_t i = 0; i < report->count; i++) {
+        const mi_source *s = &report->sources[i];
+        for (size_t k = 0; mi_panel_shows(&panel, s) && k < s->points; k++) {
+            most = fmax(most, s->values[MI_F_VOCABULARY][k]);
+        }
+    }
+    return most;
+}
+
+/* A logarithmic axis that ends at the data, not at the next power of ten, and has tics however
+ * short it is. */
+static void draw_effective(mi_sheet *sheet)
+{
+    double most = largest(sheet->report);
+    const char *tics = "autofreq";
+    if (most < 8) {
+        tics = "(1, 1.2, 1.5, 2, 3, 4, 5, 6, 8)";
+    } else if (most < 2000) {
+        tics = "(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000)";
+    }
+    char settings[160];
+    snprintf(settings, sizeof settings, "set logscale y; set yrange [1:%.4g]; set ytics %s\n",
+             1.15 * most, tics);
+    mi_panel with_axis = panel;
+    with_axis.settings = settings;
+    mi_sheet_grid(sheet, &with_axis, 1);
 }
 
 static bool has_split(const mi_sheet *sheet, const mi_source *source)
@@ -53,25 +93,29 @@ static void draw_split(mi_sheet *sheet, const mi_source *source, mi_box box, boo
     mi_sheet_end(sheet);
 }
 
+static int count_splits(const mi_sheet *sheet)
+{
+    int count = 0;
+    for (size_t i = 0; i < sheet->report->count; i++) {
+        count += has_split(sheet, &sheet->report->sources[i]);
+    }
+    return count;
+}
+
 static void draw_splits(mi_sheet *sheet)
 {
-    int cell = 0, top = sheet->bottom + TITLE_MARGIN;
+    int count = count_splits(sheet), columns = count < COLUMNS ? count : COLUMNS, cell = 0;
     for (size_t i = 0; i < sheet->report->count; i++) {
         const mi_source *source = &sheet->report->sources[i];
         if (has_split(sheet, source)) {
-            int column = cell % COLUMNS;
-            top = sheet->bottom + TITLE_MARGIN;
-            draw_split(sheet, source, mi_sheet_cell(column, COLUMNS, top, CELL_HEIGHT),
+            int column = cell % columns, top = sheet->bottom + cell / columns * PITCH;
+            draw_split(sheet, source,
+                       mi_sheet_cell(column, columns, top + TITLE_MARGIN, CELL_HEIGHT),
                        column == 0);
             cell++;
-            if (column == COLUMNS - 1) {
-                sheet->bottom = top + CELL_HEIGHT + BOTTOM_MARGIN;
-            }
         }
     }
-    if (cell % COLUMNS != 0) {
-        sheet->bottom = top + CELL_HEIGHT + BOTTOM_MARGIN;
-    }
+    sheet->bottom += (count + COLUMNS - 1) / COLUMNS * PITCH;
 }
 
 static void draw_split_key(mi_sheet *sheet)
@@ -83,16 +127,18 @@ static void draw_split_key(mi_sheet *sheet)
                          "'grey: from the frequencies of single tokens, log V - H(X); zero where "
                          "all tokens are equally frequent'");
     mi_sheet_end(sheet);
-    sheet->bottom += 2 * 18 + 20;
+    sheet->bottom += 2 * MI_LINE_HEIGHT + 20;
 }
 
 static void draw(mi_sheet *sheet)
 {
     mi_sheet_blocks(sheet, fields, sizeof fields / sizeof fields[0], &panel, 1);
-    mi_sheet_grid(sheet, &panel, 1);
+    draw_effective(sheet);
     mi_sheet_legend(sheet);
-    draw_splits(sheet);
-    draw_split_key(sheet);
+    if (count_splits(sheet) > 0) {
+        draw_splits(sheet);
+        draw_split_key(sheet);
+    }
 }
 
 const mi_figure mi_figure_vocabulary = {

@@ -5,9 +5,10 @@
 #include "text.h"
 
 enum {
-    LINE_HEIGHT = 18,
-    LABEL_LIMIT = 56,
-    NOTE_LIMIT = 145, /* characters of small print in a line */
+    LINE_HEIGHT = MI_LINE_HEIGHT,
+    LABEL_LIMIT = 66,
+    NOTE_LIMIT = 155, /* characters of small print in a line */
+    MISFIT_LIMIT = 120,
     NOTE_HEIGHT = 16,
     MARGIN = 20
 };
@@ -33,19 +34,17 @@ static void begin_blank(mi_sheet *sheet, mi_box box, const char *comment)
 
 void mi_sheet_key(mi_sheet *sheet, int left, int right, int entries, const char *heading)
 {
-    int height = LINE_HEIGHT * (entries + (heading[0] != '\0'));
+    /* gnuplot breaks a key into columns where it just fits, so there is room to spare. */
+    int height = LINE_HEIGHT * (entries + 2);
     mi_box box = {left, right, sheet->bottom, sheet->bottom + height};
     begin_blank(sheet, box, "legend");
     fprintf(sheet->script,
-            "set key at screen X(%d), Y(%d) left top reverse Left maxcols 1 samplen 3.5 "
-            "font ',12' spacing 1.1",
+            "set key at screen X(%d), Y(%d) left top reverse Left maxcols 1 samplen 4.5 "
+            "font ',12' spacing spacing",
             left, sheet->bottom);
-    if (heading[0] != '\0') {
-        fputs(" title ", sheet->script);
-        mi_text_quote(sheet->script, heading, LABEL_LIMIT, "");
-        fputs(" left", sheet->script);
-    }
-    putc('\n', sheet->script);
+    fputs(" title ", sheet->script);
+    mi_text_quote(sheet->script, heading, LABEL_LIMIT, "");
+    fputs(" left\n", sheet->script);
     mi_sheet_item(sheet, "-1 notitle");
 }
 
@@ -102,4 +101,19 @@ void mi_sheet_note(mi_sheet *sheet, const char *text)
     }
     mi_sheet_end(sheet);
     sheet->bottom += NOTE_HEIGHT / 2;
+}
+
+void mi_sheet_misfits(mi_sheet *sheet)
+{
+    for (size_t i = 0; i < sheet->report->count; i++) {
+        const mi_source *source = &sheet->report->sources[i];
+        if (sheet->block_of[i] >= 0 && source->misfit) {
+            char note[1024];
+            int label = (int)mi_text_bytes(source->label, LABEL_LIMIT);
+            int message = (int)mi_text_bytes(source->misfit_message, MISFIT_LIMIT);
+            snprintf(note, sizeof note, "Misfit, not a measurement of information: %.*s. %.*s",
+                     label, source->label, message, source->misfit_message);
+            mi_sheet_note(sheet, note);
+        }
+    }
 }

@@ -1,6 +1,7 @@
 /* The palette: what a source looks like in every figure. */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "source.h"
 
@@ -43,18 +44,58 @@ static void fade(char color[8])
     }
 }
 
-void mi_source_dress(mi_source *s, size_t rank)
+static const char *own_color(const mi_source *s)
 {
     const char *color = mi_json_text(s->json, "color");
-    double dash = mi_json_number(s->json, "dash");
-    memcpy(s->look.color, is_color(color) ? color : colors[s->group][rank % COLORS], 8);
-    s->look.dash = dashes[rank % DASHES];
-    if (dash >= 1 && dash <= DASH_TYPES) {
-        s->look.dash = (int)dash;
+    return is_color(color) ? color : NULL;
+}
+
+static bool is_claimed(const mi_report *report, const char *color)
+{
+    for (size_t i = 0; i < report->count; i++) {
+        const char *own = own_color(&report->sources[i]);
+        if (own != NULL && strcasecmp(own, color) == 0) {
+            return true;
+        }
     }
-    s->look.point = points[s->group][rank % POINTS];
-    if (s->misfit) {
-        fade(s->look.color);
-        s->look.dash = DOTTED;
+    return false;
+}
+
+/* The next colour of the palette that no curve has claimed for itself; any, where all are. */
+static const char *next_color(const mi_report *report, mi_group group, size_t *next)
+{
+    for (size_t tries = 0; tries < COLORS; tries++) {
+        const char *color = colors[group][(*next)++ % COLORS];
+        if (!is_claimed(report, color)) {
+            return color;
+        }
+    }
+    return colors[group][(*next)++ % COLORS];
+}
+
+static int dash_of(const mi_source *s, size_t rank)
+{
+    double dash = mi_json_number(s->json, "dash");
+    if (dash >= 1 && dash <= DASH_TYPES) {
+        return (int)dash;
+    }
+    return own_color(s) != NULL ? dashes[0] : dashes[rank % DASHES];
+}
+
+void mi_report_dress(mi_report *report)
+{
+    size_t ranks[MI_GROUPS] = {0}, next[MI_GROUPS] = {0};
+    for (size_t i = 0; i < report->count; i++) {
+        mi_source *s = &report->sources[i];
+        size_t rank = ranks[s->group]++;
+        const char *color = own_color(s);
+        memcpy(s->look.color, color != NULL ? color : next_color(report, s->group, &next[s->group]),
+               sizeof s->look.color);
+        s->look.dash = dash_of(s, rank);
+        s->look.point = points[s->group][rank % POINTS];
+        if (s->misfit) {
+            fade(s->look.color);
+            s->look.dash = DOTTED;
+        }
     }
 }

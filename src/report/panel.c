@@ -1,4 +1,5 @@
 /* Panels: axes, curves and how they are laid out on a sheet. */
+#include <math.h>
 #include <stdarg.h>
 
 #include "sheet.h"
@@ -148,6 +149,15 @@ mi_box mi_sheet_cell(int column, int columns, int top, int height)
                     .right = (column + 1) * width - RIGHT_MARGIN,
                     .top = top,
                     .bottom = top + height};
+}
+
+double mi_round_up(double positive)
+{
+    if (!(positive > 1e-12)) {
+        return 1e-12;
+    }
+    double digit = pow(10, floor(log10(positive)));
+    return ceil(positive / digit) * digit;
 }
 
 /* Index of the next panel from `from` that has a curve; count where there is none. */

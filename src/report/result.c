@@ -8,7 +8,7 @@
 #include "maskinfo/memory.h"
 #include "maskinfo/statistics.h"
 
-void mi_put_item(mi_writer *writer, cJSON *object, const char *name, cJSON *item)
+void mi_add_item(mi_writer *writer, cJSON *object, const char *name, cJSON *item)
 {
     if (item == NULL || !cJSON_AddItemToObject(object, name, item)) {
         cJSON_Delete(item);
@@ -16,37 +16,62 @@ void mi_put_item(mi_writer *writer, cJSON *object, const char *name, cJSON *item
     }
 }
 
-void mi_put_number(mi_writer *writer, cJSON *object, const char *name, double value)
+double mi_result_round(double value)
 {
-    mi_put_item(writer, object, name,
-                isfinite(value) ? cJSON_CreateNumber(value) : cJSON_CreateNull());
+    char text[32];
+    snprintf(text, sizeof text, "%.15g", value);
+    return strtod(text, NULL);
 }
 
-void mi_put_text(mi_writer *writer, cJSON *object, const char *name, const char *opt_text)
+static cJSON *number_json(double value)
 {
-    mi_put_item(writer, object, name,
+    return isfinite(value) ? cJSON_CreateNumber(mi_result_round(value)) : cJSON_CreateNull();
+}
+
+void mi_add_numbers(mi_writer *writer, cJSON *object, const char *name, const double *values,
+                    size_t count)
+{
+    cJSON *array = cJSON_CreateArray();
+    for (size_t i = 0; i < count; i++) {
+        cJSON *number = number_json(values[i]);
+        if (number == NULL || !cJSON_AddItemToArray(array, number)) {
+            cJSON_Delete(number);
+            writer->failed = true;
+        }
+    }
+    mi_add_item(writer, object, name, array);
+}
+
+void mi_add_number(mi_writer *writer, cJSON *object, const char *name, double value)
+{
+    mi_add_item(writer, object, name, number_json(value));
+}
+
+void mi_add_text(mi_writer *writer, cJSON *object, const char *name, const char *opt_text)
+{
+    mi_add_item(writer, object, name,
                 opt_text != NULL ? cJSON_CreateString(opt_text) : cJSON_CreateNull());
 }
 
-void mi_put_bool(mi_writer *writer, cJSON *object, const char *name, bool value)
+void mi_add_bool(mi_writer *writer, cJSON *object, const char *name, bool value)
 {
-    mi_put_item(writer, object, name, cJSON_CreateBool(value));
+    mi_add_item(writer, object, name, cJSON_CreateBool(value));
 }
 
 static void put_null_with_reason(mi_writer *w, cJSON *object, const char *name, const char *reason)
 {
     char key[64];
     snprintf(key, sizeof key, "%s_reason", name);
-    mi_put_item(w, object, name, cJSON_CreateNull());
-    mi_put_text(w, object, key, reason);
+    mi_add_item(w, object, name, cJSON_CreateNull());
+    mi_add_text(w, object, key, reason);
 }
 
 static void put_profile(mi_writer *w, cJSON *result, const mi_profile *profile, double *mean,
                         double *error)
 {
     mi_profile_mean(profile, MI_ENTROPY, mean, error);
-    mi_put_item(w, result, "profile", cJSON_CreateDoubleArray(mean, (int)profile->sites));
-    mi_put_item(w, result, "profile_se", cJSON_CreateDoubleArray(error, (int)profile->sites));
+    mi_add_numbers(w, result, "profile", mean, profile->sites);
+    mi_add_numbers(w, result, "profile_se", error, profile->sites);
 }
 
 static mi_code add_profile(mi_writer *w, cJSON *result, const mi_profile *opt_profile,
@@ -79,18 +104,18 @@ static const struct {
 static void put_pair(mi_writer *w, cJSON *point, const mi_curve *c, size_t p, mi_quantity q,
                      const char *name, const char *error_name)
 {
-    mi_put_number(w, point, name, c->mean[q][p]);
-    mi_put_number(w, point, error_name, c->error[q][p]);
+    mi_add_number(w, point, name, c->mean[q][p]);
+    mi_add_number(w, point, error_name, c->error[q][p]);
 }
 
 static void put_vocabulary(mi_writer *w, cJSON *point, const mi_curve *c, size_t p)
 {
     double conditional = c->mean[MI_Q_CONDITIONAL][p];
     bool discrete = c->vocabulary > 0;
-    mi_put_number(w, point, "effective_vocabulary", discrete ? exp(conditional) : NAN);
-    mi_put_number(w, point, "effective_vocabulary_se",
+    mi_add_number(w, point, "effective_vocabulary", discrete ? exp(conditional) : NAN);
+    mi_add_number(w, point, "effective_vocabulary_se",
                   discrete ? exp(conditional) * c->error[MI_Q_CONDITIONAL][p] : NAN);
-    mi_put_number(w, point, "unigram_information",
+    mi_add_number(w, point, "unigram_information",
                   discrete ? log((double)c->vocabulary) - c->entropy : NAN);
 }
 
@@ -100,12 +125,12 @@ static cJSON *point_json(mi_writer *w, const mi_curve *c, size_t p)
     if (point == NULL) {
         return NULL;
     }
-    mi_put_number(w, point, "ratio", c->ratios[p]);
+    mi_add_number(w, point, "ratio", c->ratios[p]);
     put_pair(w, point, c, p, MI_Q_CONDITIONAL, "conditional_entropy", "conditional_entropy_se");
     put_pair(w, point, c, p, MI_Q_INFORMATION, "information", "information_se");
     put_vocabulary(w, point, c, p);
     put_pair(w, point, c, p, MI_Q_JOINT, "joint_information", "joint_information_se");
-    mi_put_number(w, point, "mse_floor", c->replicates[MI_Q_MSE] > 0 ? c->mean[MI_Q_MSE][p] : NAN);
+    mi_add_number(w, point, "mse_floor", c->replicates[MI_Q_MSE] > 0 ? c->mean[MI_Q_MSE][p] : NAN);
     put_pair(w, point, c, p, MI_Q_OBJECTIVE, "objective", "objective_se");
     for (size_t i = 0; i < sizeof optional_fields / sizeof *optional_fields; i++) {
         if (c->replicates[optional_fields[i].quantity] > 0) {
@@ -126,7 +151,7 @@ static void put_points(mi_writer *w, cJSON *result, const mi_curve *curve)
             w->failed = true;
         }
     }
-    mi_put_item(w, result, "points", points);
+    mi_add_item(w, result, "points", points);
 }
 
 static void put_fit(mi_writer *w, cJSON *fits, const char *name, const mi_fit *fit,
@@ -140,17 +165,17 @@ static void put_fit(mi_writer *w, cJSON *fits, const char *name, const mi_fit *f
     snprintf(error_name, sizeof error_name, "%s_se", exponent);
     snprintf(sampling_name, sizeof sampling_name, "%s_sampling_se", exponent);
     cJSON *object = cJSON_CreateObject();
-    mi_put_number(w, object, "amplitude", fit->amplitude);
-    mi_put_number(w, object, "amplitude_se", fit->amplitude_error);
-    mi_put_number(w, object, exponent, fit->exponent);
-    mi_put_number(w, object, error_name, fit->exponent_error);
-    mi_put_number(w, object, sampling_name, fit->sampling_error);
-    mi_put_number(w, object, "misfit", fit->misfit);
-    mi_put_number(w, object, "r_squared", fit->r_squared);
-    mi_put_number(w, object, "aicc", fit->aicc);
-    mi_put_number(w, object, "optimal_ratio", fit->optimal_ratio);
-    mi_put_bool(w, object, "corner", fit->corner);
-    mi_put_item(w, fits, name, object);
+    mi_add_number(w, object, "amplitude", fit->amplitude);
+    mi_add_number(w, object, "amplitude_se", fit->amplitude_error);
+    mi_add_number(w, object, exponent, fit->exponent);
+    mi_add_number(w, object, error_name, fit->exponent_error);
+    mi_add_number(w, object, sampling_name, fit->sampling_error);
+    mi_add_number(w, object, "misfit", fit->misfit);
+    mi_add_number(w, object, "r_squared", fit->r_squared);
+    mi_add_number(w, object, "aicc", fit->aicc);
+    mi_add_number(w, object, "optimal_ratio", fit->optimal_ratio);
+    mi_add_bool(w, object, "corner", fit->corner);
+    mi_add_item(w, fits, name, object);
 }
 
 static void put_fits(mi_writer *w, cJSON *result, const mi_analysis *a)
@@ -158,11 +183,11 @@ static void put_fits(mi_writer *w, cJSON *result, const mi_analysis *a)
     cJSON *fits = cJSON_CreateObject();
     put_fit(w, fits, "exponential", &a->exponential, "rate");
     put_fit(w, fits, "power", &a->power, "exponent");
-    mi_put_item(w, result, "fits", fits);
+    mi_add_item(w, result, "fits", fits);
     if (mi_preferred_fit(a) == NULL) {
         put_null_with_reason(w, result, "preferred_fit", "neither fit is possible");
     } else {
-        mi_put_text(w, result, "preferred_fit", mi_preferred_fit(a));
+        mi_add_text(w, result, "preferred_fit", mi_preferred_fit(a));
     }
 }
 
@@ -170,17 +195,14 @@ static void put_fits(mi_writer *w, cJSON *result, const mi_analysis *a)
  * comparison of two optima needs of them. */
 enum { QUANTILES = 39 };
 
-static cJSON *optimum_quantiles(const mi_optimum *optimum)
+static void put_quantiles(mi_writer *w, cJSON *object, const mi_optimum *optimum)
 {
-    double quantiles[QUANTILES];
-    if (optimum->draws == 0) {
-        return cJSON_CreateDoubleArray(&optimum->ratio, 1);
-    }
-    for (size_t i = 0; i < QUANTILES; i++) {
+    double quantiles[QUANTILES] = {optimum->ratio};
+    for (size_t i = 0; i < QUANTILES && optimum->draws > 0; i++) {
         quantiles[i] =
             mi_quantile(optimum->samples, optimum->draws, (double)(i + 1) / (QUANTILES + 1));
     }
-    return cJSON_CreateDoubleArray(quantiles, QUANTILES);
+    mi_add_numbers(w, object, "quantiles", quantiles, optimum->draws > 0 ? QUANTILES : 1);
 }
 
 static void put_optimum(mi_writer *w, cJSON *result, const mi_optimum *optimum)
@@ -190,47 +212,62 @@ static void put_optimum(mi_writer *w, cJSON *result, const mi_optimum *optimum)
         return;
     }
     cJSON *object = cJSON_CreateObject();
-    mi_put_number(w, object, "ratio", optimum->ratio);
-    mi_put_number(w, object, "low", optimum->low);
-    mi_put_number(w, object, "high", optimum->high);
-    mi_put_number(w, object, "objective", optimum->objective);
-    mi_put_number(w, object, "resolution", optimum->resolution);
-    mi_put_bool(w, object, "edge", optimum->edge);
-    mi_put_item(w, object, "quantiles", optimum_quantiles(optimum));
-    mi_put_item(w, result, "optimum", object);
+    mi_add_number(w, object, "ratio", optimum->ratio);
+    mi_add_number(w, object, "low", optimum->low);
+    mi_add_number(w, object, "high", optimum->high);
+    mi_add_number(w, object, "objective", optimum->objective);
+    mi_add_number(w, object, "resolution", optimum->resolution);
+    mi_add_bool(w, object, "edge", optimum->edge);
+    put_quantiles(w, object, optimum);
+    mi_add_item(w, result, "optimum", object);
 }
 
 static void put_regime(mi_writer *w, cJSON *result, const mi_regime *regime)
 {
     cJSON *object = cJSON_CreateObject();
-    mi_put_text(w, object, "verdict", mi_regime_name(regime->verdict));
-    mi_put_number(w, object, "concave_share", regime->concave_share);
-    mi_put_number(w, object, "concave_share_se", regime->concave_share_error);
-    mi_put_number(w, object, "concave_z", regime->concave_z);
-    mi_put_number(w, object, "convex_z", regime->convex_z);
-    mi_put_number(w, object, "critical_z", regime->critical);
-    mi_put_number(w, object, "tests", (double)regime->tests);
-    mi_put_item(w, result, "regime", object);
+    mi_add_text(w, object, "verdict", mi_regime_name(regime->verdict));
+    mi_add_number(w, object, "concave_share", regime->concave_share);
+    mi_add_number(w, object, "concave_share_se", regime->concave_share_error);
+    mi_add_number(w, object, "concave_z", regime->concave_z);
+    mi_add_number(w, object, "convex_z", regime->convex_z);
+    mi_add_number(w, object, "critical_z", regime->critical);
+    mi_add_number(w, object, "tests", (double)regime->tests);
+    mi_add_item(w, result, "regime", object);
+}
+
+/* Of models fitted to data: does the fit contradict itself? */
+static void put_misfit(mi_writer *w, cJSON *result, const mi_misfit *misfit)
+{
+    cJSON *object = cJSON_CreateObject();
+    mi_add_bool(w, object, "detected", misfit->detected);
+    mi_add_text(w, object, "message", misfit->sentence);
+    mi_add_bool(w, object, "rises", misfit->rises);
+    mi_add_number(w, object, "increase_z", misfit->increase_z);
+    mi_add_number(w, object, "critical_z", misfit->critical);
+    mi_add_bool(w, object, "over_fitted", misfit->over_fitted);
+    mi_add_number(w, object, "in_sample_information", misfit->in_sample);
+    mi_add_number(w, object, "held_out_information", misfit->held_out);
+    mi_add_item(w, result, "misfit", object);
 }
 
 static void put_head(mi_writer *w, cJSON *result, const mi_analysis *a)
 {
     bool infinite = a->shape.sites == 0, discrete = a->shape.vocabulary > 0;
-    mi_put_text(w, result, "units", "nats");
-    mi_put_number(w, result, "sites", infinite ? NAN : (double)a->shape.sites);
+    mi_add_text(w, result, "units", "nats");
+    mi_add_number(w, result, "sites", infinite ? NAN : (double)a->shape.sites);
     if (infinite) {
-        mi_put_text(w, result, "sites_reason", "the sequence is infinite");
+        mi_add_text(w, result, "sites_reason", "the sequence is infinite");
     }
-    mi_put_number(w, result, "vocabulary", discrete ? (double)a->shape.vocabulary : NAN);
+    mi_add_number(w, result, "vocabulary", discrete ? (double)a->shape.vocabulary : NAN);
     if (!discrete) {
-        mi_put_text(w, result, "vocabulary_reason", "the model is continuous");
+        mi_add_text(w, result, "vocabulary_reason", "the model is continuous");
     }
-    mi_put_number(w, result, "dimensions", (double)a->shape.dimensions);
-    mi_put_text(w, result, "method", mi_method_name(a->method));
-    mi_put_number(w, result, "entropy", a->curve->entropy);
-    mi_put_number(w, result, "entropy_se", a->curve->entropy_error);
+    mi_add_number(w, result, "dimensions", (double)a->shape.dimensions);
+    mi_add_text(w, result, "method", mi_method_name(a->method));
+    mi_add_number(w, result, "entropy", a->curve->entropy);
+    mi_add_number(w, result, "entropy_se", a->curve->entropy_error);
     if (a->remark[0] != '\0') {
-        mi_put_text(w, result, "remark", a->remark);
+        mi_add_text(w, result, "remark", a->remark);
     }
 }
 
@@ -244,10 +281,13 @@ mi_code mi_result_add_analysis(cJSON *result, const mi_analysis *a, mi_status *s
     }
     put_points(&w, result, a->curve);
     if (a->shape.vocabulary > 0) {
-        mi_put_text(&w, result, "mse_floor_reason", "the model is discrete");
+        mi_add_text(&w, result, "mse_floor_reason", "the model is discrete");
     }
     put_fits(&w, result, a);
     put_optimum(&w, result, &a->optimum);
     put_regime(&w, result, &a->regime);
+    if (a->profile != NULL && a->profile->series[MI_IN_SAMPLE].replicates > 0) {
+        put_misfit(&w, result, &a->misfit);
+    }
     return w.failed ? mi_fail(status, MI_MEMORY, "out of memory for the result") : MI_OK;
 }

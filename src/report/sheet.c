@@ -12,7 +12,8 @@ static const char clean[] =
     "unset label; unset arrow; unset object; unset logscale; unset key; "
     "set border 3 lc rgb \"#444444\"; "
     "set tics out nomirror scale 0.6 font \",11\"; "
-    "set xtics autofreq; set ytics autofreq; set format \"%g\"; set style fill solid; "
+    "set xtics nomirror autofreq; set ytics nomirror autofreq; set format \"%g\"; set style fill "
+    "solid; "
     "set xrange [0:1]; set yrange [*<0:*]; set xlabel \"\"; set ylabel \"\"; set title \"\"";
 
 mi_code mi_sheet_create(const mi_report *report, const char *name, mi_sheet **ret_sheet,
@@ -129,14 +130,16 @@ int mi_sheet_column(const mi_sheet *sheet, mi_field field)
  * 1000, and the PNG has one and a half times as many. */
 static void put_terminals(FILE *file, const char *name)
 {
-    fprintf(file,
-            "if (!exists('format')) format = 'svg'\n"
-            "if (format eq 'svg') set terminal svg size width,height noenhanced "
-            "font 'DejaVu Sans,12' background '#ffffff'\n"
-            "if (format eq 'png') set terminal pngcairo size 1.5*width,1.5*height noenhanced "
-            "font 'DejaVu Sans,12' fontscale 1.125 linewidth 1.5 pointscale 1.5\n"
-            "set output '%s.'.format\n",
-            name);
+    fprintf(
+        file,
+        "if (!exists('format')) format = 'svg'\n"
+        "if (format eq 'svg') set terminal svg size width,height noenhanced "
+        "font 'DejaVu Sans,12' background '#ffffff'\n"
+        "if (format eq 'png') set terminal pngcairo size 1.5*width,1.5*height noenhanced "
+        "font 'DejaVu Sans,12' fontscale 1.125 linewidth 1.5 pointscale 1.5\n"
+        "spacing = format eq 'svg' ? 0.9 : 1.15 # both 16 pixels: a line is not the same to them\n"
+        "set output '%s.'.format\n",
+        name);
 }
 
 static void put_styles(FILE *file, const mi_sheet *sheet)

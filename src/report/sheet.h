@@ -5,7 +5,7 @@
 
 #include "source.h"
 
-enum { MI_SHEET_WIDTH = 1000, MI_PANEL_HEIGHT = 270 };
+enum { MI_SHEET_WIDTH = 1000, MI_PANEL_HEIGHT = 270, MI_LINE_HEIGHT = 16 /* of a legend */ };
 
 typedef struct mi_box {
     int left, right, top, bottom; /* of the axes */
@@ -70,6 +70,9 @@ void mi_sheet_curve(mi_sheet *sheet, const mi_source *source, mi_field value, mi
 /* Panels in rows of two (one alone takes the whole width), those without a curve left out. */
 void mi_sheet_grid(mi_sheet *sheet, const mi_panel *panels, size_t count);
 
+/* The number rounded up to one significant digit, at least 1e-12: the end of an axis. */
+double mi_round_up(double positive);
+
 /* One panel in a box. */
 void mi_sheet_draw(mi_sheet *sheet, const mi_panel *panel, mi_box box);
 
@@ -85,6 +88,9 @@ void mi_sheet_key(mi_sheet *sheet, int left, int right, int entries, const char 
 
 /* Small print (clean text) across the sheet, broken into lines. */
 void mi_sheet_note(mi_sheet *sheet, const char *text);
+
+/* For each source of this sheet that is a misfit, why it is one. */
+void mi_sheet_misfits(mi_sheet *sheet);
 
 /* The label of a source in the script, at most `limit` characters, with "(misfit)" and suffix. */
 void mi_sheet_label(mi_sheet *sheet, const mi_source *source, size_t limit, const char *suffix);

@@ -170,7 +170,7 @@ static mi_group group_of(const cJSON *curve)
     return isfinite(mi_json_number(curve, "vocabulary")) ? MI_GROUP_TEXT : MI_GROUP_IMAGE;
 }
 
-static mi_code read_label(mi_source *s, mi_status *status)
+static mi_code read_texts(mi_source *s, mi_status *status)
 {
     char fallback[32];
     const char *label = mi_json_text(s->json, "label");
@@ -178,7 +178,14 @@ static mi_code read_label(mi_source *s, mi_status *status)
         snprintf(fallback, sizeof fallback, "curve %zu", s->number + 1);
         label = fallback;
     }
-    return mi_text_clean(label, &s->label, status);
+    const cJSON *misfit = cJSON_GetObjectItemCaseSensitive(s->json, "misfit");
+    const char *message = mi_json_text(misfit, "message");
+    s->misfit = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(misfit, "detected"));
+    mi_code code = mi_text_clean(label, &s->label, status);
+    if (code != MI_OK) {
+        return code;
+    }
+    return mi_text_clean(message == NULL ? "" : message, &s->misfit_message, status);
 }
 
 static const char *const regimes[] = {"redundant", "synergistic", "mixed", "undetermined", NULL};
@@ -200,7 +207,7 @@ static mi_code read_source(mi_source *s, const cJSON *json, size_t number, const
     s->json = json;
     s->number = number;
     s->group = group_of(json);
-    mi_code code = read_label(s, status);
+    mi_code code = read_texts(s, status);
     if (code == MI_OK) {
         code = read_points(s, place, status);
     }
@@ -214,15 +221,12 @@ static mi_code read_source(mi_source *s, const cJSON *json, size_t number, const
     s->opt_regime = known_name(
         mi_json_text(cJSON_GetObjectItemCaseSensitive(json, "regime"), "verdict"), regimes);
     s->opt_preferred = known_name(mi_json_text(json, "preferred_fit"), fit_names);
-    const cJSON *misfit = cJSON_GetObjectItemCaseSensitive(json, "misfit");
-    s->misfit = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(misfit, "detected"));
     mi_source_derive(s);
     return MI_OK;
 }
 
 static mi_code read_curves(mi_report *report, const cJSON *curves, mi_status *status)
 {
-    size_t ranks[MI_GROUPS] = {0};
     const cJSON *curve = report->compare ? curves->child : curves;
     for (size_t i = 0; i < report->count; i++, curve = curve->next) {
         char place[48] = "points";
@@ -234,28 +238,27 @@ static mi_code read_curves(mi_report *report, const cJSON *curves, mi_status *st
         if (code != MI_OK) {
             return code;
         }
-        mi_source_dress(s, ranks[s->group]++);
     }
+    mi_report_dress(report);
     return MI_OK;
 }
 
 static mi_code read_all(mi_report *report, mi_status *status)
 {
     const cJSON *curves = report->result;
-    report->count = 1;
+    size_t count = 1;
     if (report->compare) {
         curves = cJSON_GetObjectItemCaseSensitive(report->result, "curves");
-        if (!cJSON_IsArray(curves) || cJSON_GetArraySize(curves) == 0) {
-            return mi_fail_at(status, "curves",
-                              "a compare result needs an array that is not empty");
-        }
-        report->count = (size_t)cJSON_GetArraySize(curves);
+        count = cJSON_IsArray(curves) ? (size_t)cJSON_GetArraySize(curves) : 0;
     }
-    mi_code code = mi_allocate(report->count, sizeof *report->sources, &report->sources, status);
+    if (count == 0) {
+        return mi_fail_at(status, "curves", "a compare result needs an array that is not empty");
+    }
+    mi_code code = mi_allocate(count, sizeof *report->sources, &report->sources, status);
     if (code != MI_OK) {
-        report->count = 0;
         return code;
     }
+    report->count = count;
     return read_curves(report, curves, status);
 }
 
@@ -294,6 +297,7 @@ void mi_report_destroy(mi_report *report)
     }
     for (size_t i = 0; i < report->count; i++) {
         free(report->sources[i].label);
+        free(report->sources[i].misfit_message);
         free(report->sources[i].block);
     }
     free(report->sources);

@@ -72,6 +72,7 @@ typedef struct mi_source {
     size_t number; /* place among all curves, from 0 */
     mi_look look;
     bool misfit;
+    char *misfit_message; /* as mi_text_clean; "" where absent */
     size_t points;
     double *values[MI_FIELDS]; /* (points) each; NAN where the result has no number */
     double *block;             /* owner of all values */
@@ -122,8 +123,8 @@ bool mi_source_in(const mi_source *source, const char *figure);
 /* Fill the derived fields; points, fits and label are there. */
 void mi_source_derive(mi_source *source);
 
-/* Give a source its look; rank is its place among the sources of its group. */
-void mi_source_dress(mi_source *source, size_t rank);
+/* Give every source its look. */
+void mi_report_dress(mi_report *report);
 
 /* "%.12g", or "?" where the number is not there. */
 void mi_put_number(FILE *file, double value);

@@ -5,15 +5,21 @@
 
 #include "figure.h"
 #include "maskinfo/memory.h"
+#include "maskinfo/table.h"
 #include "text.h"
 
 enum { COLUMNS = 11, CELL = 64, TEXT_LABEL = 200 };
 
 static const char *const headings[COLUMNS] = {
-    "rate λ",    "R²",         "AICc",    "exponent κ",        "R²",    "AICc",
-    "preferred", "min(1,1/λ)", "1/(1+κ)", "r* measured [95%]", "regime"};
+    "rate λ",    "R² exp.",    "AICc exp.", "exponent κ",        "R² power", "AICc power",
+    "preferred", "min(1,1/λ)", "1/(1+κ)",   "r* measured [95%]", "regime"};
+
+/* The columns of the short table for a terminal. */
+static const bool is_short[COLUMNS] = {
+    [0] = true, [3] = true, [7] = true, [8] = true, [9] = true, [10] = true};
 
 typedef struct table {
+    bool shortened;
     const mi_report *report;
     char (*cells)[COLUMNS][CELL]; /* (report->count) */
     size_t label_width, widths[COLUMNS];
@@ -103,19 +109,25 @@ static void put_padded(FILE *file, const char *text, size_t width)
     fprintf(file, "%s%*s", text, (int)(width - mi_text_length(text)), "");
 }
 
+static void put_column(const table *t, size_t column, const char *text, FILE *file)
+{
+    if (!t->shortened || is_short[column]) {
+        fputs("  ", file);
+        put_padded(file, text, t->widths[column]);
+    }
+}
+
 static void write_plain(const table *t, FILE *file)
 {
     put_padded(file, "source", t->label_width);
     for (size_t c = 0; c < COLUMNS; c++) {
-        fputs("  ", file);
-        put_padded(file, headings[c], t->widths[c]);
+        put_column(t, c, headings[c], file);
     }
     for (size_t i = 0; i < t->report->count; i++) {
         putc('\n', file);
         put_padded(file, t->report->sources[i].label, t->label_width);
         for (size_t c = 0; c < COLUMNS; c++) {
-            fputs("  ", file);
-            put_padded(file, t->cells[i][c], t->widths[c]);
+            put_column(t, c, t->cells[i][c], file);
         }
     }
     putc('\n', file);
@@ -187,7 +199,9 @@ static mi_code write_text(const table *t, void (*write)(const table *, FILE *), 
     bool whole = file != NULL;
     if (whole) {
         write(t, file);
-        fputs(notes, file);
+        if (!t->shortened) {
+            fputs(notes, file);
+        }
         write_reasons(t, file);
         whole = ferror(file) == 0;
         whole = fclose(file) == 0 && whole;
@@ -195,22 +209,45 @@ static mi_code write_text(const table *t, void (*write)(const table *, FILE *), 
     return whole ? MI_OK : mi_fail(status, MI_MEMORY, "no memory for the table of fits");
 }
 
+static mi_code table_open(table *t, mi_status *status)
+{
+    mi_code code = mi_allocate(t->report->count, sizeof *t->cells, &t->cells, status);
+    for (size_t i = 0; code == MI_OK && i < t->report->count; i++) {
+        fill_row(t->cells[i], &t->report->sources[i]);
+    }
+    if (code == MI_OK) {
+        measure(t);
+    }
+    return code;
+}
+
 mi_code mi_fits_tables(const mi_report *report, char **ret_plain, char **ret_markdown,
                        mi_status *status)
 {
     table t = {.report = report};
-    mi_code code = mi_allocate(report->count, sizeof *t.cells, &t.cells, status);
-    if (code != MI_OK) {
-        return code;
+    mi_code code = table_open(&t, status);
+    if (code == MI_OK) {
+        code = write_text(&t, write_plain, ret_plain, status);
     }
-    for (size_t i = 0; i < report->count; i++) {
-        fill_row(t.cells[i], &report->sources[i]);
-    }
-    measure(&t);
-    code = write_text(&t, write_plain, ret_plain, status);
     if (code == MI_OK) {
         code = write_text(&t, write_markdown, ret_markdown, status);
     }
     free(t.cells);
+    return code;
+}
+
+mi_code mi_table_text(const cJSON *result, char **ret_text, mi_status *status)
+{
+    mi_report *report = NULL;
+    mi_code code = mi_report_read(result, &report, status);
+    table t = {.report = report, .shortened = true};
+    if (code == MI_OK) {
+        code = table_open(&t, status);
+    }
+    if (code == MI_OK) {
+        code = write_text(&t, write_plain, ret_text, status);
+    }
+    free(t.cells);
+    mi_report_destroy(report);
     return code;
 }

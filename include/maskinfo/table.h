@@ -1,0 +1,13 @@
+/* A short table of a result for a terminal. */
+#ifndef MASKINFO_TABLE_H
+#define MASKINFO_TABLE_H
+
+#include <cjson/cJSON.h>
+
+#include "maskinfo/status.h"
+
+/* One aligned row a curve: rate, exponent, the three optima, regime; then why a fit is missing.
+ * *ret_text: free(). MI_INPUT where the JSON is not a curve or compare result. */
+mi_code mi_table_text(const cJSON *result, char **ret_text, mi_status *status);
+
+#endif

@@ -1,0 +1,274 @@
+/* Model `patches`: a density fitted to crops of real images. docs/theory.md, section 3.5. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "maskinfo/data.h"
+#include "maskinfo/memory.h"
+#include "models.h"
+#include "patch_fit.h"
+#include "patch_profile.h"
+
+enum {
+    MAX_DIMENSION = 4096,   /* a covariance of 134 MB, once for the fit and once per thread */
+    VALIDATION_CROPS = 600, /* enough to tell likelihoods of several nats per crop apart */
+};
+
+static const char *const families[] = {"scale-mixture", "gaussian", NULL};
+static const char *const splits[] = {"region", "image", NULL};
+
+static const mi_parameter parameters[] = {
+    {.name = "images",
+     .type = MI_PATHS,
+     .flags = MI_FILE,
+     .fallback = "\"data/photos\"",
+     .unit = "",
+     .help = "folders of JPEG and PNG files, such files, or IDX files; grey values are used"},
+    {.name = "patch",
+     .type = MI_INTEGER,
+     .low = 1,
+     .high = 32,
+     .fallback = "2",
+     .unit = "pixels",
+     .help = "side of a patch, which is one site"},
+    {.name = "grid",
+     .type = MI_GRID,
+     .low = 2,
+     .high = 64,
+     .fallback = "[14, 14]",
+     .unit = "patches",
+     .help = "rows and columns of a crop; at most 4096 pixels in all"},
+    {.name = "family",
+     .type = MI_CHOICE,
+     .fallback = "\"scale-mixture\"",
+     .choices = families,
+     .unit = "",
+     .help = "Gaussians that share a covariance and differ in contrast, or one Gaussian"},
+    {.name = "crops",
+     .type = MI_INTEGER,
+     .low = 100,
+     .high = 1e6,
+     .flags = MI_EFFORT,
+     .fallback = "12000",
+     .unit = "crops",
+     .help = "to fit on, the same number from each image; fewer where an image has fewer places"},
+    {.name = "held_out_crops",
+     .type = MI_INTEGER,
+     .low = 24,
+     .high = 1e6,
+     .flags = MI_EFFORT,
+     .fallback = "2400",
+     .unit = "crops",
+     .help = "to evaluate on, likewise, from parts of the images that the fit has not seen"},
+    {.name = "split",
+     .type = MI_CHOICE,
+     .fallback = "null",
+     .choices = splits,
+     .unit = "",
+     .help = "hold out 2/5 of each image or 2/5 of the images; absent: by region where all images "
+             "are at least five crops long, else by image"},
+    {.name = "scales",
+     .type = MI_INTEGER,
+     .low = 1,
+     .high = 200,
+     .fallback = "25",
+     .unit = "",
+     .help = "contrasts of the scale mixture, equally spaced in their logarithm"},
+    {.name = "iterations",
+     .type = MI_INTEGER,
+     .low = 0,
+     .high = 100,
+     .fallback = "2",
+     .unit = "",
+     .help = "EM updates of the scale mixture's covariance"},
+    {.name = "shrinkage",
+     .type = MI_REAL,
+     .low = 0,
+     .high = 1,
+     .fallback = "null",
+     .unit = "",
+     .help = "share of the stationary covariance; absent: chosen by validation on fitting images"},
+    {.name = NULL},
+};
+
+typedef struct patches_state {
+    mi_crop_shape shape;
+    mi_split_kind split;
+    size_t images, fitting_crops;
+    mi_patch_fit *fit;
+    mi_crops *evaluation;
+    mi_crops *in_sample; /* about as many of the fitting crops */
+} patches_state;
+
+static size_t largest_patch(mi_crop_shape shape)
+{
+    mi_crop_shape tried = {shape.rows, shape.columns, 1};
+    while (mi_crop_dimension(tried) <= MAX_DIMENSION) {
+        tried.patch++;
+    }
+    return tried.patch - 1;
+}
+
+static mi_code check_dimension(mi_crop_shape shape, mi_status *status)
+{
+    if (mi_crop_dimension(shape) <= MAX_DIMENSION) {
+        return MI_OK;
+    }
+    return mi_fail_at(
+        status, "patch",
+        "%zu pixels a side on a grid of %zu x %zu make %zu dimensions, at most %d are "
+        "possible: a patch of at most %zu fits this grid",
+        shape.patch, shape.rows, shape.columns, mi_crop_dimension(shape), MAX_DIMENSION,
+        largest_patch(shape));
+}
+
+static mi_split_kind wanted_split(const mi_values *values)
+{
+    if (!mi_given(values, "split")) {
+        return MI_SPLIT_AUTO;
+    }
+    return mi_is(values, "split", "region") ? MI_SPLIT_REGION : MI_SPLIT_IMAGE;
+}
+
+static mi_patch_options read_options(const mi_values *values, mi_crop_shape shape)
+{
+    bool mixture = mi_is(values, "family", "scale-mixture");
+    return (mi_patch_options){
+        .shape = shape,
+        .scales = mixture ? mi_count(values, "scales") : 1,
+        .iterations = mi_count(values, "iterations"),
+        .shrinkage = mi_given(values, "shrinkage") ? mi_real(values, "shrinkage") : -1,
+    };
+}
+
+/* Crops of all parts; those for fitting and validation stay with the caller. */
+static mi_code cut_crops(patches_state *p, const mi_images *images, const mi_values *values,
+                         const mi_run *run, mi_crops **fitting, mi_crops **validation,
+                         mi_status *status)
+{
+    mi_split *split = NULL;
+    size_t wanted = mi_count(values, "crops"), held_out = mi_count(values, "held_out_crops");
+    mi_code code = mi_split_create(images, p->shape, wanted_split(values), run, &split, status);
+    if (code == MI_OK) {
+        p->split = split->kind;
+        code = mi_crops_draw(images, split, MI_PART_FIT, p->shape, wanted, run, fitting, status);
+    }
+    if (code == MI_OK) {
+        code = mi_crops_draw(images, split, MI_PART_VALIDATION, p->shape, VALIDATION_CROPS, run,
+                             validation, status);
+    }
+    if (code == MI_OK) {
+        code = mi_crops_draw(images, split, MI_PART_EVALUATION, p->shape, held_out, run,
+                             &p->evaluation, status);
+    }
+    if (code == MI_OK) {
+        code = mi_crops_thin(*fitting, p->evaluation->count, &p->in_sample, status);
+    }
+    mi_split_destroy(split);
+    return code;
+}
+
+static mi_code fit_images(patches_state *p, const mi_images *images, const mi_values *values,
+                          const mi_run *run, mi_status *status)
+{
+    mi_patch_options options = read_options(values, p->shape);
+    mi_crops *fitting = NULL, *validation = NULL;
+    mi_code code = cut_crops(p, images, values, run, &fitting, &validation, status);
+    if (code == MI_OK) {
+        p->images = images->count;
+        p->fitting_crops = fitting->count;
+    }
+    if (code == MI_OK && !run->validate_only) {
+        code = mi_patch_fit_create(fitting, validation, &options, run, &p->fit, status);
+    }
+    mi_crops_destroy(fitting);
+    mi_crops_destroy(validation);
+    return code;
+}
+
+static void patches_destroy(void *state)
+{
+    patches_state *p = state;
+    if (p == NULL) {
+        return;
+    }
+    mi_patch_fit_destroy(p->fit);
+    mi_crops_destroy(p->evaluation);
+    mi_crops_destroy(p->in_sample);
+    free(p);
+}
+
+static mi_code read_images(const mi_values *values, mi_images **ret_images, mi_status *status)
+{
+    const mi_value *paths = mi_values_find(values, "images");
+    mi_code code = mi_read_images(paths->paths, paths->path_count, ret_images, status);
+    if (code == MI_INPUT && status != NULL) {
+        snprintf(status->place, sizeof status->place, "images");
+    }
+    return code;
+}
+
+static mi_code patches_create(const mi_values *values, const mi_run *run, void **ret_state,
+                              mi_status *status)
+{
+    patches_state *p = NULL;
+    mi_images *images = NULL;
+    const size_t *grid = mi_values_find(values, "grid")->grid;
+    mi_crop_shape shape = {grid[0], grid[1], mi_count(values, "patch")};
+    mi_code code = check_dimension(shape, status);
+    if (code == MI_OK) {
+        code = mi_allocate(1, sizeof *p, &p, status);
+    }
+    if (code == MI_OK) {
+        p->shape = shape;
+        code = read_images(values, &images, status);
+    }
+    if (code == MI_OK) {
+        code = fit_images(p, images, values, run, status);
+    }
+    mi_images_destroy(images);
+    if (code != MI_OK) {
+        patches_destroy(p);
+        return code;
+    }
+    *ret_state = p;
+    return MI_OK;
+}
+
+static mi_shape patches_shape(const void *state)
+{
+    const patches_state *p = state;
+    return (mi_shape){.dimensions = 2,
+                      .sites = mi_crop_sites(p->shape),
+                      .rows = p->shape.rows,
+                      .columns = p->shape.columns};
+}
+
+static mi_code patches_profile(const void *state, size_t samples, const mi_run *run,
+                               mi_profile **ret_profile, mi_status *status)
+{
+    const patches_state *p = state;
+    return mi_patch_profile(p->fit, mi_crop_block(p->shape), p->evaluation, p->in_sample, samples,
+                            run, ret_profile, status);
+}
+
+static bool patches_remark(const void *state, char *text, size_t size)
+{
+    const patches_state *p = state;
+    snprintf(text, size,
+             "%zu images split by %s; fitted on %zu crops, evaluated on %zu others; %.3g %% of the "
+             "covariance is its stationary average, chosen by validation on fitting images",
+             p->images, p->split == MI_SPLIT_REGION ? "region" : "image", p->fitting_crops,
+             p->evaluation->count, 100 * p->fit->shrinkage);
+    return true;
+}
+
+const mi_model_class mi_patches_class = {
+    .name = "patches",
+    .summary = "patches of real images: a Gaussian scale mixture fitted to crops, held-out",
+    .parameters = parameters,
+    .create = patches_create,
+    .destroy = patches_destroy,
+    .shape = patches_shape,
+    .profile = patches_profile,
+    .remark = patches_remark,
+};

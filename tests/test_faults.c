@@ -1,0 +1,110 @@
+/* Fault injection: the k-th allocation fails, for k = 0, 1, 2, ... until all succeed. Each time the
+ * way from a document to a result must end in MI_MEMORY, and (under the sanitizers) leak nothing.
+ */
+#include "support.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "maskinfo/experiment.h"
+
+/* The linker sends the library's calls here (-Wl,--wrap). The count lives in the test program. */
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *block, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *block, size_t size);
+
+static atomic_long left = -1; /* allocations until one fails; negative: none does */
+
+static bool fails_now(void)
+{
+    return atomic_load(&left) >= 0 && atomic_fetch_sub(&left, 1) == 0;
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return fails_now() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *block, size_t size)
+{
+    return fails_now() ? NULL : __real_realloc(block, size);
+}
+
+static mi_code whole_way(const char *text, mi_status *status)
+{
+    mi_faults faults = {.file = "test"};
+    mi_experiment *experiment = NULL;
+    mi_run_options options = {.run = {.seed = 1, .threads = 1}};
+    cJSON *document = mi_document_parse(text, strlen(text), &faults), *result = NULL;
+    assert_non_null(document);
+    mi_code code = mi_experiment_create(document, &faults, &experiment, status);
+    if (code == MI_OK) {
+        code = mi_experiment_run(experiment, &options, &faults, &result, status);
+    }
+    cJSON_Delete(result);
+    mi_experiment_destroy(experiment);
+    cJSON_Delete(document);
+    mi_faults_clear(&faults);
+    return code;
+}
+
+static void every_allocation_may_fail(const char *text)
+{
+    mi_code code = MI_MEMORY;
+    long failures = 0;
+    for (; code != MI_OK; failures++) {
+        mi_status status = {.code = MI_OK};
+        atomic_store(&left, failures);
+        code = whole_way(text, &status);
+        bool failed = atomic_load(&left) < 0;
+        atomic_store(&left, -1);
+        if (failed && code != MI_MEMORY) {
+            print_error("allocation %ld: code %d, \"%s\"\n", failures, code, status.message);
+            fail();
+        }
+    }
+    assert_true(failures > 20);
+}
+
+#define CURVE(model)                                                                               \
+    "{\"experiment\":\"curve\",\"ratios\":{\"from\":0.3,\"to\":0.7,\"steps\":6},"                  \
+    "\"estimator\":{\"samples\":4},\"model\":{" model "}}"
+
+static void infinite_chain(void **state)
+{
+    (void)state;
+    every_allocation_may_fail(CURVE("\"type\":\"mixing\",\"vocab\":50,\"rho\":0.5,\"zipf\":1"));
+}
+
+static void random_chain(void **state)
+{
+    (void)state;
+    every_allocation_may_fail(
+        CURVE("\"type\":\"markov\",\"random\":{\"vocab\":3,\"concentration\":1},\"length\":5"));
+}
+
+static void parity_rule(void **state)
+{
+    (void)state;
+    every_allocation_may_fail(CURVE("\"type\":\"parity\",\"length\":20"));
+}
+
+static void gaussian_field(void **state)
+{
+    (void)state;
+    every_allocation_may_fail(CURVE("\"type\":\"gmrf\",\"grid\":[3,4]"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(infinite_chain),
+        cmocka_unit_test(random_chain),
+        cmocka_unit_test(parity_rule),
+        cmocka_unit_test(gaussian_field),
+    };
+    mi_start();
+    return cmocka_run_group_tests_name("failing allocations", tests, NULL, NULL);
+}

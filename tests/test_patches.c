@@ -93,7 +93,7 @@ static const double field_rho = 0.8, field_deviation = 25;
 
 static void write_fields(const char *path, size_t count, size_t side)
 {
-    size_t sides[MAX_IMAGES];
+    size_t sides[MAX_IMAGES] = {0};
     gsl_rng *stream = NULL;
     for (size_t i = 0; i < count; i++) {
         sides[i] = side;
@@ -526,7 +526,7 @@ static mi_crops *draw_crops(size_t count, uint64_t index)
 static mi_patch_fit *fit_crops(size_t count, double shrinkage, size_t iterations)
 {
     mi_crops *fitting = draw_crops(count, 0), *validation = draw_crops(300, 1);
-    mi_patch_options options = {fit_shape, 25, iterations, shrinkage};
+    mi_patch_options options = {fit_shape, 25, iterations, 0, shrinkage};
     mi_run run = support_run(1);
     mi_patch_fit *fit = NULL;
     assert_int_equal(mi_patch_fit_create(fitting, validation, &options, &run, &fit, NULL), MI_OK);
@@ -585,16 +585,62 @@ static void mixture_is_recovered(void **state)
     mi_patch_fit_destroy(fit);
 }
 
+/* No EM step is taken back, and the last likelihood is that of the fit as it is handed out. */
 static void likelihood_never_decreases(void **state)
 {
     (void)state;
-    mi_patch_fit *fit = fit_crops(400, 0, 10);
-    assert_true(fit->steps > 2);
+    enum { COUNT = 400, ITERATIONS = 25 };
+    mi_patch_fit *fit = fit_crops(COUNT, 0, ITERATIONS);
+    mi_crops *crops = draw_crops(COUNT, 0);
+    assert_int_equal(fit->steps, ITERATIONS + 1);
     assert_true(fit->log_likelihood[1] > fit->log_likelihood[0] + 1e-3);
     for (size_t i = 1; i < fit->steps; i++) {
-        assert_true(fit->log_likelihood[i] >= fit->log_likelihood[i - 1] - 1e-10);
+        assert_true(fit->log_likelihood[i] >= fit->log_likelihood[i - 1]);
     }
+    double sum = 0;
+    for (size_t c = 0; c < COUNT; c++) {
+        sum += fitted_log_density(fit, mi_crop(crops, c));
+    }
+    for (size_t j = 0; j < fit->scales->count; j++) {
+        sum += fit->scales->log_weight[j] / (double)fit->scales->count;
+    }
+    assert_near(fit->log_likelihood[fit->steps - 1], sum / COUNT, 1e-9);
+    mi_crops_destroy(crops);
     mi_patch_fit_destroy(fit);
+}
+
+/* The stationary average of a covariance of 2 x 2 patches of 2 x 2 pixels, pair by pair. */
+static void shrinkage_is_towards_the_stationary_average(void **state)
+{
+    (void)state;
+    enum { N = FIT_DIMENSION };
+    double sigma[N * N], shrunk[N * N], variance = 0;
+    int row[N], column[N];
+    mi_stationary *stationary = NULL;
+    small_covariance(sigma, N);
+    for (int i = 0; i < N; i++) {
+        row[i] = i / 8 * 2 + i % 4 / 2;
+        column[i] = i / 4 % 2 * 2 + i % 2;
+        variance += sigma[i * N + i] / N;
+    }
+    assert_int_equal(mi_stationary_create(sigma, fit_shape, &stationary, NULL), MI_OK);
+    mi_shrink(sigma, N, stationary, 0.3, 0.01, shrunk);
+    for (int i = 0; i < N; i++) {
+        for (int j = 0; j < N; j++) {
+            double sum = 0, pairs = 0;
+            for (int a = 0; a < N * N; a++) {
+                int down = row[a / N] - row[a % N], right = column[a / N] - column[a % N];
+                if (down == row[i] - row[j] && right == column[i] - column[j]) {
+                    sum += sigma[a];
+                    pairs++;
+                }
+            }
+            assert_near(shrunk[i + j * N],
+                        0.7 * sigma[i + j * N] + 0.3 * sum / pairs + (i == j) * 0.01 * variance,
+                        1e-12);
+        }
+    }
+    mi_stationary_destroy(stationary);
 }
 
 static void contrasts_have_geometric_mean_one(void **state)
@@ -754,6 +800,46 @@ static void constant_images_have_no_information(void **state)
         }
         mi_profile_destroy(profile);
     }
+}
+
+/* Images of one level each, with noise: from k visible pixels the level is known to noise/k, so
+ * that the error of another pixel is noise (1 + 1/k). */
+static void brightness_predicts(void **state)
+{
+    enum { IMAGES = 40, SIDE = 30 };
+    char path[SCRATCH_PATH];
+    size_t sides[IMAGES] = {0};
+    double mean[4], error[4], level[IMAGES], average = 0, spread = 0;
+    const double noise = 9 + 1.0 / 6;
+    gsl_rng *stream = NULL;
+    mi_run run = support_run(8);
+    for (size_t i = 0; i < IMAGES; i++) {
+        sides[i] = SIDE;
+    }
+    mi_images images = make_images(IMAGES, sides, sides);
+    assert_int_equal(mi_stream_create(41, MI_PURPOSE_TEST, 0, &stream, NULL), MI_OK);
+    for (size_t i = 0; i < IMAGES; i++) {
+        level[i] = 30 + 190 * gsl_rng_uniform(stream);
+        average += level[i] / IMAGES;
+        for (size_t at = 0; at < (size_t)SIDE * SIDE; at++) {
+            images.items[i].pixels[at] =
+                (unsigned char)round(level[i] + gsl_ran_gaussian(stream, 3));
+        }
+    }
+    for (size_t i = 0; i < IMAGES; i++) {
+        spread += gsl_pow_2(level[i] - average) / IMAGES;
+    }
+    write_idx(scratch_name(state, "levels", path), &images);
+    gsl_rng_free(stream);
+    free_images(&images);
+    setting s = {path, 1, 2, 2, 4000, 4000, "scale-mixture", NULL, -1};
+    mi_profile *profile = profile_of(&s, 400, &run);
+    mi_profile_mean(profile, MI_MSE, mean, error);
+    for (size_t k = 1; k < 4; k++) {
+        double expected = noise * (1 + 1 / (double)k) / (spread + noise);
+        assert_near(mean[k], expected, 4 * error[k] + 0.01 * expected);
+    }
+    mi_profile_destroy(profile);
 }
 
 /* ---- misfit ---- */
@@ -916,11 +1002,13 @@ int main(void)
         cmocka_unit_test(remaining_blocks_agree_with_determinants),
         cmocka_unit_test(mixture_is_recovered),
         cmocka_unit_test(likelihood_never_decreases),
+        cmocka_unit_test(shrinkage_is_towards_the_stationary_average),
         cmocka_unit_test(contrasts_have_geometric_mean_one),
         SCRATCH_TEST(gaussian_agrees_with_closed_form),
         SCRATCH_TEST(mixture_of_gaussian_data_agrees_with_closed_form),
         SCRATCH_TEST(same_bytes_at_any_thread_count),
         SCRATCH_TEST(constant_images_have_no_information),
+        SCRATCH_TEST(brightness_predicts),
         SCRATCH_TEST(tiny_sample_is_over_fitted),
         cmocka_unit_test(rising_curve_is_flagged),
         cmocka_unit_test(level_curve_is_seldom_flagged),

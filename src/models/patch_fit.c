@@ -12,9 +12,6 @@
 /* EM steps on the weights for each update of Sigma. They cost nothing beside it. */
 enum { WEIGHT_STEPS = 50 };
 
-/* An update that gains less than this, nats per coordinate of a crop, is the last. */
-static const double enough = 1e-3;
-
 /* What a fit needs beside its result. */
 typedef struct work {
     const mi_crops *crops;
@@ -280,7 +277,8 @@ static mi_code iterate(work *w, mi_patch_fit *fit, mi_status *status)
 {
     mi_code code = MI_OK;
     double gain = INFINITY;
-    for (size_t i = 0; i < w->options->iterations && gain > enough * (double)fit->dimension; i++) {
+    for (size_t i = 0;
+         i < w->options->iterations && gain > w->options->enough * (double)fit->dimension; i++) {
         code = keep_best(w, fit, status);
         if (code == MI_OK) {
             code = em_step(w, fit, status);

@@ -10,6 +10,7 @@ typedef struct mi_patch_options {
     mi_crop_shape shape;
     size_t scales;     /* 1: a Gaussian */
     size_t iterations; /* of EM at most; not used by a Gaussian */
+    double enough;     /* EM ends at a gain of less, nats per coordinate of a crop */
     double shrinkage;  /* share of the stationary covariance, or negative: chosen by validation */
 } mi_patch_options;
 

@@ -13,6 +13,10 @@ enum {
     VALIDATION_CROPS = 600, /* enough to tell likelihoods of several nats per crop apart */
 };
 
+/* Gain of an EM update below which it is the last, nats per pixel: far below the errors of the
+ * information. */
+static const double enough = 1e-3;
+
 static const char *const families[] = {"scale-mixture", "gaussian", NULL};
 static const char *const splits[] = {"region", "image", NULL};
 
@@ -136,6 +140,7 @@ static mi_patch_options read_options(const mi_values *values, mi_crop_shape shap
         .shape = shape,
         .scales = mixture ? mi_count(values, "scales") : 1,
         .iterations = mi_count(values, "iterations"),
+        .enough = enough,
         .shrinkage = mi_given(values, "shrinkage") ? mi_real(values, "shrinkage") : -1,
     };
 }

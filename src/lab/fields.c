@@ -1,6 +1,8 @@
 /* Fields of a result, for docs/reference.md. */
 #include "fields.h"
 
+#include <stddef.h>
+
 const mi_field_note mi_result_notes[] = {
     {"maskinfo, experiment", "version of the program, kind of experiment"},
     {"config", "every value used, defaults filled in; itself an experiment file"},

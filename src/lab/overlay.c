@@ -9,11 +9,11 @@ enum { MAX_POINTS = 64 };
 
 /* The published series that have accuracies over several ratios of one method. */
 static const struct {
-    const char *key, *metric, *label;
+    const char *key, *metric, *label, *unit;
 } series[] = {
-    {"mae_fig5", "fine_tune", "MAE ViT-L, fine-tuned"},
-    {"mae_fig5", "linear_probe", "MAE ViT-L, linear probe"},
-    {"kong_2023", "linear_probe", "Kong et al. ViT-B, linear probe"},
+    {"mae_fig5", "fine_tune", "MAE ViT-L, fine-tuned", "top-1 accuracy (%)"},
+    {"mae_fig5", "linear_probe", "MAE ViT-L, linear probe", "top-1 accuracy (%)"},
+    {"kong_2023", "linear_probe", "Kong et al. ViT-B, linear probe", "top-1 accuracy (%)"},
 };
 
 static const cJSON *item(const cJSON *object, const char *name)
@@ -88,7 +88,7 @@ static bool put_overlay(mi_writer *w, cJSON *overlays, const cJSON *published, s
     cJSON *overlay = cJSON_CreateObject();
     mi_add_text(w, overlay, "label", series[s].label);
     mi_add_text(w, overlay, "source", source->valuestring);
-    mi_add_text(w, overlay, "metric", series[s].metric);
+    mi_add_text(w, overlay, "metric", series[s].unit);
     mi_add_numbers(w, overlay, "ratio", ratios, count);
     mi_add_numbers(w, overlay, "value", values, count);
     mi_add_text(w, overlay, "against", item(curve, "label")->valuestring);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "fields.h"
 #include "maskinfo/experiment.h"
 
 static const char *fallback_text(const mi_parameter *p)
@@ -77,6 +78,14 @@ static void print_masks(FILE *out)
     }
 }
 
+static void print_notes(FILE *out, const char *heading, const mi_field_note *notes)
+{
+    fprintf(out, "\n%s\n\n| field | meaning |\n|---|---|\n", heading);
+    for (const mi_field_note *note = notes; note->name != NULL; note++) {
+        fprintf(out, "| `%s` | %s |\n", note->name, note->meaning);
+    }
+}
+
 void mi_reference_document(FILE *out)
 {
     fprintf(
@@ -98,4 +107,14 @@ void mi_reference_document(FILE *out)
                   mi_compare_curve_parameters);
     print_models(out);
     print_masks(out);
+    fprintf(out,
+            "\n## Results\n\n`result.json`, also what `--json` prints. Every number is finite, or "
+            "null with a reason in `NAME_reason` beside it. The same file, seed and build give "
+            "the same bytes at any number of threads, `timing` aside.\n");
+    print_notes(out, "### Of a curve or comparison", mi_result_notes);
+    print_notes(out, "### Each of `points`", mi_point_notes);
+    fprintf(
+        out,
+        "\n## Files\n\nData files and experiments named by a relative path are looked for in the "
+        "current folder, then beside the program (`build/..`, `PREFIX/share/maskinfo`).\n");
 }

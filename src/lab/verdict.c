@@ -93,18 +93,45 @@ static cJSON *pair_json(mi_writer *w, const cJSON *text_curve, const cJSON *imag
     return pair;
 }
 
-static bool is_weighed(const cJSON *curve, const char *group)
+/* A density that contradicts itself measures nothing, so its curve is not weighed. */
+static bool is_misfit(const cJSON *curve)
 {
-    return cJSON_IsTrue(item(curve, "weighed")) && strcmp(text(curve, "group"), group) == 0;
+    return cJSON_IsTrue(item(item(curve, "misfit"), "detected"));
 }
 
-static void put_sentence(mi_writer *w, cJSON *verdict, const tally *t)
+static bool is_weighed(const cJSON *curve, const char *group)
 {
-    char sentence[256];
+    return cJSON_IsTrue(item(curve, "weighed")) && !is_misfit(curve) &&
+           strcmp(text(curve, "group"), group) == 0;
+}
+
+static cJSON *left_out(mi_writer *w, const cJSON *curves)
+{
+    cJSON *labels = cJSON_CreateArray();
+    const cJSON *curve = NULL;
+    cJSON_ArrayForEach(curve, curves)
+    {
+        if (cJSON_IsTrue(item(curve, "weighed")) && is_misfit(curve)) {
+            cJSON *label = cJSON_CreateString(text(curve, "label"));
+            if (label == NULL || !cJSON_AddItemToArray(labels, label)) {
+                cJSON_Delete(label);
+                w->failed = true;
+            }
+        }
+    }
+    return labels;
+}
+
+static void put_sentence(mi_writer *w, cJSON *verdict, const tally *t, int left_out_count)
+{
+    char sentence[384], note[96] = "";
+    if (left_out_count > 0) {
+        snprintf(note, sizeof note, "; %d source(s) left out for misfit", left_out_count);
+    }
     snprintf(sentence, sizeof sentence,
              "lambda_text > lambda_image in %zu of %zu pairs of measured sources, and r*_text < "
-             "r*_image in %zu of %zu, each with at least 95 %% certainty",
-             t->rate_holds, t->pairs, t->optimum_holds, t->pairs);
+             "r*_image in %zu of %zu, each with at least 95 %% certainty%s",
+             t->rate_holds, t->pairs, t->optimum_holds, t->pairs, note);
     mi_add_text(w, verdict, "sentence",
                 t->pairs > 0 ? sentence : "no pair of a text and an image source to weigh");
 }
@@ -125,7 +152,9 @@ mi_code mi_verdict_add(cJSON *result, mi_status *status)
             }
         }
     }
-    put_sentence(&w, verdict, &t);
+    cJSON *misfits = left_out(&w, curves);
+    put_sentence(&w, verdict, &t, cJSON_GetArraySize(misfits));
+    mi_add_item(&w, verdict, "left_out_for_misfit", misfits);
     mi_add_number(&w, verdict, "pairs_weighed", (double)t.pairs);
     mi_add_number(&w, verdict, "rate_ordering_holds", (double)t.rate_holds);
     mi_add_number(&w, verdict, "optimum_ordering_holds", (double)t.optimum_holds);

@@ -1,5 +1,6 @@
 #include "patch_fit.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,9 @@
 
 /* EM steps on the weights for each update of Sigma. They cost nothing beside it. */
 enum { WEIGHT_STEPS = 50 };
+
+/* An update that gains less than this, nats per coordinate of a crop, is the last. */
+static const double enough = 1e-3;
 
 /* What a fit needs beside its result. */
 typedef struct work {
@@ -24,7 +28,8 @@ typedef struct work {
     double unit_square; /* s */
     double brightness;  /* beta */
     double uncertainty; /* mean over crops of f - e^2/r of em_crop */
-    mi_stationary *target;
+    double *best;       /* (dimension, dimension + 1) covariance and mean to go back to */
+    mi_scales *best_scales;
 } work;
 
 static bool is_mixture(const work *w)
@@ -58,24 +63,39 @@ static double level(const float *crop, size_t dimension)
     return sum / (double)dimension;
 }
 
-/* A mixture starts from each crop's roughness and mean level; a Gaussian has neither scales nor
- * brightnesses. */
+/* The start of a mixture: each crop's roughness as its scale, and its mean level as its brightness.
+ * A few differences of typical size count with a crop's own, so that in crops of few pixels, where
+ * roughness says little, no crop has nearly all the weight. */
+static void start_mixture(work *w)
+{
+    enum { TYPICAL = 4 };
+    size_t count = w->crops->count;
+    mi_crop_shape shape = w->options->shape;
+    double own = 2.0 * (double)((mi_crop_height(shape) - 1) * (mi_crop_width(shape) - 1));
+    double log_typical = 0, mean = 0;
+    for (size_t c = 0; c < count; c++) {
+        const float *crop = mi_crop(w->crops, c);
+        w->roles[c] = (mi_role){roughness(crop, shape), level(crop, w->crops->dimension)};
+        log_typical += log(w->roles[c].weight) / (double)count;
+        mean += w->roles[c].brightness / (double)count;
+    }
+    for (size_t c = 0; c < count; c++) {
+        mi_role *role = &w->roles[c];
+        role->weight = (own + TYPICAL) / (own * role->weight + TYPICAL * exp(log_typical));
+        role->brightness -= mean;
+        w->brightness += role->brightness * role->brightness / (double)count;
+    }
+}
+
+/* A Gaussian has neither scales nor brightnesses. */
 static void start_roles(work *w)
 {
-    double mean = 0;
-    size_t count = w->crops->count;
-    for (size_t c = 0; c < count; c++) {
-        w->roles[c] = (mi_role){.weight = 1};
-        if (is_mixture(w)) {
-            const float *crop = mi_crop(w->crops, c);
-            w->roles[c].weight = 1 / roughness(crop, w->options->shape);
-            w->roles[c].brightness = level(crop, w->crops->dimension);
-            mean += w->roles[c].brightness / (double)count;
-        }
+    if (is_mixture(w)) {
+        start_mixture(w);
+        return;
     }
-    for (size_t c = 0; c < count && is_mixture(w); c++) {
-        w->roles[c].brightness -= mean;
-        w->brightness += w->roles[c].brightness * w->roles[c].brightness / (double)count;
+    for (size_t c = 0; c < w->crops->count; c++) {
+        w->roles[c] = (mi_role){.weight = 1};
     }
 }
 
@@ -99,19 +119,19 @@ static mi_code fit_moments(const work *w, const mi_role *roles, mi_patch_fit *fi
     return code;
 }
 
-/* Sigma from the crops without their scales and brightnesses. The target stays that of the first
- * update, so that shrinking is the maximisation step under a fixed inverse Wishart prior with mode
- * near the target, and the penalised likelihood never decreases. */
-static mi_code update_covariance(work *w, mi_patch_fit *fit, mi_status *status)
+/* Sigma from the crops without their scales and brightnesses. */
+static mi_code update_covariance(const work *w, mi_patch_fit *fit, mi_status *status)
 {
+    mi_stationary *stationary = NULL;
     mi_code code = fit_moments(w, w->roles, fit, status);
-    if (code == MI_OK && w->target == NULL) {
-        code = mi_stationary_create(fit->covariance, w->options->shape, &w->target, status);
+    if (code == MI_OK) {
+        code = mi_stationary_create(fit->covariance, w->options->shape, &stationary, status);
     }
     if (code == MI_OK) {
-        mi_shrink(fit->covariance, fit->dimension, w->target, fit->shrinkage, MI_NOISE_FLOOR,
+        mi_shrink(fit->covariance, fit->dimension, stationary, fit->shrinkage, MI_NOISE_FLOOR,
                   fit->covariance);
     }
+    mi_stationary_destroy(stationary);
     return code;
 }
 
@@ -171,6 +191,13 @@ static mi_code expect(work *w, mi_patch_fit *fit, mi_status *status)
     size_t n = fit->dimension;
     memcpy(w->factor, fit->covariance, n * n * sizeof *w->factor);
     mi_code code = mi_cholesky(w->factor, n, status);
+    if (code == MI_NUMERIC) {
+        return mi_fail(status, MI_NUMERIC,
+                       "the covariance of %zu crops in %zu dimensions, %g of it their stationary "
+                       "average, is not positive definite: more crops or a smaller grid or patch "
+                       "are needed",
+                       w->crops->count, n, fit->shrinkage);
+    }
     if (code == MI_OK) {
         code = mi_whitened_norms(w->crops, fit->mean, w->factor, w->run, w->norms, &w->unit_square,
                                  status);
@@ -225,6 +252,53 @@ static mi_code em_step(work *w, mi_patch_fit *fit, mi_status *status)
     return code == MI_OK ? expect(w, fit, status) : code;
 }
 
+static mi_code keep_best(work *w, const mi_patch_fit *fit, mi_status *status)
+{
+    size_t n = fit->dimension;
+    mi_scales_destroy(w->best_scales);
+    w->best_scales = NULL;
+    memcpy(w->best, fit->covariance, n * n * sizeof *w->best);
+    memcpy(w->best + n * n, fit->mean, n * sizeof *w->best);
+    return mi_scales_copy(fit->scales, &w->best_scales, status);
+}
+
+static void restore_best(work *w, mi_patch_fit *fit)
+{
+    size_t n = fit->dimension;
+    memcpy(fit->covariance, w->best, n * n * sizeof *w->best);
+    memcpy(fit->mean, w->best + n * n, n * sizeof *w->best);
+    mi_scales_destroy(fit->scales);
+    fit->scales = w->best_scales;
+    w->best_scales = NULL;
+    fit->steps--;
+}
+
+/* EM until it gains little. Without shrinkage no step can lose; a shrunk Sigma is not quite the one
+ * that maximises, so that a step may, near the end or where the stationary average is not positive
+ * definite, and is taken back. */
+static mi_code iterate(work *w, mi_patch_fit *fit, mi_status *status)
+{
+    mi_code code = MI_OK;
+    double gain = INFINITY;
+    for (size_t i = 0; i < w->options->iterations && gain > enough * (double)fit->dimension; i++) {
+        code = keep_best(w, fit, status);
+        if (code == MI_OK) {
+            code = em_step(w, fit, status);
+        }
+        if (code != MI_OK && code != MI_NUMERIC) {
+            return code;
+        }
+        if (code == MI_NUMERIC) {
+            fit->log_likelihood[fit->steps++] = -INFINITY;
+        }
+        gain = fit->log_likelihood[fit->steps - 1] - fit->log_likelihood[fit->steps - 2];
+        if (!(gain >= 0)) {
+            restore_best(w, fit);
+        }
+    }
+    return MI_OK;
+}
+
 /* The same density, with a geometric mean contrast of 1. */
 static void normalise(mi_patch_fit *fit)
 {
@@ -247,9 +321,8 @@ static mi_code run_fit(work *w, const mi_crops *validation, mi_patch_fit *fit, m
     if (code == MI_OK) {
         code = expect(w, fit, status);
     }
-    size_t steps = is_mixture(w) ? w->options->iterations : 0;
-    for (size_t i = 0; i < steps && code == MI_OK; i++) {
-        code = em_step(w, fit, status);
+    if (code == MI_OK && is_mixture(w)) {
+        code = iterate(w, fit, status);
     }
     if (code == MI_OK) {
         normalise(fit);
@@ -289,6 +362,9 @@ static mi_code allocate_work(work *w, mi_status *status)
     if (code == MI_OK) {
         code = mi_allocate(n * n, sizeof *w->factor, &w->factor, status);
     }
+    if (code == MI_OK && is_mixture(w)) {
+        code = mi_allocate(n * (n + 1), sizeof *w->best, &w->best, status);
+    }
     if (code == MI_OK) {
         code = mi_allocate(2 * w->options->scales, sizeof *w->terms, &w->terms, status);
     }
@@ -305,7 +381,8 @@ static void free_work(work *w)
     free(w->factor);
     free(w->terms);
     free(w->posterior);
-    mi_stationary_destroy(w->target);
+    free(w->best);
+    mi_scales_destroy(w->best_scales);
 }
 
 mi_code mi_patch_fit_create(const mi_crops *fitting, const mi_crops *validation,

@@ -9,7 +9,7 @@
 typedef struct mi_patch_options {
     mi_crop_shape shape;
     size_t scales;     /* 1: a Gaussian */
-    size_t iterations; /* of EM; not used by a Gaussian */
+    size_t iterations; /* of EM at most; not used by a Gaussian */
     double shrinkage;  /* share of the stationary covariance, or negative: chosen by validation */
 } mi_patch_options;
 
@@ -21,8 +21,8 @@ typedef struct mi_patch_fit {
     double shrinkage;
     size_t steps;           /* of log_likelihood */
     double *log_likelihood; /* (steps) mean over the fitting crops of log p before each update of
-                               Sigma, and after the last, with the weights' one more point; never
-                               decreases where shrinkage is 0 */
+                               Sigma that was kept, and after the last, with the weights' one more
+                               point; never decreases */
 } mi_patch_fit;
 
 /* Fit by EM on all fitting crops, after the shrinkage has been chosen by the likelihood of the

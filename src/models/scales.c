@@ -3,6 +3,7 @@
 #include <gsl/gsl_math.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "maskinfo/memory.h"
 
@@ -52,6 +53,18 @@ mi_code mi_scales_span(size_t scales, double brightness, size_t n, double s, con
         high = GSL_MAX(high, contrast);
     }
     return mi_scales_create(scales, low / margin, high * margin, brightness, ret_scales, status);
+}
+
+mi_code mi_scales_copy(const mi_scales *scales, mi_scales **ret_scales, mi_status *status)
+{
+    size_t size = scales->count * sizeof(double);
+    mi_code code = mi_scales_create(scales->count, 1, 1, scales->brightness, ret_scales, status);
+    if (code == MI_OK) {
+        memcpy((*ret_scales)->log_scale, scales->log_scale, size);
+        memcpy((*ret_scales)->precision, scales->precision, size);
+        memcpy((*ret_scales)->log_weight, scales->log_weight, size);
+    }
+    return code;
 }
 
 void mi_scales_destroy(mi_scales *scales)

@@ -47,6 +47,7 @@ mi_code mi_scales_create(size_t count, double low, double high, double brightnes
  * coordinates; {1} for one scale. */
 mi_code mi_scales_span(size_t scales, double brightness, size_t n, double s, const mi_norm *norms,
                        size_t count, mi_scales **ret_scales, mi_status *status);
+mi_code mi_scales_copy(const mi_scales *scales, mi_scales **ret_scales, mi_status *status);
 void mi_scales_destroy(mi_scales *scales); /* accepts NULL */
 
 /* The parts of terms_z that do not depend on the point, for n coordinates with s = u.u: terms is

@@ -22,7 +22,7 @@ static bool is_image(const mi_source *s)
     return s->group == MI_GROUP_IMAGE && mi_source_in(s, "objective");
 }
 
-#define HEADROOM "set yrange [*<0:1.13]; set ytics 0, 0.2, 1\n"
+#define HEADROOM "set yrange [0:1.13]; set ytics 0, 0.2, 1\n"
 
 static const mi_panel shares[MI_GROUPS] = {
     {"Text", "r i(r) / its maximum", false, is_text, MI_F_OBJECTIVE_SHARE, MI_F_OBJECTIVE_SHARE_SE,

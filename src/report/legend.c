@@ -8,7 +8,7 @@ enum {
     LINE_HEIGHT = MI_LINE_HEIGHT,
     LABEL_LIMIT = 66,
     NOTE_LIMIT = 155, /* characters of small print in a line */
-    MISFIT_LIMIT = 120,
+    MISFIT_LIMIT = 400,
     NOTE_HEIGHT = 16,
     MARGIN = 20
 };
@@ -111,7 +111,7 @@ void mi_sheet_misfits(mi_sheet *sheet)
             char note[1024];
             int label = (int)mi_text_bytes(source->label, LABEL_LIMIT);
             int message = (int)mi_text_bytes(source->misfit_message, MISFIT_LIMIT);
-            snprintf(note, sizeof note, "Misfit, not a measurement of information: %.*s. %.*s",
+            snprintf(note, sizeof note, "Misfit, not a measurement of information: %.*s: %.*s",
                      label, source->label, message, source->misfit_message);
             mi_sheet_note(sheet, note);
         }

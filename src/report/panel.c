@@ -100,7 +100,7 @@ void mi_sheet_curve(mi_sheet *sheet, const mi_source *source, mi_field value, mi
 {
     int block = sheet->block_of[source->number], style = (int)source->number + 1;
     int y = mi_sheet_column(sheet, value);
-    if (error != MI_F_NONE && any_positive(source, error)) {
+    if (error != MI_F_NONE && any_positive(source, error) && !source->misfit) {
         put_band(sheet, source, y, mi_sheet_column(sheet, error));
     }
     mi_sheet_item(sheet, "data index %d using 1:%d with lines ls %d", block, y, style);
@@ -125,6 +125,37 @@ static const char *site_name(const mi_panel *panel, const mi_report *report)
     return seen[MI_GROUP_TEXT] ? "token" : "patch";
 }
 
+/* Widen [*low, *high] by the values of a source and their bands. */
+static void widen(const mi_source *source, const mi_panel *panel, double *low, double *high)
+{
+    for (size_t i = 0; i < source->points; i++) {
+        double value = source->values[panel->value][i];
+        double band = panel->error == MI_F_NONE ? 0 : 2 * source->values[panel->error][i];
+        if (isfinite(value)) {
+            *low = fmin(*low, isfinite(band) ? value - band : value);
+            *high = fmax(*high, isfinite(band) ? value + band : value);
+        }
+    }
+}
+
+/* A density that contradicts itself gives numbers of any size; the axis is that of the others. */
+static void put_range_without_misfits(mi_sheet *sheet, const mi_panel *panel)
+{
+    double low = 0, high = 0;
+    bool misfits = false;
+    for (size_t i = 0; i < sheet->report->count; i++) {
+        const mi_source *source = &sheet->report->sources[i];
+        if (mi_panel_shows(panel, source) && source->misfit) {
+            misfits = true;
+        } else if (mi_panel_shows(panel, source)) {
+            widen(source, panel, &low, &high);
+        }
+    }
+    if (misfits && high > low) {
+        fprintf(sheet->script, "set yrange [%.6g:%.6g]\n", low, high + 0.05 * (high - low));
+    }
+}
+
 void mi_sheet_draw(mi_sheet *sheet, const mi_panel *panel, mi_box box)
 {
     const mi_report *report = sheet->report;
@@ -133,6 +164,7 @@ void mi_sheet_draw(mi_sheet *sheet, const mi_panel *panel, mi_box box)
              panel->per_site ? " (nats per " : "", panel->per_site ? site_name(panel, report) : "",
              panel->per_site ? ")" : "");
     mi_sheet_panel(sheet, box, panel->title, "masking ratio r", y_label);
+    put_range_without_misfits(sheet, panel);
     fputs(panel->settings, sheet->script);
     for (size_t i = 0; i < report->count; i++) {
         if (mi_panel_shows(panel, &report->sources[i])) {

@@ -1,0 +1,54 @@
+/* Fields of a result, for docs/reference.md. */
+#include "fields.h"
+
+const mi_field_note mi_result_notes[] = {
+    {"maskinfo, experiment", "version of the program, kind of experiment"},
+    {"config", "every value used, defaults filled in; itself an experiment file"},
+    {"units", "nats"},
+    {"sites, dimensions, vocabulary", "N (null: infinite), 1 or 2, V (null: continuous)"},
+    {"method", "exact or posterior: the one used"},
+    {"entropy, entropy_se", "h_0, without any context"},
+    {"remark", "what the model says of itself (counts, splits, over-fitting)"},
+    {"profile, profile_se", "h_0 ... h_{N-1}; null where the sequence is infinite"},
+    {"points[]", "one object a ratio, below; X_se is the standard error of X"},
+    {"fits.exponential",
+     "amplitude, rate (lambda), r_squared, aicc, optimal_ratio = min(1, 1/rate), "
+     "corner (rate <= 1); rate_se: of the weighted fit, rate_sampling_se: by "
+     "jackknife over replicates, misfit: common residual in nats"},
+    {"fits.power", "the same with exponent (kappa) and optimal_ratio = 1/(1 + exponent)"},
+    {"preferred_fit", "the fit of the smaller AICc"},
+    {"optimum",
+     "ratio = argmax of r i(r), low and high (95 %, bootstrap over replicates), objective, "
+     "resolution (spacing of the ratios), edge (at the first or last ratio), quantiles "
+     "1/40 ... 39/40 of the bootstrap"},
+    {"regime", "verdict redundant, synergistic, mixed or undetermined; concave_share of the "
+               "curvature with its error; concave_z, convex_z: most significant of each sign, "
+               "against critical_z over all tests"},
+    {"misfit", "of models fitted to data: detected, message, and the numbers behind it"},
+    {"files, timing", "names of the files written; seconds (the only part that differs from run to "
+                      "run)"},
+    {"curves[]", "of a comparison: a curve result each, with label, group, weighed and style"},
+    {"verdict",
+     "of a comparison: sentence, counts, and for each weighed pair of a text and an image "
+     "source the differences of rate and optimum with their certainty"},
+    {"overlays[]", "of a comparison: published accuracies with source and rank correlation"},
+    {NULL, NULL},
+};
+
+const mi_field_note mi_point_notes[] = {
+    {"ratio", "r"},
+    {"conditional_entropy", "h(r), nats per site"},
+    {"information", "i(r) = h_0 - h(r)"},
+    {"effective_vocabulary", "exp h(r); null for continuous models"},
+    {"unigram_information", "log V - h_0: what frequencies give without context"},
+    {"joint_information", "I(x_m; x_v) / N"},
+    {"mse_floor",
+     "Bayes-optimal squared error of a masked site over its marginal variance; null for "
+     "discrete models"},
+    {"objective", "J(r) = r i(r)"},
+    {"cross_entropy", "of the same posteriors on held-out text"},
+    {"held_out_information", "cross-entropy without context minus with context"},
+    {"scale_information", "part of i(r) that the crop's contrast carries (scale mixtures)"},
+    {"in_sample_information", "i(r) on the fitting crops"},
+    {NULL, NULL},
+};

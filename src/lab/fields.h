@@ -1,0 +1,12 @@
+#ifndef MASKINFO_LAB_FIELDS_H
+#define MASKINFO_LAB_FIELDS_H
+
+typedef struct mi_field_note {
+    const char *name; /* NULL ends a list */
+    const char *meaning;
+} mi_field_note;
+
+extern const mi_field_note mi_result_notes[];
+extern const mi_field_note mi_point_notes[];
+
+#endif

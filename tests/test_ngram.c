@@ -184,6 +184,9 @@ static void posteriors_match_enumeration(void **state)
     enum { LENGTH = 5 };
     unsigned char text[TEXT], open[LENGTH];
     random_symbols(1, 6, text, TEXT);
+    for (size_t i = 0; i < TEXT; i++) { /* the last symbols of the alphabet, space among them */
+        text[i] = (unsigned char)(text[i] % 2 == 0 ? SPACE - text[i] : text[i]);
+    }
     for (size_t order = 1; order <= 3; order++) {
         reference r = reference_of(text, TEXT, order, 0.3);
         mi_letters_law law = law_of(text, TEXT, order, 0.3);

@@ -107,8 +107,8 @@ static double log_probability(const size_t *symbols, void *context)
         at = at * V + (i < known ? symbols[i] : 0);
         rest *= i < known ? 1 : V;
     }
-    double start = 0;
-    for (size_t j = 0; j < rest; j++) {
+    double start = model->law.stationary[at];
+    for (size_t j = 1; j < rest; j++) {
         start += model->law.stationary[at + j];
     }
     double logs = log(start);

@@ -16,7 +16,7 @@
 #include "maskinfo/data.h"
 #include "ngram_split.h"
 
-enum { MI_LETTER_PAD = 32 }; /* entries of a row of counts: 27 and zeros up to whole vectors */
+enum { MI_LETTER_PAD = 28 }; /* entries of a row of counts: 27 and zeros up to whole vectors */
 
 typedef struct mi_letters_law {
     size_t order;       /* k */

@@ -74,9 +74,9 @@ static size_t state_count(const unsigned char *open, size_t from, size_t count)
 /* Scale to sum 1 and return the log of the sum: messages never underflow, however long. */
 static double rescale(double *message, size_t count)
 {
-    double sum = 0;
+    double sum = message[0];
 #pragma omp simd reduction(+ : sum)
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 1; i < count; i++) {
         sum += message[i];
     }
     double factor = 1 / sum;

@@ -15,63 +15,55 @@ static double weigh(const mi_window_step *step, const double *before, size_t j, 
 {
     const double *inverse = step->law->inverse + (size_t)step->middles[j] * V;
     double sum = 0;
-    for (size_t a = 0; a < V; a++) {
-        w[a] = before[a * step->middle_count + j] * inverse[a];
+    const double *from = before + j;
+    for (size_t a = 0; a < V; a++, from += step->middle_count) {
+        w[a] = *from * inverse[a];
         sum += w[a];
     }
     return sum;
 }
 
-/* Eight numbers in a vector of GCC's and clang's portable vector extension. Written out because
- * neither compiler keeps the 32 sums below in registers by itself. */
-typedef double lanes __attribute__((vector_size(8 * sizeof(double))));
-typedef int32_t counts __attribute__((vector_size(8 * sizeof(int32_t))));
-enum { LANES = 8, VECTORS = PAD / LANES };
+/* Four numbers in a vector of GCC's and clang's portable vector extension. Written out because
+ * neither compiler keeps the 28 sums below in registers by itself; loaded entry by entry because
+ * both make one conversion of that, and GCC 12 two and a merge of __builtin_convertvector. */
+typedef double lanes __attribute__((vector_size(4 * sizeof(double))));
+enum { LANES = 4, VECTORS = PAD / LANES };
 
 static inline lanes load_counts(const int32_t *row)
 {
-    counts c;
-    memcpy(&c, row, sizeof c);
-    return __builtin_convertvector(c, lanes);
+    return (lanes){row[0], row[1], row[2], row[3]};
 }
 
 /* sum(d) = base + sum over the rows of w(a) N(m, a, d), for d < PAD. */
 static void add_rows(const mi_letters_law *law, size_t middle, const double *w, double base,
                      double *sum)
 {
-    lanes s0 = base - (lanes){0}, s1 = s0, s2 = s0, s3 = s0;
+    lanes sums[VECTORS];
+    for (size_t i = 0; i < VECTORS; i++) {
+        sums[i] = base - (lanes){0};
+    }
     for (size_t row = law->first[middle]; row < law->first[middle + 1]; row++) {
         const int32_t *from = law->rows + row * PAD;
         double weight = w[law->oldest[row]];
-        s0 += weight * load_counts(from);
-        s1 += weight * load_counts(from + LANES);
-        s2 += weight * load_counts(from + 2 * LANES);
-        s3 += weight * load_counts(from + 3 * LANES);
+        for (size_t i = 0; i < VECTORS; i++) {
+            sums[i] += weight * load_counts(from + i * LANES);
+        }
     }
-    memcpy(sum, &s0, sizeof s0);
-    memcpy(sum + LANES, &s1, sizeof s1);
-    memcpy(sum + 2 * LANES, &s2, sizeof s2);
-    memcpy(sum + 3 * LANES, &s3, sizeof s3);
-}
-
-static inline double total(lanes v)
-{
-    return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
+    memcpy(sum, sums, sizeof sums);
 }
 
 /* dot(a) = sum over d < PAD of N(m, a, d) values(d), for the rows of the middle. */
 static void dot_rows(const mi_letters_law *law, size_t middle, const double *values, double *dot)
 {
-    lanes v0, v1, v2, v3;
-    memcpy(&v0, values, sizeof v0);
-    memcpy(&v1, values + LANES, sizeof v1);
-    memcpy(&v2, values + 2 * LANES, sizeof v2);
-    memcpy(&v3, values + 3 * LANES, sizeof v3);
+    lanes v[VECTORS];
+    memcpy(v, values, sizeof v);
     for (size_t row = law->first[middle]; row < law->first[middle + 1]; row++) {
         const int32_t *from = law->rows + row * PAD;
-        dot[law->oldest[row]] =
-            total(v0 * load_counts(from) + v1 * load_counts(from + LANES) +
-                  v2 * load_counts(from + 2 * LANES) + v3 * load_counts(from + 3 * LANES));
+        lanes sum = v[0] * load_counts(from);
+        for (size_t i = 1; i < VECTORS; i++) {
+            sum += v[i] * load_counts(from + i * LANES);
+        }
+        dot[law->oldest[row]] = (sum[0] + sum[2]) + (sum[1] + sum[3]);
     }
 }
 
@@ -141,13 +133,15 @@ static void backward_open_open(const mi_window_step *step, const double *after, 
         size_t m = step->middles[j];
         const double *inverse = law->inverse + m * V;
         memcpy(values, after + j * V, V * sizeof *values);
-        for (size_t d = 0; d < V; d++) {
+#pragma omp simd reduction(+ : sum)
+        for (size_t d = 0; d < PAD; d++) {
             sum += values[d];
         }
-        double dot[V] = {0};
+        double dot[V] = {0}, base = law->smoothing * sum;
         dot_rows(law, m, values, dot);
-        for (size_t a = 0; a < V; a++) {
-            before[a * step->middle_count + j] = inverse[a] * (law->smoothing * sum + dot[a]);
+        double *to = before + j;
+        for (size_t a = 0; a < V; a++, to += step->middle_count) {
+            *to = inverse[a] * (base + dot[a]);
         }
     }
 }

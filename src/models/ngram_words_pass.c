@@ -120,11 +120,12 @@ static void answer_site(mi_words_pass *pass, size_t left, size_t site)
     mi_words_memory *memory = pass->memory;
     const double *forward = forward_at(pass, left, site);
     double z = 0, q_log_q = 0;
-    for (size_t i = 0; i < pass->law->vocabulary; i++) {
+    size_t i = 0;
+    do { /* a vocabulary has at least one word */
         double q = forward[i] * pass->now[i];
         z += q;
         q_log_q += q > 0 ? q * log(q) : 0;
-    }
+    } while (++i < pass->law->vocabulary);
     uint32_t word = memory->words[site];
     memory->entropy[site] = log(z) - q_log_q / z;
     memory->surprise[site] = log(z) - log(forward[word] * pass->now[word]);

@@ -98,6 +98,7 @@ typedef struct patches_state {
     mi_crop_shape shape;
     mi_split_kind split;
     size_t images, fitting_crops;
+    bool shrinkage_given;
     mi_patch_fit *fit;
     mi_crops *evaluation;
     mi_crops *in_sample; /* about as many of the fitting crops */
@@ -225,6 +226,7 @@ static mi_code patches_create(const mi_values *values, const mi_run *run, void *
     }
     if (code == MI_OK) {
         p->shape = shape;
+        p->shrinkage_given = mi_given(values, "shrinkage");
         code = read_images(values, &images, status);
     }
     if (code == MI_OK) {
@@ -261,9 +263,10 @@ static bool patches_remark(const void *state, char *text, size_t size)
     const patches_state *p = state;
     snprintf(text, size,
              "%zu images split by %s; fitted on %zu crops, evaluated on %zu others; %.3g %% of the "
-             "covariance is its stationary average, chosen by validation on fitting images",
+             "covariance is its stationary average, %s",
              p->images, p->split == MI_SPLIT_REGION ? "region" : "image", p->fitting_crops,
-             p->evaluation->count, 100 * p->fit->shrinkage);
+             p->evaluation->count, 100 * p->fit->shrinkage,
+             p->shrinkage_given ? "as asked for" : "chosen by validation on fitting images");
     return true;
 }
 

@@ -113,6 +113,7 @@ static double excess(double log_misfit, void *context)
 
 static bool find_root(session *s, double low, double high, double *ret_root)
 {
+    /* cppcheck-suppress legacyUninitvar ; the name of a field, not the variable */
     gsl_function function = {.function = excess, .params = s};
     gsl_root_fsolver *solver = gsl_root_fsolver_alloc(gsl_root_fsolver_brent);
     if (solver == NULL) {

@@ -97,13 +97,28 @@ static void gaussian_field(void **state)
     every_allocation_may_fail(CURVE("\"type\":\"gmrf\",\"grid\":[3,4]"));
 }
 
+static void real_patches(void **state)
+{
+    (void)state;
+    every_allocation_may_fail(CURVE("\"type\":\"patches\",\"patch\":1,\"grid\":[2,2],"
+                                    "\"images\":[\"data/photos/chelsea.png\","
+                                    "\"data/photos/coffee.png\"],\"crops\":100,"
+                                    "\"held_out_crops\":24"));
+}
+
+static void real_letters(void **state)
+{
+    (void)state;
+    every_allocation_may_fail(
+        CURVE("\"type\":\"ngram\",\"text\":\"README.md\",\"order\":2,\"length\":6"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(infinite_chain),
-        cmocka_unit_test(random_chain),
-        cmocka_unit_test(parity_rule),
-        cmocka_unit_test(gaussian_field),
+        cmocka_unit_test(infinite_chain), cmocka_unit_test(random_chain),
+        cmocka_unit_test(parity_rule),    cmocka_unit_test(gaussian_field),
+        cmocka_unit_test(real_patches),   cmocka_unit_test(real_letters),
     };
     mi_start();
     return cmocka_run_group_tests_name("failing allocations", tests, NULL, NULL);

@@ -247,6 +247,9 @@ static void put_misfit(mi_writer *w, cJSON *result, const mi_misfit *misfit)
     mi_add_bool(w, object, "over_fitted", misfit->over_fitted);
     mi_add_number(w, object, "in_sample_information", misfit->in_sample);
     mi_add_number(w, object, "held_out_information", misfit->held_out);
+    mi_add_bool(w, object, "contrast_varies", misfit->contrast_varies);
+    mi_add_number(w, object, "contrast_loss", misfit->contrast_loss);
+    mi_add_number(w, object, "contrast_z", misfit->contrast_z);
     mi_add_item(w, result, "misfit", object);
 }
 

@@ -25,8 +25,8 @@ static const mi_panel panels[] = {
     {"Images", "information i(r)", true, is_image, MI_F_INFORMATION, MI_F_INFORMATION_SE, ""},
     {"Shape: each curve divided by its value at the smallest r", "i(r) / i(smallest r)", false,
      is_any, MI_F_INFORMATION_SHARE, MI_F_INFORMATION_SHARE_SE, ""},
-    {"Same photographs, two families: Gaussian and scale mixture", "information i(r)", true,
-     is_family, MI_F_INFORMATION, MI_F_INFORMATION_SE, ""},
+    {"Same images, two families: Gaussian and scale mixture", "information i(r)", true, is_family,
+     MI_F_INFORMATION, MI_F_INFORMATION_SE, ""},
 };
 enum { PANELS = sizeof panels / sizeof panels[0] };
 
@@ -48,8 +48,10 @@ static void draw(mi_sheet *sheet)
     mi_sheet_blocks(sheet, fields, sizeof fields / sizeof fields[0], panels, PANELS);
     mi_sheet_grid(sheet, panels, PANELS);
     mi_sheet_legend(sheet);
-    mi_sheet_note(sheet, "i(r) = H(token) - H(token | visible tokens), averaged over masked tokens "
-                         "and random masks. Shaded bands: ± 2 standard errors.");
+    mi_sheet_note(
+        sheet, "i(r) = H(token) - H(token | visible tokens), averaged over masked tokens "
+               "and random masks. Shaded bands: ± 2 standard errors, in the divided curves those "
+               "of the curve itself (much of them is common to all ratios).");
     mi_sheet_misfits(sheet);
 }
 

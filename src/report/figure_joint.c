@@ -95,7 +95,8 @@ static void draw(mi_sheet *sheet)
                   "No: under random masks the joint information between all masked and all visible "
                   "tokens is symmetric about r = 1/2, concave and largest there for every "
                   "source. What tells text from images is the information about one masked "
-                  "token. Shaded bands: ± 2 standard errors.");
+                  "token. Shaded bands: ± 2 standard errors, in the divided curves those of the "
+                  "curve itself (much of them is common to all ratios).");
 }
 
 const mi_figure mi_figure_joint = {

@@ -156,4 +156,5 @@ reduced: $(BUILD)/maskinfo $(BUILD)/tests/test_task2
 clean:
 	rm -rf $(BUILD)
 
--include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TESTS:=.d) $(BENCHES:=.d) $(BUILD)/tests/program.d
+-include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TESTS:=.d) $(BENCHES:=.d) $(BUILD)/tests/program.d \
+    $(BUILD)/tests/fuzz_idx.d $(BUILD)/tests/fuzz_experiment.d

@@ -24,7 +24,7 @@ const outcome *run_program(const char *environment, const char *arguments)
     assert_non_null(mkdtemp(folder));
     snprintf(out, sizeof out, "%s/out", folder);
     snprintf(err, sizeof err, "%s/err", folder);
-    snprintf(command, sizeof command, "%s timeout 60 %s/maskinfo %s >%s 2>%s", environment,
+    snprintf(command, sizeof command, "%s timeout 300 %s/maskinfo %s >%s 2>%s", environment,
              MI_BUILD, arguments, out, err);
     int status = system(command);
     result.status = WIFEXITED(status) && WEXITSTATUS(status) != 124 ? WEXITSTATUS(status) : -1;

@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 typedef struct outcome {
-    int status;        /* exit status; -1 where a signal ended it or it ran longer than a minute */
+    int status; /* exit status; -1 where a signal ended it or it ran longer than five minutes */
     char out[1 << 20]; /* standard output, cut to fit, zero-terminated */
     char err[8192];    /* standard error */
 } outcome;

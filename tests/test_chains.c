@@ -155,7 +155,8 @@ static void sums_over_symbols_are_exact(void **state)
     }
 }
 
-/* H_g of the uniform mixing chain in elementary form, summed as docs/theory.md, section 3, says. */
+/* H_g of the uniform mixing chain in elementary form, summed as docs/theory.md, section 2.2, says.
+ */
 static double uniform_rate(double vocab, double rho, double r)
 {
     double h = 0;
@@ -186,7 +187,7 @@ static void uniform_mixing_has_its_known_values(void **state)
             optimum = ratios[i];
         }
     }
-    assert_near(optimum, 0.78, 1e-9); /* the table of docs/theory.md, section 2 */
+    assert_near(optimum, 0.78, 1e-9); /* of an independent prototype */
     free(rates);
     mi_model_destroy(model);
 }

@@ -116,7 +116,7 @@ static void finite_profile_equals_enumeration(void **state)
     mi_gaps_destroy(gaps);
 }
 
-/* docs/theory.md, section 3, summed as it stands to gap 5000 in long double. */
+/* docs/theory.md, section 2.2, summed as it stands to gap 5000 in long double. */
 static mi_rates direct_rates(const mi_gaps *gaps, double ratio)
 {
     long double r = ratio, v = 1 - r, h = 0, joint = -gaps->conditional[0];

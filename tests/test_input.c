@@ -259,6 +259,32 @@ static void assignments(void **state)
     }
 }
 
+/* A comparison's own faults are found before anything is computed. */
+static void comparisons(void **state)
+{
+    (void)state;
+    char arguments[512];
+    static const struct {
+        const char *set;
+        const char *says[4];
+    } cases[] = {
+        {"published=nofile", {"published", "nofile"}},
+        {"overlay_on=[\"x\"]", {"overlay_on", "\"x\"", "label of a curve"}},
+        {"curves=[]", {"curves", "1 to"}},
+        {"curves[1].label=letters, order 2", {"label", "taken by curves[1]"}},
+        {"curves[0].color=red", {"curves[0].color", "red", "#rrggbb"}},
+        {"curves[0].figures=[\"pie\"]", {"curves[0].figures", "pie", "objective"}},
+        {"curves[0].dash=7", {"curves[0].dash", "7", "[1, 5]"}},
+        {"curves[0].ratios=[2]", {"curves[0].ratios[0]", "2", "(0, 1)"}},
+        {"effort=0", {"effort", "0", "(0, 100]"}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        snprintf(arguments, sizeof arguments, "run task2 --out %s --set '%s'", target,
+                 cases[i].set);
+        expect_refusal(run_program("", arguments), cases[i].says, cases[i].set);
+    }
+}
+
 static void usage(void **state)
 {
     (void)state;
@@ -320,6 +346,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(text_files, set_up, tear_down),
         cmocka_unit_test_setup_teardown(image_files, set_up, tear_down),
         cmocka_unit_test_setup_teardown(assignments, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(comparisons, set_up, tear_down),
         cmocka_unit_test_setup_teardown(usage, set_up, tear_down),
         cmocka_unit_test_setup_teardown(output_folder_below_a_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(check_names_every_fault, set_up, tear_down),

@@ -495,7 +495,7 @@ static void long_sequences_of_high_order_are_refused_an_exact_profile(void **sta
     mi_model_destroy(model);
 }
 
-/* H_g by repeated multiplication, and docs/theory.md section 3 summed term by term. */
+/* H_g by repeated multiplication, and docs/theory.md, section 2.2 summed term by term. */
 static double infinite_conditional_entropy(const reference *r, double ratio)
 {
     enum { GAPS = 300 };

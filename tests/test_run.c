@@ -88,6 +88,30 @@ static void another_seed_is_another_result(void **state)
 }
 
 /* "config" of a result is itself an experiment that gives the same result. */
+/* The curves of a comparison follow their own seeds, else that of the comparison. */
+static void curves_follow_their_seeds(void **state)
+{
+    (void)state;
+    char file[128], arguments[256];
+    snprintf(file, sizeof file, "%s/seeds.json", folder);
+    write_text(file,
+               "{\"experiment\":\"compare\",\"seed\":3,\"estimator\":{\"samples\":5},"
+               "\"curves\":["
+               "{\"label\":\"a\",\"model\":{\"type\":\"gmrf\",\"grid\":[14,14]}},"
+               "{\"label\":\"b\",\"seed\":4,\"model\":{\"type\":\"gmrf\",\"grid\":[14,14]}}]}");
+    snprintf(arguments, sizeof arguments, "run %s --json", file);
+    cJSON *result = json_of(arguments), *curves = cJSON_GetObjectItem(result, "curves");
+    for (int i = 0; i < 2; i++) {
+        snprintf(arguments, sizeof arguments, "run gmrf --json --seed %d --set estimator.samples=5",
+                 3 + i);
+        cJSON *single = json_of(arguments);
+        assert_true(cJSON_Compare(cJSON_GetObjectItem(single, "points"),
+                                  cJSON_GetObjectItem(cJSON_GetArrayItem(curves, i), "points"), 1));
+        cJSON_Delete(single);
+    }
+    cJSON_Delete(result);
+}
+
 static void config_of_a_result_runs_again(void **state)
 {
     (void)state;
@@ -166,6 +190,7 @@ static void resume_takes_over_only_what_fits(void **state)
     write_text(file, compare);
     expect_after_resume(file, "", "marked");
     expect_after_resume(file, "--set 'curves[0].model.rho=0.6'", "nats");
+    expect_after_resume(file, "--set 'ratios=[0.1,0.2,0.3,0.4,0.5]'", "nats");
 }
 
 static void json_alone_writes_nothing(void **state)
@@ -279,6 +304,7 @@ int main(void)
         cmocka_unit_test(same_bytes_at_any_thread_count),
         cmocka_unit_test(another_seed_is_another_result),
         cmocka_unit_test_setup_teardown(config_of_a_result_runs_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(curves_follow_their_seeds, set_up, tear_down),
         cmocka_unit_test_setup_teardown(effort_scales_samples, set_up, tear_down),
         cmocka_unit_test_setup_teardown(resume_takes_over_only_what_fits, set_up, tear_down),
         cmocka_unit_test_setup_teardown(json_alone_writes_nothing, set_up, tear_down),

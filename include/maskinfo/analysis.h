@@ -18,6 +18,14 @@ typedef struct mi_plan {
     size_t points;
 } mi_plan;
 
+/* The chain rule as a check of a run: sum of h_k against the entropy of the whole configuration,
+ * where the model knows that in closed form. */
+typedef struct mi_chain_check {
+    bool possible;
+    double known, sum; /* nats */
+    double error;      /* of the sum; 0 where exact */
+} mi_chain_check;
+
 typedef struct mi_analysis {
     mi_shape shape;
     mi_method method;    /* the one used */
@@ -27,6 +35,7 @@ typedef struct mi_analysis {
     mi_optimum optimum;
     mi_regime regime;
     mi_misfit misfit;
+    mi_chain_check chain;
     char remark[512]; /* the model's, "" where none */
 } mi_analysis;
 

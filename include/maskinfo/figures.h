@@ -41,4 +41,9 @@
 mi_code mi_figures_draw(const cJSON *result, const char *directory, bool *ret_drawn, cJSON *files,
                         mi_status *status);
 
+/* May a curve's "figures" hold this name? And all such names, "information, vocabulary, ...", in
+ * text (size bytes); returns text. */
+bool mi_figures_known(const char *name);
+char *mi_figures_names(char *text, size_t size);
+
 #endif

@@ -13,7 +13,6 @@ typedef enum mi_mask_count { MI_COUNT_FIXED, MI_COUNT_BERNOULLI } mi_mask_count;
 typedef struct mi_mask_class {
     const char *name;
     const char *summary;
-    bool exchangeable; /* then the entropy profile serves every ratio */
     const mi_parameter *parameters;
 } mi_mask_class;
 

@@ -16,6 +16,7 @@ typedef struct cli_options {
     size_t assignment_count;
     const char *opt_out;
     const char *opt_seed;
+    long seed;   /* its value, where it is given */
     int threads; /* 0: as many as the machine has */
     bool json, resume, quiet, progress, help;
 } cli_options;

@@ -1,8 +1,6 @@
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli.h"
 
@@ -77,7 +75,7 @@ static bool check_numbers(const char *opt_threads, cli_options *o)
         return false;
     }
     o->threads = (int)value;
-    if (o->opt_seed != NULL && !is_whole(o->opt_seed, 0, 9007199254740992L, &value)) {
+    if (o->opt_seed != NULL && !is_whole(o->opt_seed, 0, 9007199254740992L, &o->seed)) {
         fprintf(stderr, "maskinfo: --seed %s: must be a whole number in [0, 9007199254740992]\n",
                 o->opt_seed);
         return false;
@@ -91,7 +89,7 @@ bool cli_parse(int count, char **arguments, cli_options *o)
     bool missing = false;
     for (int i = 0; i < count && !missing; i++) {
         if (takes_value("--set", count, arguments, &i, &assignment, &missing)) {
-            if (!missing && o->assignment_count == MAX_ASSIGNMENTS) {
+            if (o->assignment_count == MAX_ASSIGNMENTS) {
                 fprintf(stderr, "maskinfo: more than %d --set\n", MAX_ASSIGNMENTS);
                 return false;
             }
@@ -119,7 +117,7 @@ cJSON *cli_document(const cli_options *o, char **ret_path, mi_faults *faults)
     bool good = document != NULL;
     if (good && o->opt_seed != NULL) {
         char assignment[64];
-        snprintf(assignment, sizeof assignment, "seed=%s", o->opt_seed);
+        snprintf(assignment, sizeof assignment, "seed=%ld", o->seed);
         good = mi_document_set(document, assignment, faults);
     }
     for (size_t i = 0; good && i < o->assignment_count; i++) {
@@ -150,7 +148,7 @@ int cli_report_faults(const mi_faults *faults, bool all)
 
 int cli_report_failure(const mi_status *status)
 {
-    fprintf(stderr, "maskinfo: %s\n", status->message);
+    fprintf(stderr, "maskinfo: %s: %s\n", mi_code_name(status->code), status->message);
     return status->code == MI_INTERRUPTED ? EXIT_INTERRUPTED
            : status->code == MI_INPUT     ? EXIT_USAGE
                                           : EXIT_FAILED;

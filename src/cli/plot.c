@@ -37,7 +37,11 @@ static int plot_file(const char *path, bool quiet)
     }
     cJSON_Delete(files);
     cJSON_Delete(result);
-    return code == MI_OK ? EXIT_DONE : cli_report_failure(&status);
+    if (code != MI_OK) {
+        fprintf(stderr, "%s: %s%s", path, status.place, status.place[0] == '\0' ? "" : ": ");
+        return cli_report_failure(&status);
+    }
+    return EXIT_DONE;
 }
 
 static int plot(const cli_options *o)

@@ -4,6 +4,7 @@
 
 #include "maskinfo/memory.h"
 #include "maskinfo/posterior.h"
+#include "maskinfo/statistics.h"
 
 const char *mi_method_name(mi_method method)
 {
@@ -95,6 +96,29 @@ static mi_code profile_curve(const mi_model *model, const mi_plan *plan, const m
     return code;
 }
 
+static mi_code check_chain(const mi_model *model, mi_analysis *a, mi_status *status)
+{
+    const mi_model_class *class = model->class;
+    const mi_series *series = &a->profile->series[MI_ENTROPY];
+    double marginal = 0, *sums = NULL;
+    if (class->known_entropies == NULL ||
+        class->known_entropies(model->state, &marginal, &a->chain.known, status) != MI_OK) {
+        return MI_OK;
+    }
+    mi_code code = mi_allocate(series->replicates, sizeof *sums, &sums, status);
+    for (size_t j = 0; code == MI_OK && j < series->replicates; j++) {
+        for (size_t k = 0; k < a->profile->sites; k++) {
+            sums[j] += series->values[j * a->profile->sites + k];
+        }
+    }
+    if (code == MI_OK) {
+        mi_mean_error(sums, 1, series->replicates, &a->chain.sum, &a->chain.error);
+        a->chain.possible = true;
+    }
+    free(sums);
+    return code;
+}
+
 static mi_code summarise(mi_analysis *a, const mi_run *run, mi_status *status)
 {
     mi_code code = mi_fit_curve(MI_FIT_EXPONENTIAL, a->curve, &a->exponential, status);
@@ -127,6 +151,9 @@ mi_code mi_analyse(const mi_model *model, const mi_plan *plan, const mi_run *run
         code = rates_curve(model, plan, run, a, status);
     } else if (code == MI_OK) {
         code = profile_curve(model, plan, run, a, status);
+    }
+    if (code == MI_OK && a->profile != NULL) {
+        code = check_chain(model, a, status);
     }
     if (code == MI_OK) {
         code = summarise(a, run, status);

@@ -139,7 +139,7 @@ static double scaled(const binder *b, const mi_parameter *p, double value)
     if (!(p->flags & MI_EFFORT)) {
         return value;
     }
-    return fmax(p->low, round(value * b->binding->effort));
+    return fmin(p->high, fmax(p->low, round(value * b->binding->effort)));
 }
 
 /* Faults inside matrices and groups are reported where they are; all others here. */

@@ -29,14 +29,17 @@ static mi_method asked_method(const mi_curve_config *c)
                                             : MI_METHOD_AUTO;
 }
 
-/* Default ratios: 0.02 to 0.98, from one masked site and to one visible site at least. */
-static mi_code default_ratios(mi_shape shape, double **ret_ratios, mi_status *status)
+/* Default ratios: 0.02 to 0.98, from one masked site and to one visible site at least; two sites
+ * leave the one ratio 1/2. */
+static mi_code default_ratios(mi_shape shape, double **ret_ratios, size_t *ret_count,
+                              mi_status *status)
 {
     double edge = shape.sites == 0 ? 0 : 1.0 / (double)shape.sites;
     double from = edge > 0.02 ? edge : 0.02;
     double to = 1 - from;
+    *ret_count = from < to ? DEFAULT_STEPS : 1;
     mi_code code = mi_allocate(DEFAULT_STEPS, sizeof **ret_ratios, ret_ratios, status);
-    for (size_t i = 0; code == MI_OK && i < DEFAULT_STEPS; i++) {
+    for (size_t i = 0; code == MI_OK && i < *ret_count; i++) {
         (*ret_ratios)[i] = mi_result_round(from + (to - from) * (double)i / (DEFAULT_STEPS - 1));
     }
     return code;
@@ -97,14 +100,14 @@ static mi_code make_plan(const mi_curve_config *c, mi_faults *faults, piece *p, 
         }
     }
     if (code == MI_OK && c->ratios == NULL) {
-        code = default_ratios(shape, &p->ratios, status);
+        code = default_ratios(shape, &p->ratios, &p->points, status);
     }
     p->plan = (mi_plan){
         .method = resolved,
         .samples = mi_count(c->estimator, "samples"),
         .count = mi_is(c->mask, "count", "bernoulli") ? MI_COUNT_BERNOULLI : MI_COUNT_FIXED,
         .ratios = c->ratios != NULL ? c->ratios : p->ratios,
-        .points = c->ratios != NULL ? c->ratio_count : DEFAULT_STEPS,
+        .points = c->ratios != NULL ? c->ratio_count : p->points,
     };
     return code;
 }
@@ -115,6 +118,10 @@ mi_code mi_experiment_check(const mi_experiment *e, const mi_run *run, mi_faults
     mi_run quick = *run;
     quick.validate_only = true;
     mi_code worst = MI_OK;
+    size_t before = faults->count;
+    if (e->compare) {
+        mi_overlays_check(e, faults);
+    }
     for (size_t i = 0; i < e->count; i++) {
         piece p = {.model = NULL};
         quick.seed = e->curves[i].seed;
@@ -128,7 +135,8 @@ mi_code mi_experiment_check(const mi_experiment *e, const mi_run *run, mi_faults
             return code;
         }
     }
-    return worst;
+    return worst == MI_OK && faults->count > before ? mi_fail(status, MI_INPUT, "bad input")
+                                                    : worst;
 }
 
 static double seconds_since(const struct timespec *start)

@@ -1,6 +1,5 @@
 #include "maskinfo/document.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,7 +8,7 @@
 
 #include "maskinfo/data.h"
 
-enum { MAX_DEPTH = 32, MAX_MESSAGE = 900, MAX_SHOWN = 60 };
+enum { MAX_DEPTH = 32, MAX_KEYS = 1000, MAX_MESSAGE = 900, MAX_SHOWN = 60 };
 static const size_t max_bytes = (size_t)256 << 20;
 
 void mi_faults_add(mi_faults *faults, const char *path, const char *format, ...)
@@ -112,9 +111,15 @@ static bool repeats_earlier_key(const cJSON *parent, const cJSON *child)
     return false;
 }
 
-/* Duplicate keys and numbers beyond the range of double, anywhere in the tree. */
+/* Duplicate keys, objects of absurdly many keys (which would make the search for duplicates slow)
+ * and numbers beyond the range of double, anywhere in the tree. */
 static void inspect(const cJSON *node, const char *path, mi_faults *faults)
 {
+    if (cJSON_IsObject(node) && cJSON_GetArraySize(node) > MAX_KEYS) {
+        mi_faults_add(faults, path, "an object of %d keys; at most %d are allowed",
+                      cJSON_GetArraySize(node), MAX_KEYS);
+        return;
+    }
     if (cJSON_IsNumber(node) && !isfinite(node->valuedouble)) {
         mi_faults_add(faults, path, "a number beyond +-1.8e308; numbers must be finite");
     }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "maskinfo/figures.h"
 #include "maskinfo/memory.h"
 #include "maskinfo/result.h"
 
@@ -289,6 +290,29 @@ static mi_code resolve_curve(resolver *r, const cJSON *own, const cJSON *shared,
     return code == MI_OK ? resolve_seed(r, own, shared, path, c) : code;
 }
 
+static bool is_color(const char *text)
+{
+    return text[0] == '#' && strlen(text) == 7 && strspn(text + 1, "0123456789abcdefABCDEF") == 6;
+}
+
+static void check_style(resolver *r, const mi_values *entry, const char *path)
+{
+    char at[MI_PATH_SIZE];
+    const mi_value *figures = mi_values_find(entry, "figures");
+    if (mi_given(entry, "color") && !is_color(mi_text(entry, "color"))) {
+        mi_path_key(at, path, "color");
+        mi_faults_add(r->faults, at, "\"%s\"; must be \"#rrggbb\"", mi_text(entry, "color"));
+    }
+    for (size_t i = 0; figures->given && i < figures->path_count; i++) {
+        if (!mi_figures_known(figures->paths[i])) {
+            char names[256];
+            mi_path_key(at, path, "figures");
+            mi_faults_add(r->faults, at, "\"%s\"; must be among %s", figures->paths[i],
+                          mi_figures_names(names, sizeof names));
+        }
+    }
+}
+
 static mi_code resolve_entry(resolver *r, const cJSON *entry, const cJSON *document, size_t index,
                              mi_experiment *e)
 {
@@ -305,6 +329,9 @@ static mi_code resolve_entry(resolver *r, const cJSON *entry, const cJSON *docum
     mi_code code = mi_bind(&r->binding, entry, path, mi_compare_curve_parameters, entry_keys,
                            &c->entry, &bound, r->status);
     cJSON_Delete(bound);
+    if (code == MI_OK) {
+        check_style(r, c->entry, path);
+    }
     if (code == MI_OK && mi_given(c->entry, "label")) {
         code = mi_copy_text(mi_text(c->entry, "label"), &c->label, r->status);
     }

@@ -26,6 +26,9 @@ const mi_field_note mi_result_notes[] = {
     {"regime", "verdict redundant, synergistic, mixed or undetermined; concave_share of the "
                "curvature with its error; concave_z, convex_z: most significant of each sign, "
                "against critical_z over all tests"},
+    {"chain_rule",
+     "sum of the profile against the entropy of the whole configuration, where that is "
+     "known in closed form: they must agree within the error"},
     {"misfit", "of models fitted to data: detected, message, and the numbers behind it"},
     {"files, timing", "names of the files written; seconds (the only part that differs from run to "
                       "run)"},

@@ -19,6 +19,7 @@ void mi_partial_remove(const char *directory, size_t count);
 /* The verdict on text against images, and published curves laid over measured ones, of the curve
  * results in `curves` (an array), added to the result object. */
 mi_code mi_verdict_add(cJSON *result, mi_status *status);
+void mi_overlays_check(const mi_experiment *experiment, mi_faults *faults);
 mi_code mi_overlays_add(const mi_experiment *experiment, mi_faults *faults, cJSON *result,
                         mi_status *status);
 

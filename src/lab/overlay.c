@@ -74,20 +74,34 @@ static void put_correlation(mi_writer *w, cJSON *overlay, const cJSON *curve, co
     mi_add_number(w, overlay, "pairs", (double)pairs);
 }
 
-static bool put_overlay(mi_writer *w, cJSON *overlays, const cJSON *published, size_t s,
-                        const cJSON *curve)
+/* Number of points of a published series, 0 after adding a fault. */
+static size_t read_series(const cJSON *published, size_t s, double *ratios, double *values,
+                          mi_faults *faults)
 {
-    double ratios[MAX_POINTS], values[MAX_POINTS];
     const cJSON *entry = item(published, series[s].key);
-    const cJSON *source = item(entry, "source");
     size_t count = numbers(item(entry, "ratio"), ratios);
     if (count == 0 || numbers(item(entry, series[s].metric), values) != count ||
-        !cJSON_IsString(source)) {
-        return false;
+        !cJSON_IsString(item(entry, "source"))) {
+        mi_faults_add(faults, "published",
+                      "%s: needs \"source\" and arrays \"ratio\" and \"%s\" of equal length, 1 to "
+                      "%d numbers",
+                      series[s].key, series[s].metric, MAX_POINTS);
+        return 0;
+    }
+    return count;
+}
+
+static void put_overlay(mi_writer *w, cJSON *overlays, const cJSON *published, size_t s,
+                        const cJSON *curve, mi_faults *faults)
+{
+    double ratios[MAX_POINTS], values[MAX_POINTS];
+    size_t count = read_series(published, s, ratios, values, faults);
+    if (count == 0) {
+        return;
     }
     cJSON *overlay = cJSON_CreateObject();
     mi_add_text(w, overlay, "label", series[s].label);
-    mi_add_text(w, overlay, "source", source->valuestring);
+    mi_add_text(w, overlay, "source", item(item(published, series[s].key), "source")->valuestring);
     mi_add_text(w, overlay, "metric", series[s].unit);
     mi_add_numbers(w, overlay, "ratio", ratios, count);
     mi_add_numbers(w, overlay, "value", values, count);
@@ -97,7 +111,6 @@ static bool put_overlay(mi_writer *w, cJSON *overlays, const cJSON *published, s
         cJSON_Delete(overlay);
         w->failed = true;
     }
-    return true;
 }
 
 static const cJSON *find_curve(const cJSON *curves, const char *label)
@@ -112,49 +125,74 @@ static const cJSON *find_curve(const cJSON *curves, const char *label)
     return NULL;
 }
 
-static mi_code lay_over(const mi_experiment *e, const cJSON *published, mi_faults *faults,
-                        mi_writer *w, cJSON *result, cJSON *overlays, mi_status *status)
+/* The published file, or NULL after adding a fault. */
+static cJSON *read_published(const mi_experiment *e, mi_faults *faults)
 {
-    const mi_value *on = mi_values_find(e->settings, "overlay_on");
-    for (size_t i = 0; i < on->path_count; i++) {
-        const cJSON *curve = find_curve(item(result, "curves"), on->paths[i]);
-        if (curve == NULL) {
-            mi_faults_add(faults, "overlay_on", "\"%s\"; must be the label of a curve",
-                          on->paths[i]);
-            return mi_fail(status, MI_INPUT, "bad overlay");
-        }
-        for (size_t s = 0; s < sizeof series / sizeof *series; s++) {
-            if (!put_overlay(w, overlays, published, s, curve)) {
-                mi_faults_add(faults, "published",
-                              "%s: needs \"%s\" with \"source\" and arrays \"ratio\" and \"%s\" of "
-                              "equal length, at most %d numbers",
-                              mi_text(e->settings, "published"), series[s].key, series[s].metric,
-                              MAX_POINTS);
-                return mi_fail(status, MI_INPUT, "bad published file");
-            }
+    const char *path = mi_text(e->settings, "published");
+    mi_faults reading = {.file = path};
+    cJSON *published = mi_document_read(path, &reading);
+    if (published == NULL) {
+        mi_faults_add(faults, "published", "%s",
+                      reading.messages[0] != NULL ? reading.messages[0] : path);
+    }
+    mi_faults_clear(&reading);
+    return published;
+}
+
+static bool wants_overlays(const mi_experiment *e)
+{
+    return mi_given(e->settings, "published") && mi_given(e->settings, "overlay_on");
+}
+
+static bool is_label(const mi_experiment *e, const char *label)
+{
+    for (size_t i = 0; i < e->count; i++) {
+        if (strcmp(e->curves[i].label, label) == 0) {
+            return true;
         }
     }
-    return MI_OK;
+    return false;
+}
+
+void mi_overlays_check(const mi_experiment *e, mi_faults *faults)
+{
+    if (!wants_overlays(e)) {
+        return;
+    }
+    const mi_value *on = mi_values_find(e->settings, "overlay_on");
+    for (size_t i = 0; i < on->path_count; i++) {
+        if (!is_label(e, on->paths[i])) {
+            mi_faults_add(faults, "overlay_on", "\"%s\"; must be the label of a curve",
+                          on->paths[i]);
+        }
+    }
+    cJSON *published = read_published(e, faults);
+    for (size_t s = 0; published != NULL && s < sizeof series / sizeof *series; s++) {
+        double ratios[MAX_POINTS], values[MAX_POINTS];
+        read_series(published, s, ratios, values, faults);
+    }
+    cJSON_Delete(published);
 }
 
 mi_code mi_overlays_add(const mi_experiment *e, mi_faults *faults, cJSON *result, mi_status *status)
 {
-    mi_writer w = {.failed = false};
-    if (!mi_given(e->settings, "published") || !mi_given(e->settings, "overlay_on")) {
+    if (!wants_overlays(e)) {
         return MI_OK;
     }
-    const char *path = mi_text(e->settings, "published");
-    mi_faults reading = {.file = path};
-    cJSON *published = mi_document_read(path, &reading), *overlays = cJSON_CreateArray();
-    mi_code code = MI_OK;
-    if (published == NULL) {
-        mi_faults_add(faults, "published", "%s", reading.messages[0]);
-        code = mi_fail(status, MI_INPUT, "bad published file");
-    } else {
-        code = lay_over(e, published, faults, &w, result, overlays, status);
+    mi_writer w = {.failed = false};
+    size_t before = faults->count;
+    const mi_value *on = mi_values_find(e->settings, "overlay_on");
+    cJSON *published = read_published(e, faults), *overlays = cJSON_CreateArray();
+    for (size_t i = 0; published != NULL && i < on->path_count; i++) {
+        const cJSON *curve = find_curve(item(result, "curves"), on->paths[i]);
+        for (size_t s = 0; curve != NULL && s < sizeof series / sizeof *series; s++) {
+            put_overlay(&w, overlays, published, s, curve, faults);
+        }
     }
     mi_add_item(&w, result, "overlays", overlays);
-    mi_faults_clear(&reading);
     cJSON_Delete(published);
-    return code == MI_OK && w.failed ? mi_fail(status, MI_MEMORY, "out of memory") : code;
+    if (faults->count > before) {
+        return mi_fail(status, MI_INPUT, "bad published file");
+    }
+    return w.failed ? mi_fail(status, MI_MEMORY, "out of memory for the overlays") : MI_OK;
 }

@@ -33,6 +33,21 @@ static cJSON *identity(const mi_curve_config *c)
     return key;
 }
 
+/* Are the fields there that a comparison takes from a curve? */
+static bool is_whole(const cJSON *curve)
+{
+    static const char *const objects[] = {"config", "points", "fits", "regime", "timing"};
+    for (size_t i = 0; i < sizeof objects / sizeof *objects; i++) {
+        if (cJSON_GetObjectItemCaseSensitive(curve, objects[i]) == NULL) {
+            return false;
+        }
+    }
+    const cJSON *timing = cJSON_GetObjectItemCaseSensitive(curve, "timing");
+    return cJSON_IsNumber(cJSON_GetObjectItemCaseSensitive(timing, "seconds")) &&
+           cJSON_IsNumber(cJSON_GetObjectItemCaseSensitive(curve, "dimensions")) &&
+           cJSON_IsString(cJSON_GetObjectItemCaseSensitive(curve, "label"));
+}
+
 cJSON *mi_partial_load(const char *directory, size_t index, const mi_curve_config *config)
 {
     char path[PATH_LIMIT];
@@ -41,7 +56,8 @@ cJSON *mi_partial_load(const char *directory, size_t index, const mi_curve_confi
     cJSON *stored = access(path, R_OK) == 0 ? mi_document_read(path, &faults) : NULL;
     cJSON *key = identity(config), *curve = NULL;
     if (stored != NULL && key != NULL &&
-        cJSON_Compare(cJSON_GetObjectItemCaseSensitive(stored, "key"), key, 1)) {
+        cJSON_Compare(cJSON_GetObjectItemCaseSensitive(stored, "key"), key, 1) &&
+        is_whole(cJSON_GetObjectItemCaseSensitive(stored, "curve"))) {
         curve = cJSON_DetachItemFromObjectCaseSensitive(stored, "curve");
     }
     mi_faults_clear(&faults);

@@ -109,7 +109,8 @@ void mi_reference_document(FILE *out)
     print_masks(out);
     fprintf(out,
             "\n## Results\n\n`result.json`, also what `--json` prints. Every number is finite, or "
-            "null with a reason in `NAME_reason` beside it. The same file, seed and build give "
+            "null with a reason in `NAME_reason` beside it (for nulls in `points`: at the head of "
+            "the curve). The same file, seed and build give "
             "the same bytes at any number of threads, `timing` aside.\n");
     print_notes(out, "### Of a curve or comparison", mi_result_notes);
     print_notes(out, "### Each of `points`", mi_point_notes);

@@ -18,7 +18,6 @@ static const mi_parameter random_parameters[] = {
 static const mi_mask_class random_class = {
     .name = "random",
     .summary = "every set of masked sites of a size is equally likely",
-    .exchangeable = true,
     .parameters = random_parameters,
 };
 

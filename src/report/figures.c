@@ -18,6 +18,34 @@ static const mi_figure *const registry[] = {
 };
 enum { FIGURES = sizeof registry / sizeof registry[0] };
 
+/* A panel of "information" that a curve asks for by its own name. */
+static const char families[] = "families";
+
+static bool is_choice(size_t figure)
+{
+    return registry[figure]->compare;
+}
+
+bool mi_figures_known(const char *name)
+{
+    bool known = strcmp(name, families) == 0;
+    for (size_t i = 0; i < FIGURES && !known; i++) {
+        known = is_choice(i) && strcmp(name, registry[i]->name) == 0;
+    }
+    return known;
+}
+
+char *mi_figures_names(char *text, size_t size)
+{
+    size_t used = (size_t)snprintf(text, size, "%s", families);
+    for (size_t i = 0; i < FIGURES && used < size; i++) {
+        if (is_choice(i)) {
+            used += (size_t)snprintf(text + used, size - used, ", %s", registry[i]->name);
+        }
+    }
+    return text;
+}
+
 /* Where the files of a drawing go: made in `scratch`, renamed to `target`. */
 typedef struct drawing {
     const mi_report *report;

@@ -35,14 +35,24 @@ static mi_code change_directory(const char *directory, char **ret_command, mi_st
     return whole ? MI_OK : mi_fail(status, MI_MEMORY, "no memory to run gnuplot");
 }
 
-/* Start gnuplot with its standard error in the pipe; returns an errno. */
+/* Start gnuplot with its standard error in the pipe; returns an errno. It gets a process group of
+ * its own: gnuplot's handler of a terminal's Ctrl-C may deadlock, and the drawing, a matter of
+ * seconds, is better finished than torn. */
 static int start(char *const *arguments, int errors, pid_t *ret_child)
 {
     posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
     int error = posix_spawn_file_actions_init(&actions);
     if (error != 0) {
         return error;
     }
+    error = posix_spawnattr_init(&attributes);
+    if (error != 0) {
+        posix_spawn_file_actions_destroy(&actions);
+        return error;
+    }
+    posix_spawnattr_setpgroup(&attributes, 0);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
     error = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     if (error == 0) {
         error = posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
@@ -51,8 +61,9 @@ static int start(char *const *arguments, int errors, pid_t *ret_child)
         error = posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO);
     }
     if (error == 0) {
-        error = posix_spawnp(ret_child, arguments[0], &actions, NULL, arguments, environ);
+        error = posix_spawnp(ret_child, arguments[0], &actions, &attributes, arguments, environ);
     }
+    posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     return error;
 }

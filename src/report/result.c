@@ -235,6 +235,15 @@ static void put_regime(mi_writer *w, cJSON *result, const mi_regime *regime)
     mi_add_item(w, result, "regime", object);
 }
 
+static void put_chain_check(mi_writer *w, cJSON *result, const mi_chain_check *check)
+{
+    cJSON *object = cJSON_CreateObject();
+    mi_add_number(w, object, "total_entropy", check->known);
+    mi_add_number(w, object, "sum_of_profile", check->sum);
+    mi_add_number(w, object, "sum_of_profile_se", check->error);
+    mi_add_item(w, result, "chain_rule", object);
+}
+
 /* Of models fitted to data: does the fit contradict itself? */
 static void put_misfit(mi_writer *w, cJSON *result, const mi_misfit *misfit)
 {
@@ -264,6 +273,8 @@ static void put_head(mi_writer *w, cJSON *result, const mi_analysis *a)
     mi_add_number(w, result, "vocabulary", discrete ? (double)a->shape.vocabulary : NAN);
     if (!discrete) {
         mi_add_text(w, result, "vocabulary_reason", "the model is continuous");
+        mi_add_text(w, result, "effective_vocabulary_reason", "the model is continuous");
+        mi_add_text(w, result, "unigram_information_reason", "the model is continuous");
     }
     mi_add_number(w, result, "dimensions", (double)a->shape.dimensions);
     mi_add_text(w, result, "method", mi_method_name(a->method));
@@ -289,6 +300,9 @@ mi_code mi_result_add_analysis(cJSON *result, const mi_analysis *a, mi_status *s
     put_fits(&w, result, a);
     put_optimum(&w, result, &a->optimum);
     put_regime(&w, result, &a->regime);
+    if (a->chain.possible) {
+        put_chain_check(&w, result, &a->chain);
+    }
     if (a->profile != NULL && a->profile->series[MI_IN_SAMPLE].replicates > 0) {
         put_misfit(&w, result, &a->misfit);
     }

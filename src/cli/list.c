@@ -35,14 +35,26 @@ static void list_experiments(void)
     free(names);
 }
 
+static void list_methods(void)
+{
+    mi_reference_print(stdout, MI_REFERENCE_TEXT, mi_estimator_parameters);
+}
+
 static const struct {
     const char *name;
     void (*print)(void);
-} topics[] = {{"models", list_models}, {"masks", list_masks}, {"experiments", list_experiments}};
+} topics[] = {{"models", list_models},
+              {"masks", list_masks},
+              {"experiments", list_experiments},
+              {"methods", list_methods}};
 
 static int list(const cli_options *o)
 {
     size_t count = sizeof topics / sizeof *topics;
+    if (o->positional_count > 1) {
+        fprintf(stderr, "maskinfo: list takes at most one topic; maskinfo list --help\n");
+        return EXIT_USAGE;
+    }
     const char *wanted = o->positional_count > 0 ? o->positional[0] : NULL;
     bool found = false;
     for (size_t i = 0; i < count; i++) {
@@ -58,7 +70,8 @@ static int list(const cli_options *o)
     }
     if (!found) {
         fprintf(stderr,
-                "maskinfo: list \"%s\": must be one of models, masks, experiments, reference\n",
+                "maskinfo: list \"%s\": must be one of models, masks, experiments, methods, "
+                "reference\n",
                 wanted);
         return EXIT_USAGE;
     }
@@ -67,9 +80,9 @@ static int list(const cli_options *o)
 
 const cli_command cli_list = {
     .name = "list",
-    .usage = "list [models|masks|experiments|reference]",
+    .usage = "list [models|masks|experiments|methods|reference]",
     .summary = "what there is, with every parameter",
     .help = "models, masks: with their parameters; experiments: names for `maskinfo run`;\n"
-            "reference: the whole reference page as Markdown.\n",
+            "methods: how the numbers are had; reference: the whole reference page as Markdown.\n",
     .run = list,
 };

@@ -1,6 +1,8 @@
 /* Fits against exact curves, an independent minimiser, and many simulated noisy curves. */
 #include "synthetic.h"
 
+#include <string.h>
+
 #include <gsl/gsl_math.h>
 
 #include "../src/info/jackknife.h"
@@ -411,9 +413,38 @@ static void constant_curve_with_noise(void **state)
     mi_curve_destroy(curve);
 }
 
+/* Information is not negative; points that are, with errors that do not explain it, are no decay.
+ */
+static void negative_information_is_no_decay(void **state)
+{
+    (void)state;
+    const double ratios[] = {0.1, 0.3, 0.5, 0.7, 0.9, 0.95};
+    const double information[] = {-8, -6.5, -5, -3.5, -2, 0.5};
+    const double errors[] = {0.1, 0.1, 0.1, 0.1, 0.1, 0.1};
+    for (int kind = MI_FIT_EXPONENTIAL; kind <= MI_FIT_POWER; kind++) {
+        mi_fit fit;
+        assert_int_equal(
+            mi_fit_points((mi_fit_kind)kind, ratios, information, errors, 6, &fit, NULL), MI_OK);
+        assert_false(fit.valid);
+        assert_true(strlen(fit.reason) > 0);
+    }
+}
+
+static void one_point_is_no_fit(void **state)
+{
+    (void)state;
+    const double ratio = 0.5, information = 1;
+    mi_fit fit;
+    assert_int_equal(mi_fit_points(MI_FIT_POWER, &ratio, &information, NULL, 1, &fit, NULL), MI_OK);
+    assert_false(fit.valid);
+    assert_string_equal(fit.reason, "fewer than 5 ratios");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(negative_information_is_no_decay),
+        cmocka_unit_test(one_point_is_no_fit),
         cmocka_unit_test(exact_curves_are_recovered),
         cmocka_unit_test(weighted_fit_without_misfit),
         cmocka_unit_test(weighted_fit_with_misfit),

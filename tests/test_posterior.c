@@ -118,11 +118,12 @@ static void urn_profile_is_the_closed_one(void **state)
     assert_false(profile->exact);
     assert_int_equal(profile->series[MI_MSE].replicates, 0);
     for (int kind = MI_ENTROPY; kind <= MI_CROSS_ENTROPY; kind += MI_CROSS_ENTROPY) {
-        assert_int_equal(profile->series[kind].replicates, SAMPLES);
+        bool held_out = kind == MI_CROSS_ENTROPY; /* a quarter of the samples, so twice the error */
+        assert_int_equal(profile->series[kind].replicates, held_out ? SAMPLES / 4 : SAMPLES);
         mi_profile_mean(profile, (mi_series_kind)kind, mean, error);
         for (size_t k = 0; k < URN_SITES; k++) {
             assert_near(mean[k], urn_entropy(k), 4 * error[k] + 1e-14);
-            assert_true(error[k] < 0.02);
+            assert_true(error[k] < (held_out ? 0.04 : 0.02));
         }
     }
     /* the law of one bit does not depend on the draw */
@@ -180,8 +181,9 @@ static void threads_do_not_change_a_byte(void **state)
     mi_profile *one = profile_of(&urn_class, NULL, 64, 9, 1);
     mi_profile *two = profile_of(&urn_class, NULL, 64, 9, 2);
     mi_profile *other = profile_of(&urn_class, NULL, 64, 10, 2);
-    size_t size = 64 * URN_SITES * sizeof(double);
     for (int kind = MI_ENTROPY; kind <= MI_CROSS_ENTROPY; kind += MI_CROSS_ENTROPY) {
+        size_t size = one->series[kind].replicates * URN_SITES * sizeof(double);
+        assert_true(size > 0);
         assert_memory_equal(one->series[kind].values, two->series[kind].values, size);
         assert_true(memcmp(one->series[kind].values, other->series[kind].values, size) != 0);
     }

@@ -208,7 +208,7 @@ static void json_alone_writes_nothing(void **state)
 static void result_and_figures_are_written(void **state)
 {
     (void)state;
-    char arguments[256], path[128];
+    char arguments[512], path[128];
     snprintf(arguments, sizeof arguments, "run gmrf --out %s/out --set estimator.samples=5",
              folder);
     const outcome *o = run_program("", arguments);
@@ -224,6 +224,19 @@ static void result_and_figures_are_written(void **state)
     }
     snprintf(arguments, sizeof arguments, "plot %s/out/result.json", folder);
     assert_int_equal(run_program("", arguments)->status, 0);
+    /* A result with a vocabulary, then again one without: its figure must not stay behind. */
+    snprintf(arguments, sizeof arguments,
+             "run gmrf --quiet --out %s/out --set 'model={\"type\":\"mixing\",\"vocab\":9,"
+             "\"rho\":0.5}'",
+             folder);
+    assert_int_equal(run_program("", arguments)->status, 0);
+    snprintf(path, sizeof path, "%s/out/vocabulary.svg", folder);
+    struct stat vocabulary;
+    assert_int_equal(stat(path, &vocabulary), 0);
+    snprintf(arguments, sizeof arguments, "run gmrf --quiet --out %s/out --set estimator.samples=5",
+             folder);
+    assert_int_equal(run_program("", arguments)->status, 0);
+    assert_int_not_equal(stat(path, &vocabulary), 0);
 }
 
 static void gnuplot_missing_keeps_the_result(void **state)
@@ -260,6 +273,21 @@ static void disk_full_leaves_no_half_result(void **state)
     assert_int_not_equal(stat(path, &info), 0);
     snprintf(path, sizeof path, "%s/out", folder);
     assert_int_equal(count_entries(path), 0);
+}
+
+/* The program in docs/library.md compiles as it stands there and prints the optimum of the field.
+ */
+static void library_example_compiles_and_runs(void **state)
+{
+    (void)state;
+    char command[1024];
+    snprintf(command, sizeof command,
+             "sed -n '/^```c$/,/^```$/p' docs/library.md | sed '1d;$d' >%s/example.c && "
+             "${CC:-gcc} -std=c11 -Wall -Werror -Iinclude %s/example.c %s/libmaskinfo.a -fopenmp "
+             "%s -lgsl -lopenblas -lcjson -lpng -ljpeg -lz -lm -o %s/example && "
+             "%s/example | grep -q '^r\\* = 0\\.7[0-9]*$'",
+             folder, folder, MI_BUILD, MI_SANITIZE, folder, folder);
+    assert_int_equal(system(command), 0);
 }
 
 static void lists_name_everything(void **state)
@@ -311,6 +339,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(result_and_figures_are_written, set_up, tear_down),
         cmocka_unit_test_setup_teardown(gnuplot_missing_keeps_the_result, set_up, tear_down),
         cmocka_unit_test_setup_teardown(disk_full_leaves_no_half_result, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(library_example_compiles_and_runs, set_up, tear_down),
         cmocka_unit_test(lists_name_everything),
         cmocka_unit_test(reference_is_up_to_date),
         cmocka_unit_test(all_experiments_are_good),

@@ -199,7 +199,7 @@ static void redundant_sources_peak_above_one_half(void **state)
 static void one_parity_rule_has_its_closed_form(void **state)
 {
     (void)state;
-    const cJSON *c = curve("sum of 5 letters, one rule");
+    const cJSON *c = curve("parity of 5 symbols, one rule");
     assert_string_equal(text(item(c, "regime"), "verdict"), "synergistic");
     assert_near(number(item(item(c, "fits"), "power"), "exponent"), 5, 1e-6);
     assert_near(number(item(c, "optimum"), "ratio"), 1.0 / 6, 0.01);

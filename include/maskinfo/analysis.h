@@ -33,7 +33,7 @@ typedef struct mi_analysis {
     mi_curve *curve;
     mi_fit exponential, power;
     mi_optimum optimum;
-    mi_regime regime;
+    mi_regime regime; /* undetermined where a misfit is detected: the curve is no information */
     mi_misfit misfit;
     mi_chain_check chain;
     char remark[512]; /* the model's, "" where none */

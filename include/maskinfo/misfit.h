@@ -22,7 +22,8 @@ typedef struct mi_misfit {
     double in_sample, held_out; /* i(r) at the smallest r, nats per site; 0: no MI_IN_SAMPLE */
     double difference_error;    /* of in_sample - held_out */
 
-    bool contrast_varies; /* contrast_z beyond what chance exceeds once in 100 */
+    bool contrast_varies; /* contrast_z beyond what chance exceeds once in 100, and
+                              contrast_loss above 5 % of held_out */
     double
         contrast_loss; /* h_0 with known contrast minus h_0, nats per site; 0: no MI_GIVEN_SCALE */
     double contrast_z; /* its normal score; 0 where it is negative, as it should be */

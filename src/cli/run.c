@@ -84,7 +84,19 @@ static int print_json(const cJSON *result)
     char *text = cJSON_Print(result);
     bool good = text != NULL && puts(text) >= 0 && fflush(stdout) == 0;
     cJSON_free(text);
+    if (!good) {
+        fprintf(stderr, "maskinfo: the result can not be written to standard output\n");
+    }
     return good ? EXIT_DONE : EXIT_FAILED;
+}
+
+static void print_verdict(const cJSON *result)
+{
+    const cJSON *verdict = cJSON_GetObjectItemCaseSensitive(result, "verdict");
+    const cJSON *sentence = cJSON_GetObjectItemCaseSensitive(verdict, "sentence");
+    if (cJSON_IsString(sentence)) {
+        printf("%s\n\n", sentence->valuestring);
+    }
 }
 
 static mi_code print_summary(const char *folder, const cJSON *result, mi_status *status)
@@ -92,6 +104,7 @@ static mi_code print_summary(const char *folder, const cJSON *result, mi_status 
     char *table = NULL;
     mi_code code = mi_table_text(result, &table, status);
     if (code == MI_OK) {
+        print_verdict(result);
         printf("%s\nwritten to %s/:", table, folder);
         const cJSON *file;
         cJSON_ArrayForEach(file, cJSON_GetObjectItemCaseSensitive(result, "files"))

@@ -18,7 +18,7 @@ size_t mi_parameter_count(const mi_parameter *table)
 
 static void interval_text(const mi_parameter *p, char *text, size_t size)
 {
-    snprintf(text, size, "%c%.10g, %.10g%c", (p->flags & MI_LOW_OPEN) ? '(' : '[', p->low, p->high,
+    snprintf(text, size, "%c%.16g, %.16g%c", (p->flags & MI_LOW_OPEN) ? '(' : '[', p->low, p->high,
              (p->flags & MI_HIGH_OPEN) ? ')' : ']');
 }
 

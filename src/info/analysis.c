@@ -134,6 +134,9 @@ static mi_code summarise(mi_analysis *a, const mi_run *run, mi_status *status)
     if (code == MI_OK && a->profile != NULL) {
         code = mi_misfit_find(a->profile, &a->misfit, status);
     }
+    if (code == MI_OK && a->misfit.detected) {
+        a->regime.verdict = MI_UNDETERMINED;
+    }
     return code;
 }
 

@@ -219,6 +219,8 @@ static void fill(const session *s, mi_fit_kind kind, double misfit, mi_fit *ret_
     };
 }
 
+static const char too_few[] = "fewer than 5 ratios";
+
 static void refuse(mi_fit *ret_fit, const char *reason)
 {
     *ret_fit = (mi_fit){.valid = false};
@@ -230,10 +232,6 @@ static void fit_session(session *s, mi_fit_kind kind, const double *ratios,
                         const double *information, const double *opt_error, mi_fit *ret_fit)
 {
     double misfit = 0;
-    if (s->points < MIN_POINTS) {
-        refuse(ret_fit, "fewer than 5 ratios");
-        return;
-    }
     const char *reason = mi_no_evidence(information, opt_error, s->points);
     if (reason != NULL) {
         refuse(ret_fit, reason);
@@ -244,6 +242,10 @@ static void fit_session(session *s, mi_fit_kind kind, const double *ratios,
         refuse(ret_fit, "the fit did not converge");
         return;
     }
+    if (!(s->decay.amplitude > 0)) {
+        refuse(ret_fit, "the points ask for a negative amplitude, which no information has");
+        return;
+    }
     fill(s, kind, misfit, ret_fit);
 }
 
@@ -251,6 +253,10 @@ mi_code mi_fit_points(mi_fit_kind kind, const double *ratios, const double *info
                       const double *opt_error, size_t points, mi_fit *ret_fit, mi_status *status)
 {
     session s = {0};
+    if (points < MIN_POINTS) {
+        refuse(ret_fit, too_few);
+        return MI_OK;
+    }
     mi_code code = session_open(&s, points, status);
     if (code == MI_OK) {
         fit_session(&s, kind, ratios, information, opt_error, ret_fit);
@@ -302,6 +308,10 @@ static mi_code add_sampling_error(session *s, const mi_curve *curve, mi_fit *fit
 mi_code mi_fit_curve(mi_fit_kind kind, const mi_curve *curve, mi_fit *ret_fit, mi_status *status)
 {
     session s = {0};
+    if (curve->points < MIN_POINTS) {
+        refuse(ret_fit, too_few);
+        return MI_OK;
+    }
     mi_code code = session_open(&s, curve->points, status);
     if (code == MI_OK) {
         fit_session(&s, kind, curve->ratios, curve->mean[MI_Q_INFORMATION],

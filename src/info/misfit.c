@@ -15,6 +15,8 @@ enum { MAX_STRETCHES = 10 };
 /* One in a hundred profiles that never rise is flagged. */
 static const double false_alarms = 0.01;
 static const double least_share = 0.8, least_errors = 2;
+/* A loss that is significant but a small part of i is no reason to reject the curve. */
+static const double least_loss = 0.05;
 /* The quantile of a p-value of 0, so that the score stays a finite number. */
 static const double largest_z = 38;
 
@@ -160,7 +162,8 @@ static mi_code find_contrast(const mi_profile *profile, mi_misfit *misfit, mi_st
             losses[g] = known->values[g * profile->sites] - unknown->values[g * profile->sites];
         }
         misfit->contrast_z = positive_score(losses, known->replicates, &misfit->contrast_loss);
-        misfit->contrast_varies = misfit->contrast_z > gsl_cdf_ugaussian_Qinv(false_alarms);
+        misfit->contrast_varies = misfit->contrast_z > gsl_cdf_ugaussian_Qinv(false_alarms) &&
+                                  misfit->contrast_loss > least_loss * misfit->held_out;
     }
     free(losses);
     return code;

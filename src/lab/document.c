@@ -15,8 +15,9 @@ void mi_faults_add(mi_faults *faults, const char *path, const char *format, ...)
 {
     char message[MAX_MESSAGE];
     va_list arguments;
-    int used = snprintf(message, sizeof message, "%s: %s%s", faults->file, path,
-                        path[0] == '\0' ? "" : ": ");
+    int used =
+        snprintf(message, sizeof message, "%s: %s%s", faults->file != NULL ? faults->file : "input",
+                 path, path[0] == '\0' ? "" : ": ");
     size_t start = used < 0 || (size_t)used >= sizeof message ? sizeof message - 1 : (size_t)used;
     va_start(arguments, format);
     vsnprintf(message + start, sizeof message - start, format, arguments);

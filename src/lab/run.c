@@ -1,4 +1,5 @@
 /* Running an experiment: one curve, or the curves of a comparison one after the other. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,6 +42,14 @@ static void put_style(mi_writer *w, cJSON *curve, const mi_curve_config *c)
     mi_add_bool(w, curve, "weighed", mi_is(c->entry, "verdict", "yes"));
 }
 
+/* Put the label of the curve in front of a failure's message. */
+static mi_code name_curve(const mi_curve_config *c, mi_code code, mi_status *status)
+{
+    char message[sizeof status->message];
+    snprintf(message, sizeof message, "%s", status->message);
+    return mi_fail(status, code, "\"%.80s\": %.500s", c->label, message);
+}
+
 static mi_code compare_curve(const mi_experiment *e, size_t index, const mi_run_options *options,
                              mi_faults *faults, cJSON **ret_curve, mi_status *status)
 {
@@ -60,7 +69,7 @@ static mi_code compare_curve(const mi_experiment *e, size_t index, const mi_run_
     }
     if (code != MI_OK) {
         cJSON_Delete(curve);
-        return code;
+        return name_curve(c, code, status);
     }
     *ret_curve = curve;
     return MI_OK;

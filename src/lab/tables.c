@@ -78,7 +78,8 @@ const mi_parameter mi_compare_parameters[] = {
      .flags = MI_FILE,
      .fallback = "null",
      .unit = "",
-     .help = "file of published accuracies to lay over the objective"},
+     .help = "file of published accuracies to lay over the objective: an object with mae_fig5 and "
+             "kong_2023, each with source, ratio and arrays of accuracies (data/published.json)"},
     {.name = "overlay_on",
      .type = MI_PATHS,
      .fallback = "null",
@@ -101,7 +102,9 @@ const mi_parameter mi_compare_curve_parameters[] = {
      .type = MI_PATHS,
      .fallback = "null",
      .unit = "",
-     .help = "names of the figures that show the curve; left out: all that suit it"},
+     .help = "names of the figures that show the curve: information, families, vocabulary, joint, "
+             "fits, objective, optimum, dichotomy, published; left out: all that suit it but "
+             "families and dichotomy"},
     {.name = "verdict",
      .type = MI_CHOICE,
      .fallback = "\"no\"",

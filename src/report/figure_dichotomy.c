@@ -56,8 +56,9 @@ static void draw(mi_sheet *sheet)
     mi_sheet_note(
         sheet, "In a first-order chain each further visible token tells less than the one before "
                "(redundant context): i(r) is concave, falls to 0 at r = 1, and r·i(r) still "
-               "rises at r = 1/2. Only where several tokens must be seen together (synergy) is "
-               "i(r) convex and the optimum below 1/2.");
+               "rises at r = 1/2. Where several tokens must be seen together "
+               "(synergy) i(r) is convex and the optimum lies below 1/2; a mixed curve may have "
+               "it anywhere.");
 }
 
 const mi_figure mi_figure_dichotomy = {

@@ -29,13 +29,14 @@ static const mi_panel panels[] = {
 };
 enum { PANELS = sizeof panels / sizeof panels[0] };
 
-static const mi_panel mirror = {"Mirror image: joint(r) - joint(1-r), where both were computed",
-                                "nats",
-                                false,
-                                is_any,
-                                MI_F_MIRROR,
-                                MI_F_NONE,
-                                ""};
+static const mi_panel mirror = {
+    "Mirror image: joint(r) - joint(1-r), zero because it is F(r) + F(1-r) - F(1)",
+    "nats",
+    false,
+    is_any,
+    MI_F_MIRROR,
+    MI_F_NONE,
+    ""};
 
 static const mi_field fields[] = {MI_F_RATIO,       MI_F_JOINT,          MI_F_JOINT_SE,
                                   MI_F_JOINT_SHARE, MI_F_JOINT_SHARE_SE, MI_F_MIRROR};

@@ -157,7 +157,7 @@ static void draw_column(mi_sheet *sheet, const mi_panel *panel, int column, int 
              mi_reference_lines);
     with_lines.settings = settings;
     int top = sheet->bottom + TITLE_MARGIN;
-    mi_sheet_draw(sheet, &with_lines, mi_sheet_cell(column, columns, top, CURVE_HEIGHT));
+    mi_sheet_draw_sound(sheet, &with_lines, mi_sheet_cell(column, columns, top, CURVE_HEIGHT));
     fputs("set offsets 0, 0, 0, 0\n", sheet->script);
     top += CURVE_HEIGHT + GAP;
     draw_rows(sheet, panel, mi_sheet_cell(column, columns, top, rows * ROW_HEIGHT), rows,
@@ -179,6 +179,9 @@ static void draw_key(mi_sheet *sheet)
                   square);
     mi_sheet_end(sheet);
     sheet->bottom += 3 * MI_LINE_HEIGHT + 20;
+    mi_sheet_note(sheet, "Shaded bands: ± 2 standard errors of r i(r), much of them common to all "
+                         "ratios. The curve of a source marked (misfit), whose density contradicts "
+                         "itself, is left out; its row is kept.");
 }
 
 static void draw(mi_sheet *sheet)

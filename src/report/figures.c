@@ -224,6 +224,14 @@ static mi_code draw_tables(const drawing *d, mi_status *status)
     return code;
 }
 
+static void discard_figure(const char *directory, const mi_figure *figure)
+{
+    static const char *const endings[] = {"dat", "gp", "svg", "png", "txt", "md"};
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+        discard(directory, figure->name, endings[i]);
+    }
+}
+
 static mi_code draw_figure(drawing *d, const mi_figure *figure, mi_status *status)
 {
     mi_code code = compose(d, figure, status);
@@ -234,10 +242,7 @@ static mi_code draw_figure(drawing *d, const mi_figure *figure, mi_status *statu
     if (code == MI_OK && figure == &mi_figure_fits) {
         code = draw_tables(d, status);
     }
-    static const char *const endings[] = {"dat", "gp", "svg", "png", "txt", "md"};
-    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
-        discard(d->scratch, figure->name, endings[i]);
-    }
+    discard_figure(d->scratch, figure);
     return code;
 }
 
@@ -264,6 +269,12 @@ static bool wanted(const mi_report *report, const mi_figure *figure)
 static mi_code draw_all(drawing *d, mi_status *status)
 {
     mi_code code = MI_OK;
+    /* Figures that an earlier result left in the directory and this one does not have. */
+    for (size_t i = 0; i < FIGURES; i++) {
+        if (!wanted(d->report, registry[i])) {
+            discard_figure(d->target, registry[i]);
+        }
+    }
     for (size_t i = 0; i < FIGURES && code == MI_OK; i++) {
         if (wanted(d->report, registry[i])) {
             code = draw_figure(d, registry[i], status);

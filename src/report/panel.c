@@ -156,7 +156,7 @@ static void put_range_without_misfits(mi_sheet *sheet, const mi_panel *panel)
     }
 }
 
-void mi_sheet_draw(mi_sheet *sheet, const mi_panel *panel, mi_box box)
+static void draw_panel(mi_sheet *sheet, const mi_panel *panel, mi_box box, bool misfits)
 {
     const mi_report *report = sheet->report;
     char y_label[128];
@@ -167,11 +167,22 @@ void mi_sheet_draw(mi_sheet *sheet, const mi_panel *panel, mi_box box)
     put_range_without_misfits(sheet, panel);
     fputs(panel->settings, sheet->script);
     for (size_t i = 0; i < report->count; i++) {
-        if (mi_panel_shows(panel, &report->sources[i])) {
+        bool hidden = !misfits && report->sources[i].misfit;
+        if (mi_panel_shows(panel, &report->sources[i]) && !hidden) {
             mi_sheet_curve(sheet, &report->sources[i], panel->value, panel->error);
         }
     }
     mi_sheet_end(sheet);
+}
+
+void mi_sheet_draw(mi_sheet *sheet, const mi_panel *panel, mi_box box)
+{
+    draw_panel(sheet, panel, box, true);
+}
+
+void mi_sheet_draw_sound(mi_sheet *sheet, const mi_panel *panel, mi_box box)
+{
+    draw_panel(sheet, panel, box, false);
 }
 
 mi_box mi_sheet_cell(int column, int columns, int top, int height)

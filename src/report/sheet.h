@@ -75,6 +75,8 @@ double mi_round_up(double positive);
 
 /* One panel in a box. */
 void mi_sheet_draw(mi_sheet *sheet, const mi_panel *panel, mi_box box);
+/* The same without the curves of misfits. */
+void mi_sheet_draw_sound(mi_sheet *sheet, const mi_panel *panel, mi_box box);
 
 /* The axes of column `column` of `columns`, `height` pixels high below `top`. */
 mi_box mi_sheet_cell(int column, int columns, int top, int height);

@@ -87,6 +87,13 @@ static void fill_row(char cells[COLUMNS][CELL], const mi_source *s)
     snprintf(cells[10], CELL, "%s", s->opt_regime == NULL ? "-" : s->opt_regime);
 }
 
+static const char misfit_mark[] = " (misfit)";
+
+static size_t label_length(const mi_source *s)
+{
+    return mi_text_length(s->label) + (s->misfit ? sizeof misfit_mark - 1 : 0);
+}
+
 static void measure(table *t)
 {
     t->label_width = mi_text_length("source");
@@ -94,7 +101,7 @@ static void measure(table *t)
         t->widths[c] = mi_text_length(headings[c]);
     }
     for (size_t i = 0; i < t->report->count; i++) {
-        size_t width = mi_text_length(t->report->sources[i].label);
+        size_t width = label_length(&t->report->sources[i]);
         t->label_width = width > t->label_width ? width : t->label_width;
         for (size_t c = 0; c < COLUMNS; c++) {
             width = mi_text_length(t->cells[i][c]);
@@ -117,6 +124,12 @@ static void put_column(const table *t, size_t column, const char *text, FILE *fi
     }
 }
 
+static void put_label(const table *t, const mi_source *s, FILE *file)
+{
+    fprintf(file, "%s%s%*s", s->label, s->misfit ? misfit_mark : "",
+            (int)(t->label_width - label_length(s)), "");
+}
+
 static void write_plain(const table *t, FILE *file)
 {
     put_padded(file, "source", t->label_width);
@@ -125,7 +138,7 @@ static void write_plain(const table *t, FILE *file)
     }
     for (size_t i = 0; i < t->report->count; i++) {
         putc('\n', file);
-        put_padded(file, t->report->sources[i].label, t->label_width);
+        put_label(t, &t->report->sources[i], file);
         for (size_t c = 0; c < COLUMNS; c++) {
             put_column(t, c, t->cells[i][c], file);
         }
@@ -157,12 +170,29 @@ static void write_markdown(const table *t, FILE *file)
     for (size_t i = 0; i < t->report->count; i++) {
         fputs("\n| ", file);
         put_markdown(file, t->report->sources[i].label);
+        fputs(t->report->sources[i].misfit ? misfit_mark : "", file);
         fputs(" |", file);
         for (size_t c = 0; c < COLUMNS; c++) {
             fprintf(file, " %s |", t->cells[i][c]);
         }
     }
     putc('\n', file);
+}
+
+/* What a reader of the numbers must know of a source. */
+static void write_warnings(const table *t, FILE *file)
+{
+    for (size_t i = 0; i < t->report->count; i++) {
+        const mi_source *s = &t->report->sources[i];
+        const char *remark = mi_json_text(s->json, "remark");
+        if (s->misfit) {
+            fprintf(file, "\n%s: misfit, not a measurement of information: %s\n", s->label,
+                    s->misfit_message);
+        }
+        if (remark != NULL && (t->report->count == 1 || strstr(remark, "overfit") != NULL)) {
+            fprintf(file, "\n%s: %s\n", s->label, remark);
+        }
+    }
 }
 
 /* Why a fit is missing. */
@@ -202,6 +232,7 @@ static mi_code write_text(const table *t, void (*write)(const table *, FILE *), 
         if (!t->shortened) {
             fputs(notes, file);
         }
+        write_warnings(t, file);
         write_reasons(t, file);
         whole = ferror(file) == 0;
         whole = fclose(file) == 0 && whole;

@@ -413,17 +413,21 @@ static void constant_curve_with_noise(void **state)
     mi_curve_destroy(curve);
 }
 
-/* Information is not negative; points that are, with errors that do not explain it, are no decay.
- */
+/* -1e5 (1-r)^(1/2) with errors in proportion, and one positive point at the end: a cross-entropy
+ * gone wrong asks for a negative amplitude. */
 static void negative_information_is_no_decay(void **state)
 {
     (void)state;
-    const double ratios[] = {0.1, 0.3, 0.5, 0.7, 0.9, 0.95};
-    const double information[] = {-4.74, -4.18, -3.54, -2.74, -1.58, 0.31};
-    const double errors[] = {0.1, 0.1, 0.1, 0.1, 0.1, 0.1};
+    double ratios[P], information[P], errors[P];
+    for (size_t p = 0; p < P; p++) {
+        ratios[p] = 0.02 + 0.96 * (double)p / (P - 1);
+        information[p] = -1e5 * sqrt(1 - ratios[p]);
+        errors[p] = -0.15 * information[p];
+    }
+    information[P - 1] = 1.9;
+    errors[P - 1] = 0.4;
     mi_fit fit;
-    /* -5 (1-r)^(1/2) but for the last point */
-    assert_int_equal(mi_fit_points(MI_FIT_POWER, ratios, information, errors, 6, &fit, NULL),
+    assert_int_equal(mi_fit_points(MI_FIT_POWER, ratios, information, errors, P, &fit, NULL),
                      MI_OK);
     assert_false(fit.valid);
     assert_non_null(strstr(fit.reason, "negative amplitude"));

@@ -413,26 +413,6 @@ static void constant_curve_with_noise(void **state)
     mi_curve_destroy(curve);
 }
 
-/* -1e5 (1-r)^(1/2) with errors in proportion, and one positive point at the end: a cross-entropy
- * gone wrong asks for a negative amplitude. */
-static void negative_information_is_no_decay(void **state)
-{
-    (void)state;
-    double ratios[P], information[P], errors[P];
-    for (size_t p = 0; p < P; p++) {
-        ratios[p] = 0.02 + 0.96 * (double)p / (P - 1);
-        information[p] = -1e5 * sqrt(1 - ratios[p]);
-        errors[p] = -0.15 * information[p];
-    }
-    information[P - 1] = 1.9;
-    errors[P - 1] = 0.4;
-    mi_fit fit;
-    assert_int_equal(mi_fit_points(MI_FIT_POWER, ratios, information, errors, P, &fit, NULL),
-                     MI_OK);
-    assert_false(fit.valid);
-    assert_non_null(strstr(fit.reason, "negative amplitude"));
-}
-
 static void one_point_is_no_fit(void **state)
 {
     (void)state;
@@ -446,7 +426,6 @@ static void one_point_is_no_fit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(negative_information_is_no_decay),
         cmocka_unit_test(one_point_is_no_fit),
         cmocka_unit_test(exact_curves_are_recovered),
         cmocka_unit_test(weighted_fit_without_misfit),

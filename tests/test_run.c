@@ -290,6 +290,25 @@ static void library_example_compiles_and_runs(void **state)
     assert_int_equal(system(command), 0);
 }
 
+/* A covariance of a hundred crops gives hugely negative "information": that is called a misfit, and
+ * nothing is fitted to it or read from its shape. */
+static void misfit_is_not_fitted(void **state)
+{
+    (void)state;
+    cJSON *result = json_of("run photographs --json --set model.crops=100");
+    const cJSON *fits = cJSON_GetObjectItem(result, "fits");
+    static const char *const names[] = {"exponential", "power"};
+    assert_true(
+        cJSON_IsTrue(cJSON_GetObjectItem(cJSON_GetObjectItem(result, "misfit"), "detected")));
+    for (size_t i = 0; i < 2; i++) {
+        const cJSON *fit = cJSON_GetObjectItem(fits, names[i]);
+        assert_true(cJSON_IsNull(fit) || cJSON_GetObjectItem(fit, "amplitude")->valuedouble > 0);
+    }
+    const cJSON *verdict = cJSON_GetObjectItem(cJSON_GetObjectItem(result, "regime"), "verdict");
+    assert_string_equal(verdict->valuestring, "undetermined");
+    cJSON_Delete(result);
+}
+
 static void lists_name_everything(void **state)
 {
     (void)state;
@@ -340,6 +359,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(gnuplot_missing_keeps_the_result, set_up, tear_down),
         cmocka_unit_test_setup_teardown(disk_full_leaves_no_half_result, set_up, tear_down),
         cmocka_unit_test_setup_teardown(library_example_compiles_and_runs, set_up, tear_down),
+        cmocka_unit_test(misfit_is_not_fitted),
         cmocka_unit_test(lists_name_everything),
         cmocka_unit_test(reference_is_up_to_date),
         cmocka_unit_test(all_experiments_are_good),

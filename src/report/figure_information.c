@@ -10,9 +10,10 @@ static bool is_image(const mi_source *s)
     return s->group == MI_GROUP_IMAGE && mi_source_in(s, "information");
 }
 
-static bool is_any(const mi_source *s)
+/* The shape of a misfit's curve says nothing, and its jumps would bury the others. */
+static bool has_shape(const mi_source *s)
 {
-    return mi_source_in(s, "information");
+    return mi_source_in(s, "information") && !s->misfit;
 }
 
 static bool is_family(const mi_source *s)
@@ -24,7 +25,7 @@ static const mi_panel panels[] = {
     {"Text", "information i(r)", true, is_text, MI_F_INFORMATION, MI_F_INFORMATION_SE, ""},
     {"Images", "information i(r)", true, is_image, MI_F_INFORMATION, MI_F_INFORMATION_SE, ""},
     {"Shape: each curve divided by its value at the smallest r", "i(r) / i(smallest r)", false,
-     is_any, MI_F_INFORMATION_SHARE, MI_F_INFORMATION_SHARE_SE, ""},
+     has_shape, MI_F_INFORMATION_SHARE, MI_F_INFORMATION_SHARE_SE, ""},
     {"Same images, two families: Gaussian and scale mixture", "information i(r)", true, is_family,
      MI_F_INFORMATION, MI_F_INFORMATION_SE, ""},
 };

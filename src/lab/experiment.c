@@ -63,8 +63,8 @@ static mi_code locate_files(resolver *r, mi_values *values)
     return code;
 }
 
-/* An object with a discriminating string key ("type", "strategy"): *ret_name points into it, or to
- * opt_default; NULL after a fault. */
+/* The name at the discriminating key ("type", "strategy") of an object, or opt_default where it is
+ * left out; NULL after a fault. */
 static const char *discriminator(resolver *r, const cJSON *object, const char *path,
                                  const char *key, const char *opt_default)
 {

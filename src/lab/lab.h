@@ -4,6 +4,12 @@
 
 #include "maskinfo/experiment.h"
 
+/* The value at a key of an object; NULL where there is none, or no object. */
+static inline const cJSON *mi_lab_item(const cJSON *object, const char *name)
+{
+    return cJSON_GetObjectItemCaseSensitive(object, name);
+}
+
 /* One curve from its resolved configuration. Faults of the input are added to `faults`, with
  * MI_INPUT returned. *ret_result: cJSON_Delete. */
 mi_code mi_curve_compute(const mi_curve_config *config, const mi_run *run, mi_faults *faults,

@@ -16,11 +16,6 @@ static const struct {
     {"kong_2023", "linear_probe", "Kong et al. ViT-B, linear probe", "top-1 accuracy (%)"},
 };
 
-static const cJSON *item(const cJSON *object, const char *name)
-{
-    return cJSON_GetObjectItemCaseSensitive(object, name);
-}
-
 static size_t numbers(const cJSON *array, double *values)
 {
     size_t count = 0;
@@ -40,13 +35,13 @@ static size_t numbers(const cJSON *array, double *values)
 static bool objective_at(const cJSON *curve, double ratio, double *ret_value)
 {
     const cJSON *last = NULL, *point = NULL;
-    cJSON_ArrayForEach(point, item(curve, "points"))
+    cJSON_ArrayForEach(point, mi_lab_item(curve, "points"))
     {
-        double right = item(point, "ratio")->valuedouble;
+        double right = mi_lab_item(point, "ratio")->valuedouble;
         if (last != NULL && ratio <= right) {
-            double left = item(last, "ratio")->valuedouble;
-            double from = item(last, "objective")->valuedouble;
-            double to = item(point, "objective")->valuedouble;
+            double left = mi_lab_item(last, "ratio")->valuedouble;
+            double from = mi_lab_item(last, "objective")->valuedouble;
+            double to = mi_lab_item(point, "objective")->valuedouble;
             *ret_value = from + (to - from) * (ratio - left) / (right - left);
             return ratio >= left;
         }
@@ -78,10 +73,10 @@ static void put_correlation(mi_writer *w, cJSON *overlay, const cJSON *curve, co
 static size_t read_series(const cJSON *published, size_t s, double *ratios, double *values,
                           mi_faults *faults)
 {
-    const cJSON *entry = item(published, series[s].key);
-    size_t count = numbers(item(entry, "ratio"), ratios);
-    if (count == 0 || numbers(item(entry, series[s].metric), values) != count ||
-        !cJSON_IsString(item(entry, "source"))) {
+    const cJSON *entry = mi_lab_item(published, series[s].key);
+    size_t count = numbers(mi_lab_item(entry, "ratio"), ratios);
+    if (count == 0 || numbers(mi_lab_item(entry, series[s].metric), values) != count ||
+        !cJSON_IsString(mi_lab_item(entry, "source"))) {
         mi_faults_add(faults, "published",
                       "%s: needs \"source\" and arrays \"ratio\" and \"%s\" of equal length, 1 to "
                       "%d numbers",
@@ -101,11 +96,12 @@ static void put_overlay(mi_writer *w, cJSON *overlays, const cJSON *published, s
     }
     cJSON *overlay = cJSON_CreateObject();
     mi_add_text(w, overlay, "label", series[s].label);
-    mi_add_text(w, overlay, "source", item(item(published, series[s].key), "source")->valuestring);
+    mi_add_text(w, overlay, "source",
+                mi_lab_item(mi_lab_item(published, series[s].key), "source")->valuestring);
     mi_add_text(w, overlay, "metric", series[s].unit);
     mi_add_numbers(w, overlay, "ratio", ratios, count);
     mi_add_numbers(w, overlay, "value", values, count);
-    mi_add_text(w, overlay, "against", item(curve, "label")->valuestring);
+    mi_add_text(w, overlay, "against", mi_lab_item(curve, "label")->valuestring);
     put_correlation(w, overlay, curve, ratios, values, count);
     if (!cJSON_AddItemToArray(overlays, overlay)) {
         cJSON_Delete(overlay);
@@ -118,7 +114,7 @@ static const cJSON *find_curve(const cJSON *curves, const char *label)
     const cJSON *curve = NULL;
     cJSON_ArrayForEach(curve, curves)
     {
-        if (strcmp(item(curve, "label")->valuestring, label) == 0) {
+        if (strcmp(mi_lab_item(curve, "label")->valuestring, label) == 0) {
             return curve;
         }
     }
@@ -184,7 +180,7 @@ mi_code mi_overlays_add(const mi_experiment *e, mi_faults *faults, cJSON *result
     const mi_value *on = mi_values_find(e->settings, "overlay_on");
     cJSON *published = read_published(e, faults), *overlays = cJSON_CreateArray();
     for (size_t i = 0; published != NULL && i < on->path_count; i++) {
-        const cJSON *curve = find_curve(item(result, "curves"), on->paths[i]);
+        const cJSON *curve = find_curve(mi_lab_item(result, "curves"), on->paths[i]);
         for (size_t s = 0; curve != NULL && s < sizeof series / sizeof *series; s++) {
             put_overlay(&w, overlays, published, s, curve, faults);
         }

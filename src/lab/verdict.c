@@ -10,20 +10,15 @@
 
 enum { MAX_QUANTILES = 64 };
 
-static const cJSON *item(const cJSON *object, const char *name)
-{
-    return cJSON_GetObjectItemCaseSensitive(object, name);
-}
-
 static double number(const cJSON *object, const char *name)
 {
-    const cJSON *value = item(object, name);
+    const cJSON *value = mi_lab_item(object, name);
     return cJSON_IsNumber(value) ? value->valuedouble : 0;
 }
 
 static const char *text(const cJSON *object, const char *name)
 {
-    const cJSON *value = item(object, name);
+    const cJSON *value = mi_lab_item(object, name);
     return cJSON_IsString(value) ? value->valuestring : "";
 }
 
@@ -36,8 +31,8 @@ typedef struct source {
 
 static void read_source(const cJSON *curve, source *s)
 {
-    const cJSON *fits = item(curve, "fits"), *fit = item(fits, "exponential");
-    const cJSON *optimum = item(curve, "optimum"), *quantile = NULL;
+    const cJSON *fits = mi_lab_item(curve, "fits"), *fit = mi_lab_item(fits, "exponential");
+    const cJSON *optimum = mi_lab_item(curve, "optimum"), *quantile = NULL;
     memset(s, 0, sizeof *s);
     s->fit.valid = cJSON_IsObject(fit);
     s->fit.exponent = number(fit, "rate");
@@ -47,7 +42,7 @@ static void read_source(const cJSON *curve, source *s)
     s->optimum.valid = cJSON_IsObject(optimum);
     s->optimum.ratio = number(optimum, "ratio");
     snprintf(s->optimum.reason, sizeof s->optimum.reason, "%s", text(curve, "optimum_reason"));
-    cJSON_ArrayForEach(quantile, item(optimum, "quantiles"))
+    cJSON_ArrayForEach(quantile, mi_lab_item(optimum, "quantiles"))
     {
         if (s->optimum.draws < MAX_QUANTILES) {
             s->quantiles[s->optimum.draws++] = quantile->valuedouble;
@@ -96,12 +91,12 @@ static cJSON *pair_json(mi_writer *w, const cJSON *text_curve, const cJSON *imag
 /* A density that contradicts itself measures nothing, so its curve is not weighed. */
 static bool is_misfit(const cJSON *curve)
 {
-    return cJSON_IsTrue(item(item(curve, "misfit"), "detected"));
+    return cJSON_IsTrue(mi_lab_item(mi_lab_item(curve, "misfit"), "detected"));
 }
 
 static bool is_weighed(const cJSON *curve, const char *group)
 {
-    return cJSON_IsTrue(item(curve, "weighed")) && !is_misfit(curve) &&
+    return cJSON_IsTrue(mi_lab_item(curve, "weighed")) && !is_misfit(curve) &&
            strcmp(text(curve, "group"), group) == 0;
 }
 
@@ -111,7 +106,7 @@ static cJSON *left_out(mi_writer *w, const cJSON *curves)
     const cJSON *curve = NULL;
     cJSON_ArrayForEach(curve, curves)
     {
-        if (cJSON_IsTrue(item(curve, "weighed")) && is_misfit(curve)) {
+        if (cJSON_IsTrue(mi_lab_item(curve, "weighed")) && is_misfit(curve)) {
             cJSON *label = cJSON_CreateString(text(curve, "label"));
             if (label == NULL || !cJSON_AddItemToArray(labels, label)) {
                 cJSON_Delete(label);
@@ -141,7 +136,7 @@ mi_code mi_verdict_add(cJSON *result, mi_status *status)
     mi_writer w = {.failed = false};
     tally t = {0, 0, 0};
     cJSON *verdict = cJSON_CreateObject(), *pairs = cJSON_CreateArray();
-    const cJSON *curves = item(result, "curves"), *a = NULL, *b = NULL;
+    const cJSON *curves = mi_lab_item(result, "curves"), *a = NULL, *b = NULL;
     cJSON_ArrayForEach(a, curves)
     {
         cJSON_ArrayForEach(b, curves)

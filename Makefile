@@ -20,7 +20,7 @@ endif
 WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wconversion
 DEFS    := -D_POSIX_C_SOURCE=200809L -DMI_VERSION='"$(VERSION)"'
 ALLCFLAGS = -std=c11 $(OPT) -g -march=$(ARCH) -fopenmp $(WARN) $(DEFS) -Iinclude $(CFLAGS)
-LIBS    := -lgsl -lopenblas -lcjson -lpng -ljpeg -lz -lm
+LIBS    := -lgsl -lcholmod -lopenblas -lcjson -lpng -ljpeg -lz -lm
 LINK    = $(CC) -fopenmp $(CFLAGS) $(LDFLAGS)
 
 LIB_SRC := $(filter-out src/cli/%,$(wildcard src/*/*.c))

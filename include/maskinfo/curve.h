@@ -18,6 +18,9 @@ typedef enum mi_quantity {
     MI_Q_HELD_OUT_INFORMATION, /* held-out cross-entropy without context minus with context */
     MI_Q_SCALE,                /* part of i(r) that the crop's contrast carries */
     MI_Q_IN_SAMPLE,            /* i(r) on the fitting data */
+    MI_Q_INTERPOLATION,        /* h_0 - h of MI_NEIGHBORS: what the visible neighbours tell */
+    MI_Q_FAR,                  /* i(r) less that: what only sites farther away tell */
+    MI_Q_CLASS,                /* I(C; x_v), nats, not per site */
     MI_QUANTITIES
 } mi_quantity;
 

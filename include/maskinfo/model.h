@@ -36,16 +36,26 @@ typedef enum mi_origin { MI_FROM_MODEL, MI_FROM_HELD_OUT } mi_origin;
 
 /* What one mask on one draw tells. Sums over masked sites divided by their number, in nats. */
 typedef struct mi_mask_result {
+    double marginal_entropy;    /* mean over masked sites of H(X_i); where sites are held out, the
+                                   mean of -log p(x_i) of the model's marginal */
     double conditional_entropy; /* mean over masked sites of the entropy of p(x_i | x_v) */
     double cross_entropy;       /* mean over masked sites of -log p(x_i | x_v) at the drawn x_i */
     double joint_information;   /* estimate of I(x_m; x_v) of this mask, divided by N */
     double mse;                 /* as MI_MSE; 0 for discrete models */
+    double neighbor_entropy;    /* MI_TELLS_NEIGHBORS: mean over masked sites of the entropy of
+                                   p(x_i | those of x_v that are lattice neighbours of i) */
+    double class_information;   /* MI_TELLS_CLASS: estimate of I(C; x_v), not per site */
 } mi_mask_result;
+
+/* What a model tells beyond entropies: the series MI_NEIGHBORS and MI_CLASS of its profile, and the
+ * fields of mi_mask_result. */
+enum { MI_TELLS_NEIGHBORS = 1, MI_TELLS_CLASS = 2 };
 
 typedef struct mi_model_class {
     const char *name;
     const char *summary; /* one line */
     const mi_parameter *parameters;
+    unsigned tells; /* MI_TELLS_... */
 
     /* Build the state. Faults in values are reported by mi_fail_at with the parameter's name. */
     mi_code (*create)(const mi_values *values, const mi_run *run, void **ret_state,
@@ -77,6 +87,19 @@ typedef struct mi_model_class {
                         mi_status *status);
     mi_code (*scratch_create)(const void *state, void **ret_scratch, mi_status *status);
     void (*scratch_destroy)(void *scratch); /* accepts NULL */
+
+    /* Is one mask so costly that the posterior is had at the asked ratios alone, mask by mask,
+     * without a profile? NULL: no. */
+    bool (*masks_only)(const void *state);
+
+    /* Can `evaluate` answer? (MI_INPUT says why not and what would.) NULL: always, where it is
+     * there. */
+    mi_code (*evaluate_allowed)(const void *state, mi_status *status);
+
+    /* Draw a configuration, (sites) numbers: symbols 0..V-1 of a discrete model, the first channel
+     * of a continuous one. scratch as for evaluate. NULL: the model can not be sampled. */
+    mi_code (*sample)(const void *state, gsl_rng *draw, void *scratch, double *values,
+                      mi_status *status);
 
     /* Does the model keep held-out data that evaluate can draw from? NULL: no. */
     bool (*has_held_out)(const void *state);

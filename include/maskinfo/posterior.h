@@ -7,10 +7,11 @@
 /* One replicate is one drawn configuration and one random order of the sites; for each k the mask
  * hides all but the first k sites of the order (and, while several disjoint masks of that size fit,
  * those too, up to 16: their mean is taken), and h_k is the mean entropy of the exact posteriors
- * (Rao-Blackwell: never -log p of the drawn symbol). Fills MI_ENTROPY, MI_MSE for continuous models
- * and, from the model's held-out data where it has any, MI_CROSS_ENTROPY, in replicates
- * of its own, a quarter as many (at least 16, where there are so many samples). At least 2 samples;
- * MI_NUMERIC where a posterior is not finite. */
+ * (Rao-Blackwell: never -log p of the drawn symbol). Fills MI_ENTROPY, MI_MSE for continuous
+ * models, what the model tells beyond (MI_NEIGHBORS, MI_CLASS) and, from the model's held-out data
+ * where it has any, MI_CROSS_ENTROPY, in replicates of its own, a quarter as many (at least 16,
+ * where there are so many samples). At least 2 samples; MI_NUMERIC where a posterior is not finite.
+ */
 mi_code mi_posterior_profile(const mi_model *model, size_t samples, const mi_run *run,
                              mi_profile **ret_profile, mi_status *status);
 

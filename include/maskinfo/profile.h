@@ -16,6 +16,9 @@ typedef enum mi_series_kind {
     MI_CROSS_ENTROPY, /* -log posterior of the true symbol on held-out data */
     MI_GIVEN_SCALE,   /* h_k were the contrast of the crop known (scale mixtures) */
     MI_IN_SAMPLE,     /* h_k evaluated on fitting data, to show over-fitting */
+    MI_NEIGHBORS,     /* h_k were only those of the k visible sites known that are lattice
+                         neighbours of the masked one */
+    MI_CLASS,         /* I(C; X_S) of k visible sites, nats, not per site; 0 at k = 0 */
     MI_SERIES_KINDS
 } mi_series_kind;
 

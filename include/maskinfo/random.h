@@ -22,6 +22,9 @@ typedef enum mi_purpose {
     MI_PURPOSE_BOOTSTRAP = 7, /* resampling of replicates */
     MI_PURPOSE_MODEL = 8,     /* random parameters of a model */
     MI_PURPOSE_GAP = 9,       /* start words of the words model's gap entropies */
+    MI_PURPOSE_CHAIN = 10,    /* Gibbs sampling */
+    MI_PURPOSE_PAIRS = 11,    /* sets of points for sample estimators */
+    MI_PURPOSE_HALVES = 12,   /* division of data in halves */
     MI_PURPOSE_TEST = 100
 } mi_purpose;
 

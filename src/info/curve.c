@@ -332,6 +332,30 @@ static mi_code build_scale(builder *b, mi_status *status)
     return code;
 }
 
+/* What the visible neighbours tell, and what of i(r) is left to sites farther away, replicate by
+ * replicate. */
+static mi_code build_far(builder *b, mi_status *status)
+{
+    mi_curve *curve = b->curve;
+    size_t replicates = b->profile->series[MI_NEIGHBORS].replicates;
+    if (replicates == 0) {
+        return MI_OK;
+    }
+    if (replicates != curve->replicates[MI_Q_INFORMATION]) {
+        return mi_fail(status, MI_INPUT, "%zu replicates of the entropy, %zu given the neighbours",
+                       curve->replicates[MI_Q_INFORMATION], replicates);
+    }
+    mi_code code = build_series(b, MI_NEIGHBORS, MI_Q_INTERPOLATION, true, status);
+    if (code == MI_OK) {
+        code = add_quantity(curve, MI_Q_FAR, replicates, status);
+    }
+    for (size_t at = 0; code == MI_OK && at < replicates * curve->points; at++) {
+        curve->values[MI_Q_FAR][at] =
+            curve->values[MI_Q_INFORMATION][at] - curve->values[MI_Q_INTERPOLATION][at];
+    }
+    return code;
+}
+
 static mi_code build(builder *b, mi_status *status)
 {
     mi_code code = build_information(b, status);
@@ -349,6 +373,12 @@ static mi_code build(builder *b, mi_status *status)
     }
     if (code == MI_OK) {
         code = build_series(b, MI_IN_SAMPLE, MI_Q_IN_SAMPLE, true, status);
+    }
+    if (code == MI_OK) {
+        code = build_far(b, status);
+    }
+    if (code == MI_OK) {
+        code = build_series(b, MI_CLASS, MI_Q_CLASS, false, status);
     }
     if (code == MI_OK) {
         code = summarise(b->curve, status);

@@ -121,7 +121,8 @@ static mi_code evaluate(const study *s, bench *b, size_t j, bool wants_joint,
         return code;
     }
     if (!isfinite(ret_result->conditional_entropy) || !isfinite(ret_result->mse) ||
-        !isfinite(ret_result->joint_information) ||
+        !isfinite(ret_result->joint_information) || !isfinite(ret_result->marginal_entropy) ||
+        !isfinite(ret_result->neighbor_entropy) || !isfinite(ret_result->class_information) ||
         (s->origin == MI_FROM_HELD_OUT && !isfinite(ret_result->cross_entropy))) {
         return mi_fail(status, MI_NUMERIC, "%s: the posterior of a mask is not finite",
                        s->model->class->name);
@@ -153,6 +154,12 @@ static void store(const study *s, size_t j, size_t k, const mi_mask_result *mean
     if (s->continuous) {
         series[MI_MSE].values[at] = mean->mse;
     }
+    if (s->model->class->tells & MI_TELLS_NEIGHBORS) {
+        series[MI_NEIGHBORS].values[at] = mean->neighbor_entropy;
+    }
+    if (s->model->class->tells & MI_TELLS_CLASS) {
+        series[MI_CLASS].values[at] = mean->class_information;
+    }
 }
 
 static mi_code visible_count(const study *s, bench *b, size_t j, size_t k, mi_status *status)
@@ -169,6 +176,8 @@ static mi_code visible_count(const study *s, bench *b, size_t j, size_t k, mi_st
         mean.conditional_entropy += result.conditional_entropy / (double)masks;
         mean.cross_entropy += result.cross_entropy / (double)masks;
         mean.mse += result.mse / (double)masks;
+        mean.neighbor_entropy += result.neighbor_entropy / (double)masks;
+        mean.class_information += result.class_information / (double)masks;
     }
     store(s, j, k, &mean);
     return MI_OK;
@@ -199,6 +208,12 @@ static mi_code from_model(study *s, size_t samples, mi_status *status)
     mi_code code = mi_profile_add(s->profile, MI_ENTROPY, samples, status);
     if (code == MI_OK && s->continuous) {
         code = mi_profile_add(s->profile, MI_MSE, samples, status);
+    }
+    if (code == MI_OK && (s->model->class->tells & MI_TELLS_NEIGHBORS)) {
+        code = mi_profile_add(s->profile, MI_NEIGHBORS, samples, status);
+    }
+    if (code == MI_OK && (s->model->class->tells & MI_TELLS_CLASS)) {
+        code = mi_profile_add(s->profile, MI_CLASS, samples, status);
     }
     if (code == MI_OK) {
         code =

@@ -99,6 +99,9 @@ static const struct {
     {MI_Q_HELD_OUT_INFORMATION, "held_out_information", "held_out_information_se"},
     {MI_Q_SCALE, "scale_information", "scale_information_se"},
     {MI_Q_IN_SAMPLE, "in_sample_information", "in_sample_information_se"},
+    {MI_Q_INTERPOLATION, "interpolation_information", "interpolation_information_se"},
+    {MI_Q_FAR, "far_information", "far_information_se"},
+    {MI_Q_CLASS, "class_information", "class_information_se"},
 };
 
 static void put_pair(mi_writer *w, cJSON *point, const mi_curve *c, size_t p, mi_quantity q,

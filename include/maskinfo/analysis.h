@@ -5,6 +5,7 @@
 
 #include "maskinfo/curve.h"
 #include "maskinfo/fit.h"
+#include "maskinfo/masked.h"
 #include "maskinfo/misfit.h"
 #include "maskinfo/optimum.h"
 
@@ -13,7 +14,7 @@ typedef enum mi_method { MI_METHOD_AUTO, MI_METHOD_EXACT, MI_METHOD_POSTERIOR } 
 typedef struct mi_plan {
     mi_method method; /* auto: exact where the model has an exact answer, else posterior */
     size_t samples;   /* random orders (exact) or drawn configurations (posterior) */
-    mi_mask_count count;
+    mi_masking masking;
     const double *ratios; /* (points), increasing, in (0, 1) */
     size_t points;
 } mi_plan;
@@ -29,20 +30,22 @@ typedef struct mi_chain_check {
 typedef struct mi_analysis {
     mi_shape shape;
     mi_method method;    /* the one used */
-    mi_profile *profile; /* NULL where the sequence is infinite */
+    bool by_masks;       /* computed mask by mask, at the ratios alone */
+    mi_profile *profile; /* NULL where the sequence is infinite, or by_masks */
     mi_curve *curve;
     mi_fit exponential, power;
     mi_optimum optimum;
-    mi_regime regime; /* undetermined where a misfit is detected: the curve is no information */
+    mi_regime regime; /* undetermined where a misfit is detected (the curve is no information), and
+                         for masks that are not exchangeable (the dichotomy is about random ones) */
     mi_misfit misfit;
     mi_chain_check chain;
     char remark[512]; /* the model's, "" where none */
 } mi_analysis;
 
-/* The method that `auto` means for a model. MI_INPUT, with the model's own reason, where an asked
- * for method is not possible. */
-mi_code mi_method_resolve(const mi_model *model, mi_method asked, mi_method *ret_method,
-                          mi_status *status);
+/* The method that `auto` means for a model under a strategy. MI_INPUT, with the model's own reason,
+ * where an asked for method is not possible; status->place is "method". */
+mi_code mi_method_resolve(const mi_model *model, const mi_masking *masking, mi_method asked,
+                          mi_method *ret_method, mi_status *status);
 const char *mi_method_name(mi_method method);
 
 /* Which fit describes the curve better: that of the smaller AICc. NULL where neither is valid. */

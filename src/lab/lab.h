@@ -3,6 +3,7 @@
 #define MASKINFO_LAB_LAB_H
 
 #include "maskinfo/experiment.h"
+#include "maskinfo/result.h"
 
 /* The value at a key of an object; NULL where there is none, or no object. */
 static inline const cJSON *mi_lab_item(const cJSON *object, const char *name)
@@ -14,6 +15,11 @@ static inline const cJSON *mi_lab_item(const cJSON *object, const char *name)
  * MI_INPUT returned. *ret_result: cJSON_Delete. */
 mi_code mi_curve_compute(const mi_curve_config *config, const mi_run *run, mi_faults *faults,
                          cJSON **ret_result, mi_status *status);
+
+/* "mask_samples" of a curve result: one mask each at the ratios 0.5 and 0.75, where the strategy
+ * has them and there are sites to show. */
+mi_code mi_mask_samples_add(const mi_masking *masking, mi_shape shape, uint64_t seed, cJSON *result,
+                            mi_status *status);
 
 /* A finished curve of a "compare", kept in DIRECTORY/partial so that an interrupted run can go on.
  * load gives NULL where there is none, or where it is of another configuration or version. */

@@ -74,12 +74,14 @@ static void put_profile(mi_writer *w, cJSON *result, const mi_profile *profile, 
     mi_add_numbers(w, result, "profile_se", error, profile->sites);
 }
 
-static mi_code add_profile(mi_writer *w, cJSON *result, const mi_profile *opt_profile,
-                           mi_status *status)
+static mi_code add_profile(mi_writer *w, cJSON *result, const mi_analysis *a, mi_status *status)
 {
     double *buffer = NULL;
+    const mi_profile *opt_profile = a->profile;
     if (opt_profile == NULL) {
-        put_null_with_reason(w, result, "profile", "the sequence is infinite");
+        put_null_with_reason(w, result, "profile",
+                             a->by_masks ? "computed mask by mask, at the ratios alone"
+                                         : "the sequence is infinite");
         return MI_OK;
     }
     mi_code code = mi_allocate(2 * opt_profile->sites, sizeof *buffer, &buffer, status);
@@ -292,7 +294,7 @@ mi_code mi_result_add_analysis(cJSON *result, const mi_analysis *a, mi_status *s
 {
     mi_writer w = {.failed = false};
     put_head(&w, result, a);
-    mi_code code = add_profile(&w, result, a->profile, status);
+    mi_code code = add_profile(&w, result, a, status);
     if (code != MI_OK) {
         return code;
     }

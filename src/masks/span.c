@@ -42,8 +42,8 @@ static mi_code check(const mi_values *values, mi_layout layout, double ratio, mi
 /* Inverse of the distribution function (1 - q^n) / (1 - q^longest), q = 1 - 1/mean. */
 static size_t draw_length(double mean, size_t longest, gsl_rng *stream)
 {
-    double uniform = gsl_rng_uniform(stream), q = 1 - 1 / mean;
-    if (q <= 0) {
+    double uniform = gsl_rng_uniform(stream);
+    if (mean <= 1) {
         return 1;
     }
     double log_q = log1p(-1 / mean), share = -expm1((double)longest * log_q);

@@ -143,7 +143,7 @@ static mi_code check_chain(const mi_model *model, mi_analysis *a, mi_status *sta
     return code;
 }
 
-static mi_code summarise(mi_analysis *a, const mi_plan *plan, const mi_run *run, mi_status *status)
+static mi_code summarise(mi_analysis *a, const mi_run *run, mi_status *status)
 {
     mi_code code = mi_fit_curve(MI_FIT_EXPONENTIAL, a->curve, &a->exponential, status);
     if (code == MI_OK) {
@@ -158,7 +158,7 @@ static mi_code summarise(mi_analysis *a, const mi_plan *plan, const mi_run *run,
     if (code == MI_OK && a->profile != NULL) {
         code = mi_misfit_find(a->profile, &a->misfit, status);
     }
-    if (code == MI_OK && (a->misfit.detected || !plan->masking.class->exchangeable)) {
+    if (code == MI_OK && (a->misfit.detected || !a->exchangeable)) {
         a->regime.verdict = MI_UNDETERMINED;
     }
     return code;
@@ -174,6 +174,7 @@ mi_code mi_analyse(const mi_model *model, const mi_plan *plan, const mi_run *run
     }
     a->shape = model->class->shape(model->state);
     code = mi_method_resolve(model, &plan->masking, plan->method, &a->method, status);
+    a->exchangeable = plan->masking.class->exchangeable;
     a->by_masks = a->method == MI_METHOD_POSTERIOR && mi_masked_only(model, &plan->masking);
     if (code == MI_OK && a->shape.sites == 0) {
         code = rates_curve(model, plan, run, a, status);
@@ -184,7 +185,7 @@ mi_code mi_analyse(const mi_model *model, const mi_plan *plan, const mi_run *run
         code = check_chain(model, a, status);
     }
     if (code == MI_OK) {
-        code = summarise(a, plan, run, status);
+        code = summarise(a, run, status);
     }
     if (code != MI_OK) {
         mi_analysis_destroy(a);

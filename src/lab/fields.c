@@ -11,7 +11,9 @@ const mi_field_note mi_result_notes[] = {
     {"method", "exact or posterior: the one used"},
     {"entropy, entropy_se", "h_0, without any context"},
     {"remark", "what the model says of itself (counts, splits, over-fitting)"},
-    {"profile, profile_se", "h_0 ... h_{N-1}; null where the sequence is infinite"},
+    {"profile, profile_se",
+     "h_0 ... h_{N-1}; null where the sequence is infinite, or where the "
+     "curve is computed mask by mask (strategies other than random, large fields)"},
     {"points[]", "one object a ratio, below; X_se is the standard error of X"},
     {"fits.exponential",
      "amplitude, rate (lambda), r_squared, aicc, optimal_ratio = min(1, 1/rate), "
@@ -23,12 +25,17 @@ const mi_field_note mi_result_notes[] = {
      "ratio = argmax of r i(r), low and high (95 %, bootstrap over replicates), objective, "
      "resolution (spacing of the ratios), edge (at the first or last ratio), quantiles "
      "1/40 ... 39/40 of the bootstrap"},
-    {"regime", "verdict redundant, synergistic, mixed or undetermined; concave_share of the "
-               "curvature with its error; concave_z, convex_z: most significant of each sign, "
-               "against critical_z over all tests"},
+    {"regime",
+     "verdict redundant, synergistic, mixed or undetermined; concave_share of the "
+     "curvature with its error; concave_z, convex_z: most significant of each sign, "
+     "against critical_z over all tests; undetermined, with a reason, for other than random "
+     "masks"},
     {"chain_rule",
      "sum of the profile against the entropy of the whole configuration, where that is "
      "known in closed form: they must agree within the error"},
+    {"mask_samples[]",
+     "one mask each at the ratios 0.5 and 0.75, where the strategy has them: rows, "
+     "columns, masked (a string, 1 = hidden)"},
     {"misfit", "of models fitted to data: detected, message, and the numbers behind it"},
     {"files, timing", "names of the files written; seconds (the only part that differs from run to "
                       "run)"},
@@ -43,7 +50,7 @@ const mi_field_note mi_result_notes[] = {
 const mi_field_note mi_point_notes[] = {
     {"ratio", "r"},
     {"conditional_entropy", "h(r), nats per site"},
-    {"information", "i(r) = h_0 - h(r)"},
+    {"information", "i(r) = h_0 - h(r); mask by mask, the mean over the sites that are masked"},
     {"effective_vocabulary", "exp h(r); null for continuous models"},
     {"unigram_information", "log V - h_0: what frequencies give without context"},
     {"joint_information", "I(x_m; x_v) / N"},
@@ -55,5 +62,11 @@ const mi_field_note mi_point_notes[] = {
     {"held_out_information", "cross-entropy without context minus with context"},
     {"scale_information", "part of i(r) that the crop's contrast carries (scale mixtures)"},
     {"in_sample_information", "i(r) on the fitting crops"},
+    {"interpolation_information",
+     "what the visible ones among a site's lattice neighbours tell about it, nats per site"},
+    {"far_information", "i(r) less that: what only sites farther away tell"},
+    {"class_information",
+     "I(C; x_v), what the visible sites tell about the class of the scene; nats, "
+     "not per site"},
     {NULL, NULL},
 };

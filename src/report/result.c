@@ -227,10 +227,14 @@ static void put_optimum(mi_writer *w, cJSON *result, const mi_optimum *optimum)
     mi_add_item(w, result, "optimum", object);
 }
 
-static void put_regime(mi_writer *w, cJSON *result, const mi_regime *regime)
+static void put_regime(mi_writer *w, cJSON *result, const mi_analysis *a)
 {
+    const mi_regime *regime = &a->regime;
     cJSON *object = cJSON_CreateObject();
     mi_add_text(w, object, "verdict", mi_regime_name(regime->verdict));
+    if (!a->exchangeable) {
+        mi_add_text(w, object, "reason", "the dichotomy is about random masks");
+    }
     mi_add_number(w, object, "concave_share", regime->concave_share);
     mi_add_number(w, object, "concave_share_se", regime->concave_share_error);
     mi_add_number(w, object, "concave_z", regime->concave_z);
@@ -304,7 +308,7 @@ mi_code mi_result_add_analysis(cJSON *result, const mi_analysis *a, mi_status *s
     }
     put_fits(&w, result, a);
     put_optimum(&w, result, &a->optimum);
-    put_regime(&w, result, &a->regime);
+    put_regime(&w, result, a);
     if (a->chain.possible) {
         put_chain_check(&w, result, &a->chain);
     }

@@ -110,17 +110,11 @@ static void measure(table *t)
     }
 }
 
-/* printf's field widths count bytes, not characters. */
-static void put_padded(FILE *file, const char *text, size_t width)
-{
-    fprintf(file, "%s%*s", text, (int)(width - mi_text_length(text)), "");
-}
-
 static void put_column(const table *t, size_t column, const char *text, FILE *file)
 {
     if (!t->shortened || is_short[column]) {
         fputs("  ", file);
-        put_padded(file, text, t->widths[column]);
+        mi_text_pad(file, text, t->widths[column]);
     }
 }
 
@@ -132,7 +126,7 @@ static void put_label(const table *t, const mi_source *s, FILE *file)
 
 static void write_plain(const table *t, FILE *file)
 {
-    put_padded(file, "source", t->label_width);
+    mi_text_pad(file, "source", t->label_width);
     for (size_t c = 0; c < COLUMNS; c++) {
         put_column(t, c, headings[c], file);
     }
@@ -144,17 +138,6 @@ static void write_plain(const table *t, FILE *file)
         }
     }
     putc('\n', file);
-}
-
-/* Labels are text, not markup. */
-static void put_markdown(FILE *file, const char *text)
-{
-    for (; *text != '\0'; text++) {
-        if (strchr("|\\`*_<>[]&", *text) != NULL) {
-            putc('\\', file);
-        }
-        putc(*text, file);
-    }
 }
 
 static void write_markdown(const table *t, FILE *file)
@@ -169,7 +152,7 @@ static void write_markdown(const table *t, FILE *file)
     }
     for (size_t i = 0; i < t->report->count; i++) {
         fputs("\n| ", file);
-        put_markdown(file, t->report->sources[i].label);
+        mi_text_markdown(file, t->report->sources[i].label);
         fputs(t->report->sources[i].misfit ? misfit_mark : "", file);
         fputs(" |", file);
         for (size_t c = 0; c < COLUMNS; c++) {

@@ -260,11 +260,8 @@ static void say_order(sentence *s, const mask_row *const *rows, size_t count, in
 {
     for (size_t i = 0; i < count; i++) {
         bool tied = i > 0 && value_of(rows[i - 1], metric) == value_of(rows[i], metric);
-        say(s, "%s%.20s (%.4g)",
-            i == 0 ? ""
-            : tied ? " = "
-                   : " > ",
-            rows[i]->strategy, value_of(rows[i], metric));
+        say(s, "%s%.20s ", i == 0 ? "" : tied ? " = " : " > ", rows[i]->strategy);
+        say(s, metric < 0 ? "(%.4g)" : "(%.1f)", value_of(rows[i], metric));
     }
 }
 
@@ -323,20 +320,38 @@ static void say_correlations(sentence *s, const board *b)
     }
 }
 
+/* Is there a better accuracy than that of the most predictable masks, of every kind? */
+static bool best_elsewhere(const board *b)
+{
+    bool all = true;
+    for (int m = 0; m < METRICS; m++) {
+        bool better = false;
+        for (size_t i = 1; i < b->compared; i++) {
+            better = better || b->order[i]->accuracy[m] > b->order[0]->accuracy[m];
+        }
+        all = all && better;
+    }
+    return all;
+}
+
 static void say_conclusion(sentence *s, const board *b, bool certain)
 {
     int fine_tune = agreement(b, 0), linear = agreement(b, 1);
-    say(s, ". %s", certain ? "" : "As far as the order is known: ");
+    say(s, certain ? ". So accuracies " : ". As far as the order is known, accuracies ");
     if (fine_tune > 0 && linear > 0) {
-        say(s, "accuracies follow predictability here.");
+        say(s, "follow predictability here.");
     } else if (fine_tune < 0 && linear < 0) {
-        say(s, "accuracies go against predictability: the harder the masks are to predict, the "
-               "better.");
-    } else if (fine_tune <= 0 && linear <= 0) {
-        say(s, "accuracies do not follow predictability.");
-    } else {
-        say(s, "accuracies follow predictability only %s.",
+        say(s, "go against predictability: the harder the masks are to predict, the better.");
+    } else if (fine_tune > 0 || linear > 0) {
+        say(s, "follow predictability only %s.",
             fine_tune > 0 ? "when fine-tuned" : "by the linear probe");
+    } else if (best_elsewhere(b)) {
+        say(s,
+            "do not follow predictability: %.20s masks are the most predictable and not the "
+            "best to learn from.",
+            b->order[0]->strategy);
+    } else {
+        say(s, "do not follow predictability.");
     }
 }
 

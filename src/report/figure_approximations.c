@@ -7,6 +7,8 @@ enum {
     BOTTOM_MARGIN = 52,
     SPARSE = 26, /* up to so many points each has its error bar */
     BARS = 16,
+    SIGN = 14,         /* tics with a minus sign are wider */
+    LABEL_MARGIN = 66, /* between the axes and the name of y */
     TITLE_LIMIT = 46,
     LABEL_LIMIT = 80
 };
@@ -70,9 +72,14 @@ static void put_curve(mi_sheet *sheet, const mi_source *s)
 static void draw_panel(mi_sheet *sheet, const mi_source *leader, mi_box box, bool first_column)
 {
     const mi_report *report = sheet->report;
-    const char *y_label = leader->group == MI_GROUP_TEXT ? "i(r) - exact i(r) (nats per token)"
-                                                         : "i(r) - exact i(r) (nats per patch)";
-    mi_sheet_panel(sheet, box, "", "masking ratio r", first_column ? y_label : "");
+    box.left += SIGN;
+    mi_sheet_panel(sheet, box, "", "masking ratio r", "");
+    if (first_column) {
+        fprintf(sheet->script,
+                "set label 'i(r) - that of the reference (nats)' at screen X(%d), Y(%d) center "
+                "rotate\n",
+                box.left - LABEL_MARGIN, (box.top + box.bottom) / 2);
+    }
     fputs("set title ", sheet->script);
     mi_sheet_label(sheet, leader->opt_reference, TITLE_LIMIT, "");
     fputs(" font ',13' offset 0,-0.4\n"

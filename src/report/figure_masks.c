@@ -203,21 +203,27 @@ static int grid_height(const mi_report *report, double target)
     return most == 0 ? 0 : TITLE_MARGIN + most + GAP;
 }
 
+/* Strategies side by side, targets below each other; of a lone strategy the targets side by side.
+ */
 static void draw_grids(mi_sheet *sheet)
 {
-    int columns = count_strategies(sheet->report, false);
+    int strategies = count_strategies(sheet->report, false), height = 0;
     for (int t = 0; t < TARGETS; t++) {
-        int column = 0;
+        int column = 0, below = grid_height(sheet->report, targets[t]);
         for (const mi_strategy *m = mi_strategies; m->name != NULL; m++) {
             const mi_source *s = source_of(sheet->report, m, false);
             const mi_mask_sample *sample = s == NULL ? NULL : near_sample(s, targets[t], false);
-            if (sample != NULL) {
-                draw_grid(sheet, s, sample, column, columns);
+            if (sample != NULL && strategies == 1) {
+                draw_grid(sheet, s, sample, t, TARGETS);
+            } else if (sample != NULL) {
+                draw_grid(sheet, s, sample, column, strategies);
             }
             column += s != NULL;
         }
-        sheet->bottom += grid_height(sheet->report, targets[t]);
+        height = below > height ? below : height;
+        sheet->bottom += strategies == 1 ? 0 : below;
     }
+    sheet->bottom += strategies == 1 ? height : 0;
 }
 
 static void draw_strip(mi_sheet *sheet, const mi_source *s, const mi_mask_sample *sample)
@@ -272,10 +278,11 @@ static void draw(mi_sheet *sheet)
     mi_sheet_item(sheet, "keyentry with boxes %s title 'visible'", visible_style);
     mi_sheet_end(sheet);
     sheet->bottom += 2 * MI_LINE_HEIGHT + MARGIN;
-    mi_sheet_note(sheet,
-                  "One mask of each strategy, drawn as the curves drew theirs. A hidden site "
-                  "inside a block or a span has no visible neighbour; where a regular "
-                  "lattice stays visible, every hidden site has some among its eight.");
+    mi_sheet_note(
+        sheet,
+        "One mask of each strategy, of the kind that its curve was computed from. A hidden site "
+        "inside a block or a span has no visible neighbour; where a regular "
+        "lattice stays visible, every hidden site has some among its eight.");
 }
 
 const mi_figure mi_figure_masks = {

@@ -23,7 +23,7 @@ static double accuracy(const mi_published_mask *mask, int metric)
 
 static bool any(const mi_report *report)
 {
-    return report->opt_comparison != NULL && report->opt_comparison->count > 0;
+    return report->opt_comparison != NULL && report->opt_comparison->count > 1;
 }
 
 /* One block for each mask, so that each has its own look. */

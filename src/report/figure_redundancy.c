@@ -7,13 +7,15 @@
 
 enum {
     MOST_COLUMNS = 4,
-    LEAST_COLUMNS = 2, /* a lone curve does not fill the width */
     TITLE_MARGIN = 40,
     HEIGHT = 190,
     BOTTOM_MARGIN = 52,
     SMALL_TITLE = 30,
-    TITLE_LIMIT = 34
+    TITLE_LIMIT = 30
 };
+
+/* A share whose two errors are more than this is not quoted. */
+static const double KNOWN = 0.2;
 
 static const char near_color[] = "#e69f00";
 static const char far_color[] = "#0072b2";
@@ -75,12 +77,13 @@ static void draw_parts(mi_sheet *sheet, const mi_source *s, mi_box box, bool fir
     mi_sheet_end(sheet);
 }
 
-/* First and last point that has a share. */
+/* First and last point whose share of the far sites is known to within KNOWN. */
 static bool find_ends(const mi_source *s, size_t *ret_first, size_t *ret_last)
 {
     bool found = false;
     for (size_t i = 0; i < s->points; i++) {
-        if (isfinite(s->values[MI_F_FAR_SHARE][i])) {
+        if (isfinite(s->values[MI_F_FAR_SHARE][i]) &&
+            !(2 * s->values[MI_F_FAR_SHARE_SE][i] > KNOWN)) {
             *ret_first = found ? *ret_first : i;
             *ret_last = i;
             found = true;
@@ -89,24 +92,24 @@ static bool find_ends(const mi_source *s, size_t *ret_first, size_t *ret_last)
     return found && *ret_last > *ret_first;
 }
 
-/* Does the far share rise from its first to its last ratio, by more than twice its error? */
+/* Does the far share change from its first to its last ratio, by more than twice its error? */
 static const char *direction(const mi_source *s, size_t first, size_t last)
 {
     const double *share = s->values[MI_F_FAR_SHARE], *error = s->values[MI_F_FAR_SHARE_SE];
     double change = share[last] - share[first], noise = 2 * hypot(error[first], error[last]);
     noise = isfinite(noise) ? noise : 0;
-    return change > noise ? "rises" : change < -noise ? "falls" : "no clear change";
+    return change > noise ? "rises" : change < -noise ? "falls" : "unclear";
 }
 
 static void put_change(mi_sheet *sheet, const mi_source *s)
 {
     size_t first = 0, last = 0;
     if (find_ends(s, &first, &last)) {
-        const double *ratio = s->values[MI_F_RATIO], *share = s->values[MI_F_FAR_SHARE];
+        const double *share = s->values[MI_F_FAR_SHARE];
         fprintf(sheet->script,
-                "set label 'far: %.2g at r = %.2g, %.2g at r = %.2g; %s' "
-                "at graph 0.5, graph 1.07 center font ',10'\n",
-                share[first], ratio[first], share[last], ratio[last], direction(s, first, last));
+                "set label 'far %.2f → %.2f at r = %.2f: %s' at graph 0.5, graph 1.07 center "
+                "font ',10'\n",
+                share[first], share[last], s->values[MI_F_RATIO][last], direction(s, first, last));
     }
 }
 
@@ -123,13 +126,15 @@ static void draw_shares(mi_sheet *sheet, const mi_source *s, mi_box box, bool fi
 static void draw_class(mi_sheet *sheet, const mi_source *s, mi_box box, bool first_column)
 {
     mi_sheet_panel(sheet, box, "", "masking ratio r", first_column ? "I(C; x_v) (nats)" : "");
-    fputs("set xtics 0, 0.25, 1\n", sheet->script);
+    fputs("set title ", sheet->script);
+    mi_sheet_label(sheet, s, TITLE_LIMIT, "");
+    fputs(" font ',12' offset 0,-0.4\nset xtics 0, 0.25, 1\n", sheet->script);
     if (s->classes >= 2) {
         double ceiling = log(s->classes);
         fprintf(sheet->script,
                 "set yrange [0:%.6g]\n"
                 "set arrow from 0, first %.9g to 1, first %.9g nohead lc rgb '#888888' dt 2 back\n"
-                "set label 'log %g = %.3g' at 0.02, first %.9g left offset 0,0.6 "
+                "set label 'log %g = %.3g' at 0.99, first %.9g right offset 0,0.6 "
                 "tc rgb '#777777' font ',10'\n",
                 1.2 * ceiling, ceiling, ceiling, s->classes, ceiling, ceiling);
     }
@@ -151,20 +156,21 @@ static int take(const mi_report *report, size_t from, const mi_source *taken[MOS
 
 static void draw_band(mi_sheet *sheet, const mi_source *const *taken, int count, int columns)
 {
-    int top = sheet->bottom + TITLE_MARGIN;
-    int shares = top + HEIGHT + SMALL_TITLE, classes = shares + HEIGHT + BOTTOM_MARGIN;
-    bool semantic = false;
+    int top = sheet->bottom + TITLE_MARGIN, shares = top + HEIGHT + SMALL_TITLE, semantic = 0;
     for (int c = 0; c < count; c++) {
         draw_parts(sheet, taken[c], mi_sheet_cell(c, columns, top, HEIGHT), c == 0);
         draw_shares(sheet, taken[c], mi_sheet_cell(c, columns, shares, HEIGHT), c == 0);
     }
+    sheet->bottom = shares + HEIGHT + BOTTOM_MARGIN;
+    top = sheet->bottom + TITLE_MARGIN;
     for (int c = 0; c < count; c++) {
         if (mi_source_has(taken[c], MI_F_CLASS)) {
-            draw_class(sheet, taken[c], mi_sheet_cell(c, columns, classes, HEIGHT), !semantic);
-            semantic = true;
+            draw_class(sheet, taken[c], mi_sheet_cell(semantic, columns, top, HEIGHT),
+                       semantic == 0);
+            semantic++;
         }
     }
-    sheet->bottom = semantic ? classes + HEIGHT + BOTTOM_MARGIN : classes;
+    sheet->bottom = semantic > 0 ? top + HEIGHT + BOTTOM_MARGIN : sheet->bottom;
 }
 
 static bool has_classes(const mi_report *report)
@@ -207,17 +213,18 @@ static void draw(mi_sheet *sheet)
     const mi_report *report = sheet->report;
     const mi_source *taken[MOST_COLUMNS] = {NULL};
     mi_sheet_blocks(sheet, fields, sizeof fields / sizeof fields[0], &panel, 1);
-    int count = take(report, 0, taken), columns = count > LEAST_COLUMNS ? count : LEAST_COLUMNS;
+    int count = take(report, 0, taken), columns = count;
     while (count > 0) {
         draw_band(sheet, taken, count, columns);
         count = take(report, taken[count - 1]->number + 1, taken);
     }
     draw_key(sheet);
-    mi_sheet_note(sheet,
-                  "interpolation = H(X) - H(X | its visible nearest neighbours), far = i(r) - "
-                  "interpolation. Bands: ± 2 standard errors. Shares are drawn where i(r) is "
-                  "more than two of its errors above zero; the band of a share is that of "
-                  "its part.");
+    mi_sheet_note(
+        sheet, "interpolation = H(X) - H(X | its visible nearest neighbours), far = i(r) - "
+               "interpolation. Bands: ± 2 standard errors. Shares are drawn where i(r) is "
+               "more than two of its errors above zero; the band of a share is that of "
+               "its part. Above the shares: that of the far sites at the first and the last ratio "
+               "where it is known to ± 0.2.");
     mi_sheet_misfits(sheet);
 }
 

@@ -184,7 +184,7 @@ static void draw_panel(mi_sheet *sheet, const mi_source *leader, const struct co
     mi_sheet_panel(sheet, box, column->title, "masking ratio r", empty ? "" : y_label);
     fputs("set xtics 0, 0.25, 1\n", sheet->script);
     if (empty) {
-        fputs("unset border; unset tics; set xlabel ''\n"
+        fputs("unset border; unset tics; set xlabel ''; set yrange [0:1]\n"
               "set label 'not for discrete sources' at graph 0.5, graph 0.5 center "
               "tc rgb '#777777' font ',11'\n",
               sheet->script);

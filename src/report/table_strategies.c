@@ -132,8 +132,12 @@ static void write_plain(const table *t, FILE *file)
 {
     for (size_t i = 0; i <= t->count; i++) {
         for (size_t c = 0; c < COLUMNS; c++) {
-            mi_text_pad(file, i == 0 ? headings[c] : cell(&t->rows[i - 1], c), t->widths[c]);
-            fputs(c + 1 < COLUMNS ? "  " : "\n", file);
+            const char *text = i == 0 ? headings[c] : cell(&t->rows[i - 1], c);
+            if (c + 1 < COLUMNS) {
+                mi_text_pad(file, text, t->widths[c] + 2);
+            } else {
+                fprintf(file, "%s\n", text);
+            }
         }
     }
 }

@@ -100,18 +100,20 @@ static void derive_parts(mi_source *s)
     }
 }
 
-/* A missing error is that of a number known exactly, unless both are missing. */
+/* Where both curves have the ratio; an error that is missing, unless both are, is that of a number
+ * known exactly. */
 void mi_source_derive_difference(mi_source *s)
 {
     for (size_t i = 0; s->opt_reference != NULL && i < s->points; i++) {
-        double ratio = s->values[MI_F_RATIO][i];
-        double error = value_at(s->opt_reference, MI_F_INFORMATION_SE, ratio);
-        double own = s->values[MI_F_INFORMATION_SE][i];
-        s->values[MI_F_DIFFERENCE][i] =
+        double ratio = s->values[MI_F_RATIO][i], own = s->values[MI_F_INFORMATION_SE][i];
+        double other = value_at(s->opt_reference, MI_F_INFORMATION_SE, ratio);
+        double difference =
             s->values[MI_F_INFORMATION][i] - value_at(s->opt_reference, MI_F_INFORMATION, ratio);
-        s->values[MI_F_DIFFERENCE_SE][i] =
-            isnan(own) && isnan(error) ? NAN
-                                       : hypot(isnan(own) ? 0 : own, isnan(error) ? 0 : error);
+        s->values[MI_F_DIFFERENCE][i] = difference;
+        if (isfinite(difference) && !(isnan(own) && isnan(other))) {
+            s->values[MI_F_DIFFERENCE_SE][i] =
+                hypot(isnan(own) ? 0 : own, isnan(other) ? 0 : other);
+        }
     }
 }
 

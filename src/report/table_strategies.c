@@ -147,7 +147,11 @@ static void write_markdown(const table *t, FILE *file)
     for (size_t i = 0; i <= t->count; i++) {
         for (size_t c = 0; c < COLUMNS; c++) {
             fputs("| ", file);
-            mi_text_markdown(file, i == 0 ? headings[c] : cell(&t->rows[i - 1], c));
+            if (i > 0 && c < NAMES) {
+                mi_text_markdown(file, cell(&t->rows[i - 1], c)); /* text, not markup */
+            } else {
+                fputs(i == 0 ? headings[c] : cell(&t->rows[i - 1], c), file);
+            }
             fputs(c + 1 < COLUMNS ? " " : " |\n", file);
         }
         for (size_t c = 0; i == 0 && c < COLUMNS; c++) {

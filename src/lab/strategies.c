@@ -345,7 +345,7 @@ static void say_conclusion(sentence *s, const board *b, bool certain)
     } else if (fine_tune > 0 || linear > 0) {
         say(s, "follow predictability only %s.",
             fine_tune > 0 ? "when fine-tuned" : "by the linear probe");
-    } else if (best_elsewhere(b)) {
+    } else if (certain && best_elsewhere(b)) {
         say(s,
             "do not follow predictability: %.20s masks are the most predictable and not the "
             "best to learn from.",

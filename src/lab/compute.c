@@ -147,6 +147,7 @@ mi_code mi_experiment_check(const mi_experiment *e, const mi_run *run, mi_faults
     size_t before = faults->count;
     if (e->compare) {
         mi_overlays_check(e, faults);
+        mi_sources_check(e, faults);
     }
     for (size_t i = 0; i < e->count; i++) {
         piece p = {.model = NULL};

@@ -20,9 +20,9 @@ typedef struct resolver {
 /* Keys that stand at the top beside those of mi_experiment_parameters. */
 static const char *const curve_keys[] = {"experiment", "model",     "mask",
                                          "ratios",     "estimator", NULL};
-static const char *const compare_keys[] = {"experiment", "curves",     "mask",
-                                           "ratios",     "estimator",  "effort",
-                                           "published",  "overlay_on", NULL};
+static const char *const compare_keys[] = {"experiment",    "curves", "mask",      "ratios",
+                                           "estimator",     "effort", "published", "overlay_on",
+                                           "strategies_on", NULL};
 /* The same beside those of mi_compare_parameters. */
 static const char *const shared_keys[] = {"experiment", "curves", "mask", "ratios",
                                           "estimator",  "title",  "seed", NULL};

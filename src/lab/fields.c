@@ -44,6 +44,14 @@ const mi_field_note mi_result_notes[] = {
      "of a comparison: sentence, counts, and for each weighed pair of a text and an image "
      "source the differences of rate and optimum with their certainty"},
     {"overlays[]", "of a comparison: published accuracies with source and rank correlation"},
+    {"curves[].source, reference",
+     "of a comparison: the source that curves with different masking strategies share, and the "
+     "label of the curve that this one approximates; null where not given"},
+    {"strategy_comparison",
+     "of a comparison with strategies_on: source, ratio, order of the strategies by information "
+     "(most predictable first), differences with difference_se and z, accuracy_order, follows and "
+     "rank_correlation of the published fine_tune and linear_probe, published rows with the "
+     "information at the same strategy and ratio, sentence"},
     {NULL, NULL},
 };
 

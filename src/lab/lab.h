@@ -35,4 +35,12 @@ void mi_overlays_check(const mi_experiment *experiment, mi_faults *faults);
 mi_code mi_overlays_add(const mi_experiment *experiment, mi_faults *faults, cJSON *result,
                         mi_status *status);
 
+/* The published file of a comparison, or NULL after adding a fault. */
+cJSON *mi_published_read(const mi_experiment *experiment, mi_faults *faults);
+
+/* References between curves, and masking strategies against published accuracies. */
+void mi_sources_check(const mi_experiment *experiment, mi_faults *faults);
+mi_code mi_sources_add(const mi_experiment *experiment, mi_faults *faults, cJSON *result,
+                       mi_status *status);
+
 #endif

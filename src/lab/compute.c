@@ -26,6 +26,8 @@ static mi_method asked_method(const mi_curve_config *c)
     const char *name = mi_text(c->estimator, "method");
     return strcmp(name, "exact") == 0       ? MI_METHOD_EXACT
            : strcmp(name, "posterior") == 0 ? MI_METHOD_POSTERIOR
+           : strcmp(name, "plugin") == 0    ? MI_METHOD_PLUGIN
+           : strcmp(name, "ksg") == 0       ? MI_METHOD_KSG
                                             : MI_METHOD_AUTO;
 }
 
@@ -88,6 +90,27 @@ static mi_code create_model(const mi_curve_config *c, const mi_run *run, mi_faul
     return code;
 }
 
+/* Sites that an estimator from samples looks at: left open, all that nearest neighbours can take,
+ * and two for counts, whose cells grow as V to that power. */
+static size_t asked_context(const mi_curve_config *c, mi_method method)
+{
+    return mi_given(c->estimator, "context") ? mi_count(c->estimator, "context")
+           : method == MI_METHOD_KSG         ? 0
+                                             : 2;
+}
+
+static mi_code check_sampling(const mi_curve_config *c, const piece *p, mi_faults *faults,
+                              mi_status *status)
+{
+    mi_random_mask mask;
+    mi_sampling sampling = mi_plan_sampling(p->model, &p->plan, &mask);
+    mi_code code = mi_sampled_check(p->model, &sampling, status);
+    if (code == MI_INPUT) {
+        report(c, "estimator", status, faults);
+    }
+    return code;
+}
+
 static mi_code make_plan(const mi_curve_config *c, mi_faults *faults, piece *p, mi_status *status)
 {
     mi_shape shape = p->model->class->shape(p->model->state);
@@ -105,10 +128,17 @@ static mi_code make_plan(const mi_curve_config *c, mi_faults *faults, piece *p, 
     p->plan = (mi_plan){
         .method = resolved,
         .samples = mi_count(c->estimator, "samples"),
+        .sets = mi_count(c->estimator, "sets"),
+        .masks = mi_count(c->estimator, "masks"),
+        .context = asked_context(c, resolved),
+        .neighbors = mi_count(c->estimator, "neighbors"),
         .count = mi_is(c->mask, "count", "bernoulli") ? MI_COUNT_BERNOULLI : MI_COUNT_FIXED,
         .ratios = c->ratios != NULL ? c->ratios : p->ratios,
         .points = c->ratios != NULL ? c->ratio_count : p->points,
     };
+    if (code == MI_OK && mi_method_is_sampled(resolved)) {
+        code = check_sampling(c, p, faults, status);
+    }
     return code;
 }
 
@@ -154,6 +184,10 @@ static void put_config(mi_writer *w, cJSON *result, const mi_curve_config *c, co
     cJSON *method = cJSON_CreateString(mi_method_name(p->plan.method));
     if (method == NULL || !cJSON_ReplaceItemInObjectCaseSensitive(estimator, "method", method)) {
         w->failed = true;
+    }
+    if (mi_method_is_sampled(p->plan.method)) {
+        cJSON_DeleteItemFromObjectCaseSensitive(estimator, "context");
+        mi_add_number(w, estimator, "context", (double)p->plan.context);
     }
     mi_add_numbers(w, config, "ratios", p->plan.ratios, p->plan.points);
     mi_add_item(w, result, "config", config);

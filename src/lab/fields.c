@@ -8,7 +8,8 @@ const mi_field_note mi_result_notes[] = {
     {"config", "every value used, defaults filled in; itself an experiment file"},
     {"units", "nats"},
     {"sites, dimensions, vocabulary", "N (null: infinite), 1 or 2, V (null: continuous)"},
-    {"method", "exact or posterior: the one used"},
+    {"method", "exact, posterior, plugin or ksg: the one used"},
+    {"method_remark", "of plugin and ksg: what the standard errors leave out"},
     {"entropy, entropy_se", "h_0, without any context"},
     {"remark", "what the model says of itself (counts, splits, over-fitting)"},
     {"profile, profile_se", "h_0 ... h_{N-1}; null where the sequence is infinite"},
@@ -55,5 +56,7 @@ const mi_field_note mi_point_notes[] = {
     {"held_out_information", "cross-entropy without context minus with context"},
     {"scale_information", "part of i(r) that the crop's contrast carries (scale mixtures)"},
     {"in_sample_information", "i(r) on the fitting crops"},
+    {"miller_madow_correction",
+     "of plugin: what the Miller-Madow correction adds to `information`"},
     {NULL, NULL},
 };

@@ -32,6 +32,10 @@ typedef struct mi_plugin {
 mi_code mi_plugin_entropy(const uint64_t *counts, size_t cells, mi_plugin *ret_plugin,
                           mi_status *status);
 
+/* The same from n samples of symbols, any numbers. */
+mi_code mi_plugin_entropy_of(const uint64_t *symbols, size_t count, mi_plugin *ret_plugin,
+                             mi_status *status);
+
 /* I = sum_xy (c_xy/n) log(n c_xy / (c_x c_y)) from n pairs (x[i], y[i]) of symbols, any numbers;
  * correction (K_x + K_y - K_xy - 1)/2n. MI_INPUT where n is 0 or above 2^32. */
 mi_code mi_plugin_information(const uint64_t *x, const uint64_t *y, size_t count,

@@ -136,6 +136,21 @@ static mi_code variable_init(variable *v, const uint64_t *symbols, size_t count,
     return variable_count(v, count, status);
 }
 
+mi_code mi_plugin_entropy_of(const uint64_t *symbols, size_t count, mi_plugin *ret_plugin,
+                             mi_status *status)
+{
+    variable v = {0};
+    mi_code code = check_count(count, status);
+    if (code == MI_OK) {
+        code = variable_init(&v, symbols, count, status);
+    }
+    if (code == MI_OK) {
+        code = mi_plugin_entropy(v.counts, v.kinds, ret_plugin, status);
+    }
+    variable_free(&v);
+    return code;
+}
+
 static mi_code pair_init(variable *pair, const variable *x, const variable *y, size_t count,
                          mi_status *status)
 {

@@ -222,31 +222,39 @@ typedef struct answer {
     double information, correction, entropy;
 } answer;
 
+/* b->y becomes one symbol for all sites of the context. */
+static mi_code join_context(const study *t, bench *b, size_t size, mi_status *status)
+{
+    size_t samples = t->s->samples, sites = t->shape.sites;
+    mi_code code = MI_OK;
+    for (size_t c = 0; code == MI_OK && c < size; c++) {
+        for (size_t j = 0; j < samples; j++) {
+            b->y[j] = b->y[j] * t->shape.vocabulary + (uint64_t)b->set[j * sites + b->context[c]];
+        }
+        uint64_t kinds = 0;
+        code = mi_plugin_rank(b->y, samples, &kinds, status);
+    }
+    return code;
+}
+
 static mi_code answer_by_counts(const study *t, bench *b, size_t site, size_t size, answer *a,
                                 mi_status *status)
 {
     size_t samples = t->s->samples, sites = t->shape.sites;
-    mi_plugin information, alone;
+    mi_plugin information, entropy;
     for (size_t j = 0; j < samples; j++) {
         b->x[j] = (uint64_t)b->set[j * sites + site];
         b->y[j] = 0;
     }
-    mi_code code = MI_OK;
-    for (size_t c = 0; code == MI_OK && c < size; c++) {
-        uint64_t kinds = 0;
-        for (size_t j = 0; j < samples; j++) {
-            b->y[j] = b->y[j] * t->shape.vocabulary + (uint64_t)b->set[j * sites + b->context[c]];
-        }
-        code = mi_plugin_rank(b->y, samples, &kinds, status);
-    }
+    mi_code code = join_context(t, b, size, status);
     if (code == MI_OK) {
         code = mi_plugin_information(b->x, b->y, samples, &information, status);
     }
     if (code == MI_OK) {
-        code = mi_plugin_information(b->x, b->x, samples, &alone, status); /* I(X;X) = H(X) */
+        code = mi_plugin_entropy_of(b->x, samples, &entropy, status);
     }
     if (code == MI_OK) {
-        *a = (answer){information.value, information.correction, alone.value};
+        *a = (answer){information.value, information.correction, entropy.value};
     }
     return code;
 }

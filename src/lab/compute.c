@@ -149,6 +149,9 @@ mi_code mi_experiment_check(const mi_experiment *e, const mi_run *run, mi_faults
     quick.validate_only = true;
     mi_code worst = MI_OK;
     size_t before = faults->count;
+    if (e->estimators) {
+        return mi_estimators_check(e, faults, status);
+    }
     if (e->compare) {
         mi_overlays_check(e, faults);
     }

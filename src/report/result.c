@@ -115,8 +115,8 @@ static void put_pair(mi_writer *w, cJSON *point, const mi_curve *c, size_t p, mi
 
 static void put_vocabulary(mi_writer *w, cJSON *point, const mi_curve *c, size_t p)
 {
-    double conditional = c->mean[MI_Q_CONDITIONAL][p];
     bool discrete = c->vocabulary > 0;
+    double conditional = discrete ? c->mean[MI_Q_CONDITIONAL][p] : NAN;
     mi_add_number(w, point, "effective_vocabulary", discrete ? exp(conditional) : NAN);
     mi_add_number(w, point, "effective_vocabulary_se",
                   discrete ? exp(conditional) * c->error[MI_Q_CONDITIONAL][p] : NAN);

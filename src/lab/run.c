@@ -188,6 +188,10 @@ mi_code mi_experiment_run(const mi_experiment *e, const mi_run_options *options,
         return run_compare(e, options, faults, ret_result, status);
     }
     mi_run run = options->run;
+    if (e->estimators) {
+        run.seed = e->seed;
+        return mi_estimators_run(e, &run, ret_result, status);
+    }
     run.seed = e->curves[0].seed;
     return mi_curve_compute(&e->curves[0], &run, faults, ret_result, status);
 }

@@ -6,6 +6,7 @@
 
 #include "maskinfo/memory.h"
 #include "text.h"
+#include "trials.h"
 
 static const struct {
     const char *key; /* of a point; NULL: derived */
@@ -296,9 +297,10 @@ mi_code mi_report_read(const cJSON *result, mi_report **ret_report, mi_status *s
 {
     const char *experiment = mi_json_text(result, "experiment");
     bool compare = experiment != NULL && strcmp(experiment, "compare") == 0;
-    if (!compare && (experiment == NULL || strcmp(experiment, "curve") != 0)) {
+    bool estimators = experiment != NULL && strcmp(experiment, "estimators") == 0;
+    if (!compare && !estimators && (experiment == NULL || strcmp(experiment, "curve") != 0)) {
         return mi_fail_at(status, "experiment",
-                          "\"%s\" has no figures; \"curve\" and \"compare\" do",
+                          "\"%s\" has no figures; \"curve\", \"compare\" and \"estimators\" do",
                           experiment == NULL ? "" : experiment);
     }
     mi_report *report = NULL;
@@ -308,8 +310,13 @@ mi_code mi_report_read(const cJSON *result, mi_report **ret_report, mi_status *s
     }
     report->result = result;
     report->compare = compare;
-    code = read_all(report, status);
-    if (code == MI_OK) {
+    report->estimators = estimators;
+    if (estimators) {
+        code = mi_trials_check(result, status);
+    } else {
+        code = read_all(report, status);
+    }
+    if (code == MI_OK && !estimators) {
         code = mi_report_read_overlays(report, status);
     }
     if (code == MI_OK) {

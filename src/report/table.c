@@ -7,6 +7,7 @@
 #include "maskinfo/memory.h"
 #include "maskinfo/table.h"
 #include "text.h"
+#include "trials.h"
 
 enum {
     STRATEGY,
@@ -285,10 +286,12 @@ mi_code mi_table_text(const cJSON *result, char **ret_text, mi_status *status)
     mi_report *report = NULL;
     mi_code code = mi_report_read(result, &report, status);
     table t = {.report = report, .shortened = true};
-    if (code == MI_OK) {
+    if (code == MI_OK && report->estimators) {
+        code = mi_trials_text(result, ret_text, status);
+    } else if (code == MI_OK) {
         code = table_open(&t, status);
     }
-    if (code == MI_OK) {
+    if (code == MI_OK && !report->estimators) {
         code = write_text(&t, write_plain, ret_text, status);
     }
     free(t.cells);

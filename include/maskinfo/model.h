@@ -88,6 +88,13 @@ typedef struct mi_model_class {
     mi_code (*scratch_create)(const void *state, void **ret_scratch, mi_status *status);
     void (*scratch_destroy)(void *scratch); /* accepts NULL */
 
+    /* The same profile as mi_posterior_profile has by calling `evaluate` for each k, where the
+     * model has it faster: replicate j draws from the streams (seed, MI_PURPOSE_SAMPLE, j) and
+     * (seed, MI_PURPOSE_ORDER, j), and fills every series that the model tells. NULL: by
+     * `evaluate`. */
+    mi_code (*posterior_profile)(const void *state, size_t samples, const mi_run *run,
+                                 mi_profile **ret_profile, mi_status *status);
+
     /* Is one mask so costly that the posterior is had at the asked ratios alone, mask by mask,
      * without a profile? NULL: no. */
     bool (*masks_only)(const void *state);

@@ -248,6 +248,9 @@ mi_code mi_posterior_profile(const mi_model *model, size_t samples, const mi_run
                              mi_profile **ret_profile, mi_status *status)
 {
     study s = {.model = model, .run = run};
+    if (model->class->posterior_profile != NULL && samples >= 2) {
+        return model->class->posterior_profile(model->state, samples, run, ret_profile, status);
+    }
     mi_code code = study_open(&s, samples, status);
     if (code == MI_OK) {
         code = mi_profile_create(s.sites, &s.profile, status);

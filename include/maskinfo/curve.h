@@ -21,6 +21,7 @@ typedef enum mi_quantity {
     MI_Q_INTERPOLATION,        /* h_0 - h of MI_NEIGHBORS: what the visible neighbours tell */
     MI_Q_FAR,                  /* i(r) less that: what only sites farther away tell */
     MI_Q_CLASS,                /* I(C; x_v), nats, not per site */
+    MI_Q_SEMANTIC,             /* as MI_SEMANTIC */
     MI_QUANTITIES
 } mi_quantity;
 

@@ -131,6 +131,7 @@ static void scene_destroy(void *state)
         mi_gmrf_destroy(scene->texture);
         free(scene->templates);
         free(scene->marginal);
+        free(scene->texture_alone);
         free(scene);
     }
 }
@@ -152,28 +153,43 @@ static mi_code draw_templates(mi_scene *scene, const mi_values *values, mi_statu
     return code == MI_OK ? mi_templates_draw(&law, scene->templates, status) : code;
 }
 
-/* H(X_i), a mixture over the classes with equal weights, and the mean of Var(X_i). */
-static mi_code find_marginals(mi_scene *scene, mi_status *status)
+/* H(X_i), a mixture over the classes with equal weights, H(X_i | C), and the mean of Var(X_i). */
+static void add_marginal(mi_scene *scene, size_t site, mi_mixture_room *room)
 {
-    mi_mixture_room *room = NULL;
-    double weights[MAX_CLASSES];
-    mi_code code = mi_allocate(scene->sites, sizeof *scene->marginal, &scene->marginal, status);
-    if (code == MI_OK) {
-        code = mi_allocate(1, sizeof *room, &room, status);
-    }
+    const double *means = scene->templates + site * scene->classes;
+    double weights[MAX_CLASSES], n = (double)scene->sites;
+    double variance = scene->texture->regular[site * scene->sites + site] + scene->texture->common;
     for (size_t c = 0; c < scene->classes; c++) {
         weights[c] = 1 / (double)scene->classes;
     }
-    for (size_t i = 0; code == MI_OK && i < scene->sites; i++) {
-        const double *means = scene->templates + i * scene->classes;
-        double variance = scene->texture->regular[i * scene->sites + i] + scene->texture->common;
-        scene->marginal[i] = mi_mixture_entropy(weights, means, scene->classes, variance, room);
-        scene->mean_marginal += scene->marginal[i] / (double)scene->sites;
-        scene->mean_variance +=
-            (variance + mi_mixture_spread(weights, means, scene->classes)) / (double)scene->sites;
+    scene->marginal[site] = mi_mixture_entropy(weights, means, scene->classes, variance, room);
+    scene->texture_alone[site] = mi_gaussian_entropy(log(variance));
+    scene->mean_marginal += scene->marginal[site] / n;
+    scene->mean_variance += (variance + mi_mixture_spread(weights, means, scene->classes)) / n;
+}
+
+static mi_code find_marginals(mi_scene *scene, mi_status *status)
+{
+    size_t n = scene->sites;
+    mi_mixture_room *room = NULL;
+    mi_code code = mi_allocate(n, sizeof *scene->marginal, &scene->marginal, status);
+    if (code == MI_OK) {
+        code = mi_allocate(n, sizeof *scene->texture_alone, &scene->texture_alone, status);
+    }
+    if (code == MI_OK) {
+        code = mi_allocate(1, sizeof *room, &room, status);
+    }
+    for (size_t i = 0; code == MI_OK && i < n; i++) {
+        add_marginal(scene, i, room);
     }
     free(room);
     return code;
+}
+
+double mi_scene_semantic(const mi_scene *scene, size_t site, double entropy, double variance)
+{
+    double texture = scene->texture_alone[site] - mi_gaussian_entropy(log(variance));
+    return scene->marginal[site] - entropy - texture;
 }
 
 static mi_code scene_fill(mi_scene *scene, const mi_values *values, mi_status *status)
@@ -217,8 +233,8 @@ static mi_shape scene_shape(const void *state)
 static bool scene_remark(const void *state, char *text, size_t size)
 {
     const mi_scene *scene = state;
-    if (scene->classes == 1) {
-        return false;
+    if (scene->mean_variance <= scene->texture->mean_variance) {
+        return false; /* no templates, or all of them zero */
     }
     snprintf(text, size,
              "The %zu templates are one draw, fixed by template_seed; others give other curves, by "

@@ -21,9 +21,14 @@ typedef struct mi_scene {
     size_t sites, classes; /* N, K */
     double *templates;     /* (N,K) T_c(i) */
     double *marginal;      /* (N) H(X_i) */
+    double *texture_alone; /* (N) H(X_i | C) */
     double mean_marginal;  /* mean of H(X_i) */
     double mean_variance;  /* mean of Var(X_i) */
 } mi_scene;
+
+/* I(X_i; C) - I(X_i; C | x_S), what of I(X_i; x_S) comes through the class: I(X_i; x_S) less
+ * I(X_i; x_S | C). `entropy` is H(X_i | x_S) and `variance` that of X_i given x_S and C. */
+double mi_scene_semantic(const mi_scene *scene, size_t site, double entropy, double variance);
 
 /* The callbacks of mi_scene_class that stand in files of their own. */
 mi_code mi_scene_evaluate(const void *state, const unsigned char *masked, mi_origin origin,

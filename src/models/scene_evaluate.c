@@ -101,13 +101,15 @@ static double class_information(const mi_scene *scene, scratch *s)
 /* Add what the j-th site of the order is given the revealed ones, of class weights s->weights. */
 static void add_site(const mi_scene *scene, scratch *s, size_t j, mi_mask_result *sum)
 {
-    size_t classes = scene->classes;
+    size_t classes = scene->classes, site = s->order[j];
     double variance = mi_scene_chain_site(s->chain, j, s->residuals);
-    sum->marginal_entropy += scene->marginal[s->order[j]];
-    sum->conditional_entropy +=
-        s->chain->revealed == 0
-            ? scene->marginal[s->order[j]]
-            : mi_mixture_entropy(s->weights, s->residuals, classes, variance, s->room);
+    double entropy = scene->marginal[site];
+    if (s->chain->revealed > 0) {
+        entropy = mi_mixture_entropy(s->weights, s->residuals, classes, variance, s->room);
+        sum->semantic_information += mi_scene_semantic(scene, site, entropy, variance);
+    }
+    sum->marginal_entropy += scene->marginal[site];
+    sum->conditional_entropy += entropy;
     sum->cross_entropy -= mi_mixture_log_density(s->weights, s->residuals, classes, variance);
     sum->mse += variance + mi_mixture_spread(s->weights, s->residuals, classes);
 }
@@ -145,6 +147,7 @@ static mi_code given_visible(const mi_scene *scene, const unsigned char *masked,
     result->conditional_entropy /= count;
     result->cross_entropy /= count;
     result->neighbor_entropy /= count;
+    result->semantic_information /= count;
     result->mse /= count * scene->mean_variance;
     return code;
 }

@@ -28,7 +28,7 @@ typedef struct workspace {
 
 /* The rows of one replicate, (N) each. */
 typedef struct rows {
-    double *entropy, *mse, *neighbors, *classes;
+    double *entropy, *mse, *neighbors, *classes, *semantic;
 } rows;
 
 typedef struct job {
@@ -124,14 +124,17 @@ static mi_code fill_neighbors(const mi_scene *scene, workspace *w, double *row, 
 static void fill_step(const mi_scene *scene, workspace *w, size_t k, rows r)
 {
     size_t classes = scene->classes;
-    double entropy = 0, variance = 0, count = (double)(scene->sites - k);
+    double entropy = 0, semantic = 0, variance = 0, count = (double)(scene->sites - k);
     mi_scene_chain_weights(w->chain, w->weights);
     for (size_t j = k; j < scene->sites; j++) {
         double own = mi_scene_chain_site(w->chain, j, w->residuals);
-        entropy += mi_mixture_entropy(w->weights, w->residuals, classes, own, w->room);
+        double left = mi_mixture_entropy(w->weights, w->residuals, classes, own, w->room);
+        entropy += left;
+        semantic += mi_scene_semantic(scene, w->order[j], left, own);
         variance += own + mi_mixture_spread(w->weights, w->residuals, classes);
     }
     r.entropy[k] = entropy / count;
+    r.semantic[k] = semantic / count;
     r.mse[k] = variance / count / scene->mean_variance;
     r.classes[k] = log((double)classes) - mi_weights_entropy(w->weights, classes);
 }
@@ -141,7 +144,7 @@ static void fill_first(const mi_scene *scene, rows r)
 {
     r.entropy[0] = r.neighbors[0] = scene->mean_marginal;
     r.mse[0] = 1;
-    r.classes[0] = 0;
+    r.classes[0] = r.semantic[0] = 0;
 }
 
 static bool interrupted(const mi_run *run)
@@ -170,7 +173,8 @@ static mi_code one_draw(size_t index, size_t thread, void *context, mi_status *s
     mi_series *series = j->profile->series;
     size_t n = j->scene->sites, at = index * n;
     rows r = {series[MI_ENTROPY].values + at, series[MI_MSE].values + at,
-              series[MI_NEIGHBORS].values + at, series[MI_CLASS].values + at};
+              series[MI_NEIGHBORS].values + at, series[MI_CLASS].values + at,
+              series[MI_SEMANTIC].values + at};
     mi_code code = prepare(j, index, w, status);
     if (code == MI_OK) {
         code = fill_neighbors(j->scene, w, r.neighbors, status);
@@ -189,7 +193,7 @@ static mi_code one_draw(size_t index, size_t thread, void *context, mi_status *s
 
 static mi_code add_series(mi_profile *profile, size_t samples, mi_status *status)
 {
-    static const mi_series_kind kinds[] = {MI_ENTROPY, MI_MSE, MI_NEIGHBORS, MI_CLASS};
+    static const mi_series_kind kinds[] = {MI_ENTROPY, MI_MSE, MI_NEIGHBORS, MI_CLASS, MI_SEMANTIC};
     mi_code code = MI_OK;
     for (size_t i = 0; code == MI_OK && i < sizeof kinds / sizeof *kinds; i++) {
         code = mi_profile_add(profile, kinds[i], samples, status);

@@ -104,6 +104,7 @@ static const struct {
     {MI_Q_INTERPOLATION, "interpolation_information", "interpolation_information_se"},
     {MI_Q_FAR, "far_information", "far_information_se"},
     {MI_Q_CLASS, "class_information", "class_information_se"},
+    {MI_Q_SEMANTIC, "semantic_information", "semantic_information_se"},
 };
 
 static void put_pair(mi_writer *w, cJSON *point, const mi_curve *c, size_t p, mi_quantity q,

@@ -295,6 +295,9 @@ static mi_code build(builder *b, mi_status *status)
         code = build_series(b, MI_CLASS, MI_Q_CLASS, false, status);
     }
     if (code == MI_OK) {
+        code = build_series(b, MI_SEMANTIC, MI_Q_SEMANTIC, false, status);
+    }
+    if (code == MI_OK) {
         code = mi_curve_summarise(b->curve, status);
     }
     return code;

@@ -77,6 +77,8 @@ const mi_field_note mi_point_notes[] = {
     {"class_information",
      "I(C; x_v), what the visible sites tell about the class of the scene; nats, "
      "not per site"},
+    {"semantic_information", "part of i(r) that comes through the class, I(X; C) - I(X; C | x_v): "
+                             "i(r) less what it would be were the class known"},
     {"miller_madow_correction",
      "of plugin: what the Miller-Madow correction adds to `information`"},
     {NULL, NULL},

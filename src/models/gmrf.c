@@ -82,10 +82,9 @@ static mi_code check_grid(const size_t grid[2], bool torus, mi_status *status)
     return MI_OK;
 }
 
-static mi_code check_values(const mi_values *values, mi_status *status)
+static mi_code check_values(const mi_values *values, long long channels, mi_status *status)
 {
-    long long neighbors = mi_integer(values, "neighbors"),
-              channels = mi_integer(values, "channels");
+    long long neighbors = mi_integer(values, "neighbors");
     double kappa = mi_real(values, "kappa");
     if (neighbors != 4 && neighbors != 8) {
         return mi_fail_at(status, "neighbors", "%lld is neither 4 nor 8", neighbors);
@@ -110,7 +109,7 @@ static mi_code check_values(const mi_values *values, mi_status *status)
                       status);
 }
 
-static void gmrf_destroy(void *state)
+void mi_gmrf_destroy(void *state)
 {
     mi_gmrf *gmrf = state;
     if (gmrf != NULL) {
@@ -187,30 +186,41 @@ static void find_ends(mi_gmrf *gmrf)
     }
 }
 
-static mi_code gmrf_create(const mi_values *values, const mi_run *run, void **ret_state,
-                           mi_status *status)
+mi_code mi_gmrf_build(const mi_values *values, long long channels, mi_gmrf **ret_gmrf,
+                      mi_status *status)
 {
-    (void)run;
     mi_gmrf *gmrf = NULL;
-    mi_code code = check_values(values, status);
+    mi_code code = check_values(values, channels, status);
     if (code != MI_OK || (code = mi_allocate(1, sizeof *gmrf, &gmrf, status)) != MI_OK) {
         return code;
     }
     const size_t *grid = mi_values_find(values, "grid")->grid;
     gmrf->kappa = mi_real(values, "kappa");
-    gmrf->channels = (double)mi_count(values, "channels");
+    gmrf->channels = (double)channels;
     code = mi_lattice_create(grid[0], grid[1], (int)mi_integer(values, "neighbors"),
                              mi_is(values, "boundary", "torus"), &gmrf->lattice, status);
     if (code == MI_OK) {
         code = find_covariance(gmrf, status);
     }
     if (code != MI_OK) {
-        gmrf_destroy(gmrf);
+        mi_gmrf_destroy(gmrf);
         return code;
     }
     find_ends(gmrf);
-    *ret_state = gmrf;
+    *ret_gmrf = gmrf;
     return MI_OK;
+}
+
+static mi_code gmrf_create(const mi_values *values, const mi_run *run, void **ret_state,
+                           mi_status *status)
+{
+    (void)run;
+    mi_gmrf *gmrf = NULL;
+    mi_code code = mi_gmrf_build(values, mi_integer(values, "channels"), &gmrf, status);
+    if (code == MI_OK) {
+        *ret_state = gmrf;
+    }
+    return code;
 }
 
 static mi_shape gmrf_shape(const void *state)
@@ -244,7 +254,7 @@ const mi_model_class mi_gmrf_class = {
     .summary = "Gaussian Markov random field on a lattice with 4 or 8 neighbours",
     .parameters = parameters,
     .create = gmrf_create,
-    .destroy = gmrf_destroy,
+    .destroy = mi_gmrf_destroy,
     .shape = gmrf_shape,
     .profile = mi_gmrf_profile,
     .evaluate = mi_gmrf_evaluate,

@@ -32,6 +32,12 @@ typedef struct mi_gmrf {
     double log_last_variance;  /* mean of log 1/Q_ii */
 } mi_gmrf;
 
+/* The field that the parameters grid, neighbors, kappa and boundary of `values` describe, the table
+ * of any model that has them, in *ret_gmrf; release with mi_gmrf_destroy, which accepts NULL. */
+mi_code mi_gmrf_build(const mi_values *values, long long channels, mi_gmrf **ret_gmrf,
+                      mi_status *status);
+void mi_gmrf_destroy(void *gmrf);
+
 /* Entropy of a Gaussian of which log_variance is known: (log 2 pi e + log_variance) / 2. */
 double mi_gaussian_entropy(double log_variance);
 

@@ -103,6 +103,7 @@ static const struct {
     {MI_Q_FAR, "far_information", "far_information_se"},
     {MI_Q_CLASS, "class_information", "class_information_se"},
     {MI_Q_MILLER_MADOW, "miller_madow_correction", "miller_madow_correction_se"},
+    {MI_Q_SEMANTIC, "semantic_information", "semantic_information_se"},
 };
 
 static void put_pair(mi_writer *w, cJSON *point, const mi_curve *c, size_t p, mi_quantity q,

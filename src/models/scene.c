@@ -207,7 +207,6 @@ static mi_code scene_fill(mi_scene *scene, const mi_values *values, const mi_run
 static mi_code scene_create(const mi_values *values, const mi_run *run, void **ret_state,
                             mi_status *status)
 {
-    (void)run;
     mi_scene *scene = NULL;
     mi_code code = check_values(values, status);
     if (code != MI_OK || (code = mi_allocate(1, sizeof *scene, &scene, status)) != MI_OK) {

@@ -541,12 +541,14 @@ static void large_fields_are_evaluated_by_masks(void **state)
     const mi_model_class *class = p.model.class;
     mi_status status;
     mi_method method;
+    const mi_masking random = {mi_mask_find("random"), NULL};
     assert_true(class->masks_only(p.model.state));
     assert_false(class->masks_only(q.model.state));
     assert_int_equal(class->exact_allowed(q.model.state, &status), MI_OK);
-    assert_int_equal(mi_method_resolve(&p.model, MI_METHOD_EXACT, &method, &status), MI_INPUT);
+    assert_int_equal(mi_method_resolve(&p.model, &random, MI_METHOD_EXACT, &method, &status),
+                     MI_INPUT);
     assert_says(&status, "method", "[101, 2]; use \"posterior\"");
-    assert_int_equal(mi_method_resolve(&p.model, MI_METHOD_AUTO, &method, &status), MI_OK);
+    assert_int_equal(mi_method_resolve(&p.model, &random, MI_METHOD_AUTO, &method, &status), MI_OK);
     assert_int_equal(method, MI_METHOD_POSTERIOR);
     mi_run run = {.seed = 1, .threads = 1, .opt_interrupt = &interrupt};
     mi_gmrf *gmrf = NULL;

@@ -147,8 +147,9 @@ void mi_patch_masks_destroy(mi_patch_masks *masks)
     }
 }
 
-/* A replicate and, by the first steps of a Fisher-Yates shuffle, crops of it. */
-static void draw_crops(task *t, gsl_rng *draw)
+/* A replicate, whose number is returned, and, by the first steps of a Fisher-Yates shuffle, crops
+ * of it. */
+static size_t draw_crops(task *t, gsl_rng *draw)
 {
     const mi_patch_set *set = t->masks->set;
     size_t g = gsl_rng_uniform_int(draw, set->replicates);
@@ -160,6 +161,7 @@ static void draw_crops(task *t, gsl_rng *draw)
         members[c] = members[other];
         members[other] = kept;
     }
+    return g;
 }
 
 static void order_sites(task *t, const unsigned char *masked)
@@ -375,8 +377,7 @@ mi_code mi_patch_masks_evaluate(const mi_patch_masks *masks, const unsigned char
                                 mi_mask_result *result, mi_status *status)
 {
     task t = {.masks = masks, .s = opaque};
-    mi_mask_result sum = {0};
-    draw_crops(&t, draw);
+    mi_mask_result sum = {.unit = draw_crops(&t, draw)};
     order_sites(&t, masked);
     mi_center_crops(masks->set->crops, t.s->members, 0, t.crops, masks->fit->mean, NULL, 1,
                     t.s->centred);

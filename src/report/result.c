@@ -294,6 +294,10 @@ static void put_misfit(mi_writer *w, cJSON *result, const mi_misfit *misfit)
     mi_add_bool(w, object, "contrast_varies", misfit->contrast_varies);
     mi_add_number(w, object, "contrast_loss", misfit->contrast_loss);
     mi_add_number(w, object, "contrast_z", misfit->contrast_z);
+    mi_add_bool(w, object, "far_misleads", misfit->far_misleads);
+    mi_add_number(w, object, "far_loss", misfit->far_loss);
+    mi_add_number(w, object, "far_ratio", misfit->far_ratio);
+    mi_add_number(w, object, "far_z", misfit->far_z);
     mi_add_item(w, result, "misfit", object);
 }
 

@@ -2,12 +2,22 @@
 #ifndef MASKINFO_LAB_LAB_H
 #define MASKINFO_LAB_LAB_H
 
+#include <time.h>
+
 #include "maskinfo/experiment.h"
 
 /* The value at a key of an object; NULL where there is none, or no object. */
 static inline const cJSON *mi_lab_item(const cJSON *object, const char *name)
 {
     return cJSON_GetObjectItemCaseSensitive(object, name);
+}
+
+/* Seconds since a time of CLOCK_MONOTONIC. */
+static inline double mi_lab_seconds_since(const struct timespec *start)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - start->tv_sec) + 1e-9 * (double)(now.tv_nsec - start->tv_nsec);
 }
 
 /* One curve from its resolved configuration. Faults of the input are added to `faults`, with

@@ -22,6 +22,7 @@ typedef enum mi_quantity {
     MI_Q_FAR,                  /* i(r) less that: what only sites farther away tell */
     MI_Q_CLASS,                /* I(C; x_v), nats, not per site */
     MI_Q_MILLER_MADOW,         /* of plug-in counts: what the correction adds to i(r) */
+    MI_Q_SEMANTIC,             /* as MI_SEMANTIC */
     MI_QUANTITIES
 } mi_quantity;
 

@@ -18,6 +18,7 @@ typedef struct mi_curve_config {
     char *label;
     const mi_model_class *class;
     mi_values *model;
+    const mi_mask_class *mask_class;
     mi_values *mask;
     mi_values *estimator;
     mi_values *entry; /* mi_compare_curve_parameters; NULL in a "curve" experiment */

@@ -47,6 +47,12 @@ typedef struct mi_mask_class {
 
 enum { MI_MASK_RATIOS = 64 };
 
+/* A strategy and its parameters. */
+typedef struct mi_masking {
+    const mi_mask_class *class;
+    const mi_values *values; /* of class->parameters */
+} mi_masking;
+
 /* NULL-terminated registry, and a strategy by name (NULL where there is none). */
 const mi_mask_class *const *mi_mask_classes(void);
 const mi_mask_class *mi_mask_find(const char *name);

@@ -29,12 +29,13 @@ typedef struct mi_sampling {
     const void *draw_context;
 } mi_sampling;
 
-/* The random strategy as mi_mask_draw; draw_context is an mi_random_mask. */
-typedef struct mi_random_mask {
-    size_t sites;
-    mi_mask_count count;
-} mi_random_mask;
-void mi_random_mask_draw(const void *context, double ratio, gsl_rng *stream, unsigned char *masked);
+/* A strategy as mi_mask_draw; draw_context is an mi_strategy_mask. */
+typedef struct mi_strategy_mask {
+    const mi_masking *masking;
+    mi_layout layout;
+} mi_strategy_mask;
+void mi_strategy_mask_draw(const void *context, double ratio, gsl_rng *stream,
+                           unsigned char *masked);
 
 /* Can the model be sampled, and are its sites of the right kind? MI_INPUT, place "method", says why
  * not. */

@@ -36,18 +36,11 @@ typedef struct study {
     double *entropies;             /* (sets, points) of the masked site, with counts */
 } study;
 
-void mi_random_mask_draw(const void *context, double ratio, gsl_rng *stream, unsigned char *masked)
+void mi_strategy_mask_draw(const void *context, double ratio, gsl_rng *stream,
+                           unsigned char *masked)
 {
-    const mi_random_mask *m = context;
-    size_t left = m->sites, hidden = 0;
-    double count = ratio * (double)m->sites, whole = floor(count);
-    hidden = (size_t)whole + (gsl_rng_uniform(stream) < count - whole ? 1 : 0);
-    for (size_t i = 0; i < m->sites; i++, left--) {
-        /* Selection sampling (Knuth, TAOCP 2, 3.4.2, algorithm S). */
-        double chance = m->count == MI_COUNT_FIXED ? (double)hidden / (double)left : ratio;
-        masked[i] = gsl_rng_uniform(stream) < chance;
-        hidden -= masked[i] && hidden > 0;
-    }
+    const mi_strategy_mask *m = context;
+    m->masking->class->draw(m->masking->values, m->layout, ratio, stream, masked);
 }
 
 mi_code mi_sampled_possible(const mi_model *model, bool counts, mi_status *status)

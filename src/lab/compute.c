@@ -1,4 +1,5 @@
 /* From a resolved experiment to its result. */
+#include <gsl/gsl_math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,40 +31,6 @@ static mi_method asked_method(const mi_curve_config *c)
                                             : MI_METHOD_AUTO;
 }
 
-/* Default ratios: 0.02 to 0.98, from one masked site and to one visible site at least; two sites
- * leave the one ratio 1/2. */
-static mi_code default_ratios(mi_shape shape, double **ret_ratios, size_t *ret_count,
-                              mi_status *status)
-{
-    double edge = shape.sites == 0 ? 0 : 1.0 / (double)shape.sites;
-    double from = edge > 0.02 ? edge : 0.02;
-    double to = 1 - from;
-    *ret_count = from < to ? DEFAULT_STEPS : 1;
-    mi_code code = mi_allocate(DEFAULT_STEPS, sizeof **ret_ratios, ret_ratios, status);
-    for (size_t i = 0; code == MI_OK && i < *ret_count; i++) {
-        (*ret_ratios)[i] = mi_result_round(from + (to - from) * (double)i / (DEFAULT_STEPS - 1));
-    }
-    return code;
-}
-
-/* A mask of fixed count hides at least one site; a Bernoulli mask may hide none. */
-static mi_code check_ratios(const mi_curve_config *c, mi_shape shape, mi_faults *faults,
-                            mi_status *status)
-{
-    bool fixed = mi_is(c->mask, "count", "fixed") && shape.sites > 0;
-    double least = fixed ? 1.0 / (double)shape.sites : 0;
-    if (c->ratios == NULL || c->ratios[0] >= least * (1 - 1e-12)) {
-        return MI_OK;
-    }
-    char at[MI_PATH_SIZE];
-    mi_path_key(at, c->path, "ratios");
-    mi_faults_add(faults, at,
-                  "the smallest, %g, leaves less than one of the %zu sites masked; must be in "
-                  "[%.4g, 1)",
-                  c->ratios[0], shape.sites, least);
-    return mi_fail(status, MI_INPUT, "bad ratios");
-}
-
 typedef struct piece {
     mi_model *model;
     double *ratios;
@@ -79,6 +46,58 @@ static void piece_free(piece *p)
     free(p->ratios);
 }
 
+/* A fault of the strategy, or of a ratio that it can not have. */
+static void report_mask(const mi_curve_config *c, const mi_status *status, mi_faults *faults)
+{
+    if (strcmp(status->place, "ratio") != 0) {
+        report(c, "mask", status, faults);
+        return;
+    }
+    char at[MI_PATH_SIZE];
+    mi_path_key(at, c->path, "ratios");
+    mi_faults_add(faults, at, "%s", status->message);
+}
+
+static mi_code check_ratios(const mi_curve_config *c, mi_shape shape, const piece *p,
+                            mi_faults *faults, mi_status *status)
+{
+    mi_code code = MI_OK;
+    for (size_t i = 0; shape.sites > 0 && i < p->plan.points && code == MI_OK; i++) {
+        code = c->mask_class->check(c->mask, mi_layout_of(shape), p->plan.ratios[i], status);
+    }
+    if (code == MI_INPUT) {
+        report_mask(c, status, faults);
+    }
+    return code;
+}
+
+/* Default ratios: those of the strategy where it has a few; else 0.02 to 0.98, from one masked site
+ * and to one visible site at least; two sites leave the one ratio 1/2. */
+static mi_code default_ratios(const mi_curve_config *c, mi_shape shape, double **ret_ratios,
+                              size_t *ret_count, mi_status *status)
+{
+    double edge = shape.sites == 0 ? 0 : 1.0 / (double)shape.sites;
+    double from = edge > 0.02 ? edge : 0.02;
+    double to = 1 - from;
+    mi_code code = mi_allocate(GSL_MAX(DEFAULT_STEPS, MI_MASK_RATIOS), sizeof **ret_ratios,
+                               ret_ratios, status);
+    if (code != MI_OK) {
+        return code;
+    }
+    if (c->mask_class->ratios != NULL) {
+        *ret_count = c->mask_class->ratios(c->mask, mi_layout_of(shape), *ret_ratios);
+        return *ret_count > 0
+                   ? MI_OK
+                   : mi_fail_at(status, "strategy", "\"%s\" has no ratio on so few sites",
+                                c->mask_class->name);
+    }
+    *ret_count = from < to ? DEFAULT_STEPS : 1;
+    for (size_t i = 0; i < *ret_count; i++) {
+        (*ret_ratios)[i] = mi_result_round(from + (to - from) * (double)i / (DEFAULT_STEPS - 1));
+    }
+    return MI_OK;
+}
+
 static mi_code create_model(const mi_curve_config *c, const mi_run *run, mi_faults *faults,
                             mi_model **ret_model, mi_status *status)
 {
@@ -87,6 +106,24 @@ static mi_code create_model(const mi_curve_config *c, const mi_run *run, mi_faul
         report(c, "model", status, faults);
     }
     return code;
+}
+
+/* The ratios asked for, or the default ones. */
+static mi_code plan_ratios(const mi_curve_config *c, mi_shape shape, mi_faults *faults, piece *p,
+                           mi_status *status)
+{
+    p->plan.ratios = c->ratios;
+    p->plan.points = c->ratio_count;
+    if (c->ratios != NULL) {
+        return check_ratios(c, shape, p, faults, status);
+    }
+    mi_code code = default_ratios(c, shape, &p->ratios, &p->points, status);
+    if (code == MI_INPUT) {
+        report_mask(c, status, faults);
+    }
+    p->plan.ratios = p->ratios;
+    p->plan.points = p->points;
+    return code == MI_OK ? check_ratios(c, shape, p, faults, status) : code;
 }
 
 /* Sites that an estimator from samples looks at: left open, all that nearest neighbours can take,
@@ -101,7 +138,7 @@ static size_t asked_context(const mi_curve_config *c, mi_method method)
 static mi_code check_sampling(const mi_curve_config *c, const piece *p, mi_faults *faults,
                               mi_status *status)
 {
-    mi_random_mask mask;
+    mi_strategy_mask mask;
     mi_sampling sampling = mi_plan_sampling(p->model, &p->plan, &mask);
     mi_code code = mi_sampled_check(p->model, &sampling, status);
     if (code == MI_INPUT) {
@@ -113,32 +150,23 @@ static mi_code check_sampling(const mi_curve_config *c, const piece *p, mi_fault
 static mi_code make_plan(const mi_curve_config *c, mi_faults *faults, piece *p, mi_status *status)
 {
     mi_shape shape = p->model->class->shape(p->model->state);
-    mi_method resolved = MI_METHOD_AUTO;
-    mi_code code = check_ratios(c, shape, faults, status);
+    p->plan = (mi_plan){.samples = mi_count(c->estimator, "samples"),
+                        .masking = {c->mask_class, c->mask}};
+    mi_code code =
+        mi_method_resolve(p->model, &p->plan.masking, asked_method(c), &p->plan.method, status);
+    if (code == MI_INPUT) {
+        report(c, "estimator", status, faults);
+    }
+    p->plan.sets = mi_count(c->estimator, "sets");
+    p->plan.masks = mi_count(c->estimator, "masks");
+    p->plan.context = asked_context(c, p->plan.method);
+    p->plan.neighbors = mi_count(c->estimator, "neighbors");
     if (code == MI_OK) {
-        code = mi_method_resolve(p->model, asked_method(c), &resolved, status);
-        if (code == MI_INPUT) {
-            report(c, "estimator", status, faults);
-        }
+        code = plan_ratios(c, shape, faults, p, status);
     }
-    if (code == MI_OK && c->ratios == NULL) {
-        code = default_ratios(shape, &p->ratios, &p->points, status);
-    }
-    p->plan = (mi_plan){
-        .method = resolved,
-        .samples = mi_count(c->estimator, "samples"),
-        .sets = mi_count(c->estimator, "sets"),
-        .masks = mi_count(c->estimator, "masks"),
-        .context = asked_context(c, resolved),
-        .neighbors = mi_count(c->estimator, "neighbors"),
-        .count = mi_is(c->mask, "count", "bernoulli") ? MI_COUNT_BERNOULLI : MI_COUNT_FIXED,
-        .ratios = c->ratios != NULL ? c->ratios : p->ratios,
-        .points = c->ratios != NULL ? c->ratio_count : p->points,
-    };
-    if (code == MI_OK && mi_method_is_sampled(resolved)) {
-        code = check_sampling(c, p, faults, status);
-    }
-    return code;
+    return code == MI_OK && mi_method_is_sampled(p->plan.method)
+               ? check_sampling(c, p, faults, status)
+               : code;
 }
 
 mi_code mi_experiment_check(const mi_experiment *e, const mi_run *run, mi_faults *faults,
@@ -153,6 +181,7 @@ mi_code mi_experiment_check(const mi_experiment *e, const mi_run *run, mi_faults
     }
     if (e->compare) {
         mi_overlays_check(e, faults);
+        mi_sources_check(e, faults);
     }
     for (size_t i = 0; i < e->count; i++) {
         piece p = {.model = NULL};
@@ -200,6 +229,9 @@ static mi_code curve_json(const mi_curve_config *c, const piece *p, double secon
     }
     put_config(&w, result, c, p);
     mi_code code = mi_result_add_analysis(result, p->analysis, status);
+    if (code == MI_OK) {
+        code = mi_mask_samples_add(&p->plan.masking, p->analysis->shape, c->seed, result, status);
+    }
     mi_add_number(&w, timing, "seconds", seconds);
     mi_add_item(&w, result, "timing", timing);
     if (code == MI_OK && w.failed) {

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "maskinfo/experiment.h"
+#include "maskinfo/result.h"
 
 /* The value at a key of an object; NULL where there is none, or no object. */
 static inline const cJSON *mi_lab_item(const cJSON *object, const char *name)
@@ -25,6 +26,11 @@ static inline double mi_lab_seconds_since(const struct timespec *start)
 mi_code mi_curve_compute(const mi_curve_config *config, const mi_run *run, mi_faults *faults,
                          cJSON **ret_result, mi_status *status);
 
+/* "mask_samples" of a curve result: one mask each at the ratios 0.5 and 0.75, where the strategy
+ * has them and there are sites to show. */
+mi_code mi_mask_samples_add(const mi_masking *masking, mi_shape shape, uint64_t seed, cJSON *result,
+                            mi_status *status);
+
 /* A finished curve of a "compare", kept in DIRECTORY/partial so that an interrupted run can go on.
  * load gives NULL where there is none, or where it is of another configuration or version. */
 cJSON *mi_partial_load(const char *directory, size_t index, const mi_curve_config *config);
@@ -39,6 +45,13 @@ void mi_overlays_check(const mi_experiment *experiment, mi_faults *faults);
 mi_code mi_overlays_add(const mi_experiment *experiment, mi_faults *faults, cJSON *result,
                         mi_status *status);
 
+/* The published file of a comparison, or NULL after adding a fault. */
+cJSON *mi_published_read(const mi_experiment *experiment, mi_faults *faults);
+
+/* References between curves, and masking strategies against published accuracies. */
+void mi_sources_check(const mi_experiment *experiment, mi_faults *faults);
+mi_code mi_sources_add(const mi_experiment *experiment, mi_faults *faults, cJSON *result,
+                       mi_status *status);
 /* The "estimators" experiment: settings, seed and title of `experiment` from the document; faults
  * of values that only together are wrong; and its result. */
 mi_code mi_estimators_resolve(const mi_binding *binding, const cJSON *document,

@@ -111,13 +111,21 @@ const mi_parameter mi_compare_parameters[] = {
      .flags = MI_FILE,
      .fallback = "null",
      .unit = "",
-     .help = "file of published accuracies to lay over the objective: an object with mae_fig5 and "
-             "kong_2023, each with source, ratio and arrays of accuracies (data/published.json)"},
+     .help =
+         "file of published accuracies to lay over the objective: an object with mae_fig5 and "
+         "kong_2023, each with source, ratio and arrays of accuracies, and mae_table1f with rows "
+         "of strategies (data/published.json)"},
     {.name = "overlay_on",
      .type = MI_PATHS,
      .fallback = "null",
      .unit = "",
      .help = "labels of the curves that the published accuracies are ranked against"},
+    {.name = "strategies_on",
+     .type = MI_TEXT,
+     .fallback = "null",
+     .unit = "",
+     .help = "\"source\" of curves with different masking strategies; published accuracies of "
+             "strategies (mae_table1f of \"published\") are held against their information"},
     {.name = NULL},
 };
 
@@ -136,8 +144,9 @@ const mi_parameter mi_compare_curve_parameters[] = {
      .fallback = "null",
      .unit = "",
      .help = "names of the figures that show the curve: information, families, vocabulary, joint, "
-             "fits, objective, optimum, dichotomy, published; left out: all that suit it but "
-             "families and dichotomy"},
+             "fits, objective, optimum, dichotomy, published, masks, strategies, predictability, "
+             "redundancy, "
+             "approximations; left out: all that suit it but families and dichotomy"},
     {.name = "verdict",
      .type = MI_CHOICE,
      .fallback = "\"no\"",
@@ -156,5 +165,15 @@ const mi_parameter mi_compare_curve_parameters[] = {
      .fallback = "null",
      .unit = "",
      .help = "dash pattern of the line; left out: from the palette"},
+    {.name = "source",
+     .type = MI_TEXT,
+     .fallback = "null",
+     .unit = "",
+     .help = "name of the source that several curves with different masking strategies share"},
+    {.name = "reference",
+     .type = MI_TEXT,
+     .fallback = "null",
+     .unit = "",
+     .help = "label of another curve of the comparison that this one approximates"},
     {.name = NULL},
 };

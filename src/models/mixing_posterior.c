@@ -224,7 +224,7 @@ mi_code mi_mixing_evaluate(const void *state, const unsigned char *masked, mi_or
     if (code != MI_OK) {
         return code;
     }
-    *result = (mi_mask_result){0, 0, 0, 0};
+    *result = (mi_mask_result){.marginal_entropy = m->law->entropy};
     draw_sequence(m, draw, d);
     find_previous(m, masked, d);
     evaluate_masked(m, d, masked, result);

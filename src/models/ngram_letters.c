@@ -301,7 +301,8 @@ static mi_code evaluate(const void *state, const unsigned char *masked, mi_origi
     hide(model, masked, true, s);
     double log_visible = mi_letters_pass_forward(s->pass, s->open);
     mi_letters_pass_backward(s->pass, collect, &sums);
-    *result = (mi_mask_result){.conditional_entropy = sums.entropy / (double)sums.sites,
+    *result = (mi_mask_result){.marginal_entropy = mi_letters_law_entropy(&model->law, 1),
+                               .conditional_entropy = sums.entropy / (double)sums.sites,
                                .cross_entropy = sums.surprise / (double)sums.sites};
     if (wants_joint) {
         result->joint_information =

@@ -267,7 +267,8 @@ static mi_code evaluate(const void *state, const unsigned char *masked, mi_origi
     draw_words(model, origin, draw, s->drawn);
     mi_words_pass_set(&s->pass, origin == MI_FROM_HELD_OUT, s->drawn);
     mi_words_pass_run(&s->pass, masked, &sums);
-    *result = (mi_mask_result){.conditional_entropy = sums.entropy / (double)sums.sites,
+    *result = (mi_mask_result){.marginal_entropy = model->law.entropy,
+                               .conditional_entropy = sums.entropy / (double)sums.sites,
                                .cross_entropy = sums.surprise / (double)sums.sites};
     if (wants_joint) {
         result->joint_information = (mi_words_pass_log_all(&s->pass) - sums.log_visible -

@@ -241,7 +241,8 @@ mi_code mi_parity_evaluate(const void *state, const unsigned char *masked, mi_or
     const mi_parity *rule = state;
     smoother *s = scratch;
     double visible = 0, hidden = 0;
-    *result = (mi_mask_result){0, 0, 0, 0};
+    /* Every symbol is uniform: sums of uniform ones are. */
+    *result = (mi_mask_result){.marginal_entropy = log((double)rule->modulus)};
     draw_sequence(rule, draw, s->symbols);
     mi_code code = pass_forward(rule, s, masked, false, &visible, status);
     if (code != MI_OK) {

@@ -103,6 +103,7 @@ static const struct {
     {MI_Q_FAR, "far_information", "far_information_se"},
     {MI_Q_CLASS, "class_information", "class_information_se"},
     {MI_Q_MILLER_MADOW, "miller_madow_correction", "miller_madow_correction_se"},
+    {MI_Q_SEMANTIC, "semantic_information", "semantic_information_se"},
 };
 
 static void put_pair(mi_writer *w, cJSON *point, const mi_curve *c, size_t p, mi_quantity q,
@@ -252,10 +253,14 @@ static void put_optimum(mi_writer *w, cJSON *result, const mi_optimum *optimum)
     mi_add_item(w, result, "optimum", object);
 }
 
-static void put_regime(mi_writer *w, cJSON *result, const mi_regime *regime)
+static void put_regime(mi_writer *w, cJSON *result, const mi_analysis *a)
 {
+    const mi_regime *regime = &a->regime;
     cJSON *object = cJSON_CreateObject();
     mi_add_text(w, object, "verdict", mi_regime_name(regime->verdict));
+    if (!a->exchangeable) {
+        mi_add_text(w, object, "reason", "the dichotomy is about random masks");
+    }
     mi_add_number(w, object, "concave_share", regime->concave_share);
     mi_add_number(w, object, "concave_share_se", regime->concave_share_error);
     mi_add_number(w, object, "concave_z", regime->concave_z);
@@ -320,6 +325,7 @@ mi_code mi_result_add_analysis(cJSON *result, const mi_analysis *a, mi_status *s
     mi_writer w = {.failed = false};
     put_head(&w, result, a);
     const char *reason = a->shape.sites == 0 ? "the sequence is infinite"
+                         : a->by_masks       ? "computed mask by mask, at the ratios alone"
                                              : "the method estimates each ratio by itself";
     mi_code code = add_profile(&w, result, a->profile, reason, status);
     if (code != MI_OK) {
@@ -329,7 +335,7 @@ mi_code mi_result_add_analysis(cJSON *result, const mi_analysis *a, mi_status *s
     put_reasons(&w, result, a);
     put_fits(&w, result, a);
     put_optimum(&w, result, &a->optimum);
-    put_regime(&w, result, &a->regime);
+    put_regime(&w, result, a);
     if (a->chain.possible) {
         put_chain_check(&w, result, &a->chain);
     }

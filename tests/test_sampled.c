@@ -571,6 +571,9 @@ static void corrected_counts_come_to_the_truth(void **state)
     {
         assert_near(item(row, "miller_madow")->valuedouble, item(row, "truth")->valuedouble,
                     4 * item(row, "miller_madow_se")->valuedouble);
+        /* every cell occurs: (K_xy - K_x - K_y + 1) / 2n = (V - 1) (V^context - 1) / 2n */
+        assert_near(item(row, "plugin")->valuedouble - item(row, "miller_madow")->valuedouble,
+                    2 * (pow(3, item(row, "context")->valuedouble) - 1) / 40000, 1e-12);
     }
     cJSON_Delete(result);
 }

@@ -65,6 +65,8 @@ static void context_of_a_grid_is_near(void **state)
     expect_sites(chosen, find(&grid, mask, 5, 3, chosen), "6 9 0 ");
     expect_sites(chosen, find(&grid, mask, 5, 5, chosen), "6 9 0 2 8 ");
     assert_int_equal(find(&grid, mask, 5, 0, chosen), 8);
+    /* squares 2, 4 and 4 away: equally far ones in their order */
+    expect_sites(chosen, find(&grid, "###.##.##.##", 1, 3, chosen), "6 3 9 ");
     assert_int_equal(find(&grid, mask, 11, 20, chosen), 8);
 }
 
@@ -73,17 +75,36 @@ static void context_of_a_grid_is_near(void **state)
 static const double ratios[] = {0.25, 0.5, 0.75};
 enum { POINTS = 3 };
 
-static mi_analysis *analyse(const mi_model *model, mi_plan plan, int threads)
+/* Random masks; release with mi_values_destroy. */
+static mi_values *counting(const char *count)
+{
+    mi_values *values = NULL;
+    assert_int_equal(mi_values_create(mi_mask_find("random")->parameters, &values, NULL), MI_OK);
+    set_text(values, "count", count);
+    return values;
+}
+
+/* Under random masks of that count. */
+static mi_analysis *analyse_under(const char *count, const mi_model *model, mi_plan plan,
+                                  int threads)
 {
     mi_run run = {.seed = 4, .threads = threads};
     mi_analysis *a = NULL;
     mi_status status = {.code = MI_OK};
+    mi_values *values = counting(count);
+    plan.masking = (mi_masking){mi_mask_find("random"), values};
     plan.ratios = ratios;
     plan.points = POINTS;
     if (mi_analyse(model, &plan, &run, &a, &status) != MI_OK) {
         fail_msg("%s", status.message);
     }
+    mi_values_destroy(values);
     return a;
+}
+
+static mi_analysis *analyse(const mi_model *model, mi_plan plan, int threads)
+{
+    return analyse_under("fixed", model, plan, threads);
 }
 
 static mi_model *mixing_chain(size_t vocab, double rho, size_t length)
@@ -98,11 +119,10 @@ static mi_model *mixing_chain(size_t vocab, double rho, size_t length)
 
 /* The estimate less the exact i(r): between the bounds of the bias, E I-hat - I in
  * [-2 log(1 + (V-1)/n), log(1 + (V^3-1)/n)] (Paninski 2003), and near 0 with the correction. */
-static void check_counts(const mi_model *model, mi_plan plan, size_t vocab)
+static void check_counts(const char *count, const mi_model *model, mi_plan plan, size_t vocab)
 {
-    mi_analysis *exact =
-        analyse(model, (mi_plan){.method = MI_METHOD_EXACT, .count = plan.count}, 2);
-    mi_analysis *counts = analyse(model, plan, 2);
+    mi_analysis *exact = analyse_under(count, model, (mi_plan){.method = MI_METHOD_EXACT}, 2);
+    mi_analysis *counts = analyse_under(count, model, plan, 2);
     double v = (double)vocab, n = (double)plan.samples;
     double low = -2 * log(1 + (v - 1) / n), high = log(1 + (v * v * v - 1) / n);
     for (size_t p = 0; p < POINTS; p++) {
@@ -139,9 +159,8 @@ static void counts_find_the_information_of_a_chain(void **state)
     (void)state;
     mi_model *model = mixing_chain(3, 0.8, 16);
     mi_plan plan = plan_of(MI_METHOD_PLUGIN, 1500, 40, 24, 2);
-    check_counts(model, plan, 3);
-    plan.count = MI_COUNT_BERNOULLI;
-    check_counts(model, plan, 3);
+    check_counts("fixed", model, plan, 3);
+    check_counts("bernoulli", model, plan, 3);
     mi_model_destroy(model);
 }
 
@@ -404,8 +423,11 @@ static void texts_draw_their_pairs(void **state)
 static void expect_refusal(const mi_model *model, mi_method method, const char *text)
 {
     mi_method resolved;
+    mi_values *values = counting("fixed");
+    mi_masking masking = {mi_mask_find("random"), values};
     mi_status status = {.code = MI_OK};
-    assert_int_equal(mi_method_resolve(model, method, &resolved, &status), MI_INPUT);
+    assert_int_equal(mi_method_resolve(model, &masking, method, &resolved, &status), MI_INPUT);
+    mi_values_destroy(values);
     assert_string_equal(status.place, "method");
     assert_failure(MI_INPUT, MI_INPUT, status, text);
 }
@@ -429,7 +451,9 @@ static void plans_with_too_few_or_too_many_samples(void **state)
     mi_run run = support_run(1);
     mi_status status = {.code = MI_OK};
     mi_analysis *a = NULL;
+    mi_values *values = counting("fixed");
     mi_plan plan = plan_of(MI_METHOD_KSG, 3, 8, 1, 2);
+    plan.masking = (mi_masking){mi_mask_find("random"), values};
     plan.ratios = ratios;
     plan.points = POINTS;
     assert_failure(mi_analyse(&ar_model, &plan, &run, &a, &status), MI_INPUT, status,
@@ -439,6 +463,7 @@ static void plans_with_too_few_or_too_many_samples(void **state)
     assert_failure(mi_analyse(&ar_model, &plan, &run, &a, &status), MI_INPUT, status,
                    "samples of 8 sites are too many to keep; must be at most 33554432");
     assert_string_equal(status.place, "samples");
+    mi_values_destroy(values);
 }
 
 static void bad_settings_are_named(void **state)
@@ -546,6 +571,9 @@ static void corrected_counts_come_to_the_truth(void **state)
     {
         assert_near(item(row, "miller_madow")->valuedouble, item(row, "truth")->valuedouble,
                     4 * item(row, "miller_madow_se")->valuedouble);
+        /* every cell occurs: (K_xy - K_x - K_y + 1) / 2n = (V - 1) (V^context - 1) / 2n */
+        assert_near(item(row, "plugin")->valuedouble - item(row, "miller_madow")->valuedouble,
+                    2 * (pow(3, item(row, "context")->valuedouble) - 1) / 40000, 1e-12);
     }
     cJSON_Delete(result);
 }

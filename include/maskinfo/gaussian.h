@@ -10,7 +10,7 @@ typedef struct mi_gaussian {
     double bias;        /* its expectation less the truth, were the samples Gaussian: with p
                            variables and n samples E log|S| - log|Sigma| =
                            p log(2/(n-1)) + sum_{j=1..p} psi((n-j)/2) (Wishart; Misra, Singh and
-                           Demchuk 2005, doi:10.1016/j.jmva.2003.10.003); independent of Sigma */
+                           Demchuk 2005, J. Multivariate Analysis 92:324); independent of Sigma */
 } mi_gaussian;
 
 /* MI_INPUT where n <= x_dimensions + y_dimensions; MI_NUMERIC where a variable is constant or a

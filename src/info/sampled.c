@@ -185,14 +185,20 @@ static mi_code study_open(study *t, mi_status *status)
     return code == MI_OK ? open_values(t, status) : code;
 }
 
+static bool interrupted(const mi_run *run)
+{
+    return run->opt_interrupt != NULL && *run->opt_interrupt != 0;
+}
+
 static mi_code draw_set(const study *t, bench *b, size_t set, mi_status *status)
 {
     const mi_model *model = t->model;
     mi_code code = MI_OK;
     for (size_t j = 0; code == MI_OK && j < t->s->samples; j++) {
         mi_stream_set(b->draw, t->run->seed, MI_PURPOSE_SAMPLE, set * t->s->samples + j);
-        code = model->class->sample(model->state, b->draw, b->scratch, b->set + j * t->shape.sites,
-                                    status);
+        code = interrupted(t->run) ? mi_fail(status, MI_INTERRUPTED, "interrupted")
+                                   : model->class->sample(model->state, b->draw, b->scratch,
+                                                          b->set + j * t->shape.sites, status);
     }
     return code;
 }
@@ -283,11 +289,6 @@ static mi_code answer_mask(const study *t, bench *b, double ratio, answer *a, mi
     }
     *a = (answer){0, 0, 0}; /* without a visible site */
     return size == 0 ? MI_OK : answer_by_neighbors(t, b, site, size, a, status);
-}
-
-static bool interrupted(const mi_run *run)
-{
-    return run->opt_interrupt != NULL && *run->opt_interrupt != 0;
 }
 
 static void store(study *t, size_t set, size_t point, const answer *mean)

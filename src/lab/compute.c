@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "lab.h"
 #include "maskinfo/experiment.h"
@@ -201,13 +200,6 @@ mi_code mi_experiment_check(const mi_experiment *e, const mi_run *run, mi_faults
                                                     : worst;
 }
 
-static double seconds_since(const struct timespec *start)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)(now.tv_sec - start->tv_sec) + 1e-9 * (double)(now.tv_nsec - start->tv_nsec);
-}
-
 /* The resolved configuration with what only the model could tell: ratios and method. */
 static void put_config(mi_writer *w, cJSON *result, const mi_curve_config *c, const piece *p)
 {
@@ -267,7 +259,7 @@ mi_code mi_curve_compute(const mi_curve_config *c, const mi_run *run, mi_faults 
         code = mi_analyse(p.model, &p.plan, run, &p.analysis, status);
     }
     if (code == MI_OK) {
-        code = curve_json(c, &p, seconds_since(&start), ret_result, status);
+        code = curve_json(c, &p, mi_lab_seconds_since(&start), ret_result, status);
     }
     piece_free(&p);
     return code;

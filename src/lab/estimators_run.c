@@ -1,7 +1,6 @@
 /* The "estimators" experiment: from its settings to its result. */
 #include <math.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "lab.h"
 #include "maskinfo/memory.h"
@@ -228,13 +227,6 @@ static mi_code run_discrete(const mi_values *v, const mi_run *run, mi_writer *w,
     return code;
 }
 
-static double seconds_since(const struct timespec *start)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)(now.tv_sec - start->tv_sec) + 1e-9 * (double)(now.tv_nsec - start->tv_nsec);
-}
-
 static void put_head(mi_writer *w, cJSON *result, const mi_experiment *e)
 {
     cJSON *config = cJSON_CreateObject();
@@ -266,7 +258,7 @@ mi_code mi_estimators_run(const mi_experiment *e, const mi_run *run, cJSON **ret
     }
     mi_add_item(&w, result, "gaussian", gaussian);
     mi_add_item(&w, result, "discrete", discrete);
-    mi_add_number(&w, timing, "seconds", seconds_since(&start));
+    mi_add_number(&w, timing, "seconds", mi_lab_seconds_since(&start));
     mi_add_item(&w, result, "timing", timing);
     if (code == MI_OK && w.failed) {
         code = mi_fail(status, MI_MEMORY, "out of memory for the result");

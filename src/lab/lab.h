@@ -2,6 +2,8 @@
 #ifndef MASKINFO_LAB_LAB_H
 #define MASKINFO_LAB_LAB_H
 
+#include <time.h>
+
 #include "maskinfo/experiment.h"
 #include "maskinfo/result.h"
 
@@ -9,6 +11,14 @@
 static inline const cJSON *mi_lab_item(const cJSON *object, const char *name)
 {
     return cJSON_GetObjectItemCaseSensitive(object, name);
+}
+
+/* Seconds since a time of CLOCK_MONOTONIC. */
+static inline double mi_lab_seconds_since(const struct timespec *start)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - start->tv_sec) + 1e-9 * (double)(now.tv_nsec - start->tv_nsec);
 }
 
 /* One curve from its resolved configuration. Faults of the input are added to `faults`, with

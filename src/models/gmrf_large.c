@@ -20,9 +20,9 @@ void mi_gmrf_large_destroy(mi_gmrf_large *opt_large)
     }
 }
 
-/* Measured on square grids of side 250, 500 and 1000 with 8 neighbours: the factor of a lattice, the
- * stack of fronts and what is kept per site. The wide pattern of the whole free field has separators
- * twice as thick. */
+/* Measured on square grids of side 250, 500 and 1000 with 8 neighbours: the factor of a lattice,
+ * the stack of fronts and what is kept per site. The wide pattern of the whole free field has
+ * separators twice as thick. */
 mi_gmrf_estimate mi_gmrf_estimate_memory(double sites, bool torus)
 {
     double levels = log2(sites + 2);

@@ -88,7 +88,7 @@ unit: all $(TESTS)
 	@for t in $(TESTS); do $$t || exit 1; done
 
 bench: all $(BENCHES)
-	@scripts/setup python3-numpy
+	@scripts/setup python3-numpy python3-scipy
 	@BUILD=$(BUILD) PYTHON=$(PYTHON) bench/run
 
 docs: all

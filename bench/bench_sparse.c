@@ -1,7 +1,7 @@
 /* Time of one mask of a large Gaussian field (log-determinants of Q_mm and Q_vv, all conditional
  * variances, the residual), as `key value` lines. One thread.
  *
- *     bench_sparse mask ROWS COLUMNS NEIGHBORS KAPPA KIND RATIO SEED
+ *     bench_sparse mask ROWS COLUMNS NEIGHBORS KAPPA BOUNDARY KIND RATIO SEED
  *     bench_sparse growth NEIGHBORS KAPPA SEED LARGEST
  *     bench_sparse solves ROWS COLUMNS NEIGHBORS KAPPA RATIO SEED
  *
@@ -32,6 +32,7 @@ typedef struct field {
     size_t *order;
     unsigned char *masked;
     size_t rows, columns, sites;
+    const char *boundary;
 } field;
 
 static double now(void)
@@ -65,7 +66,7 @@ static mi_code set_values(mi_values *values, const field *f, double neighbors, d
             v->grid[0] = f->rows;
             v->grid[1] = f->columns;
         } else if (v->parameter->type == MI_CHOICE) {
-            code = mi_copy_text("free", &v->text, status);
+            code = mi_copy_text(f->boundary, &v->text, status);
         }
     }
     return code;
@@ -130,17 +131,19 @@ static double peak_gibibytes(void)
 
 static mi_code run_mask(char **argv, mi_status *status)
 {
-    field f = {.rows = strtoul(argv[2], NULL, 10), .columns = strtoul(argv[3], NULL, 10)};
-    mi_run run = {.seed = strtoull(argv[8], NULL, 10), .threads = 1};
+    field f = {.rows = strtoul(argv[2], NULL, 10),
+               .columns = strtoul(argv[3], NULL, 10),
+               .boundary = argv[6]};
+    mi_run run = {.seed = strtoull(argv[9], NULL, 10), .threads = 1};
     double begin = now(), seconds = 0;
     mi_mask_result result;
     mi_code code = field_open(&f, atof(argv[4]), atof(argv[5]), &run, status);
     printf("create_seconds %.4f\ncreate_peak_gib %.3f\n", now() - begin, peak_gibibytes());
     if (code == MI_OK) {
-        if (strcmp(argv[6], "block") == 0) {
-            hide_block(&f, atof(argv[7]));
+        if (strcmp(argv[7], "block") == 0) {
+            hide_block(&f, atof(argv[8]));
         } else {
-            hide_random(&f, atof(argv[7]), run.seed);
+            hide_random(&f, atof(argv[8]), run.seed);
         }
         code = evaluate(&f, run.seed, &seconds, &result, status);
     }
@@ -167,7 +170,7 @@ static mi_code run_growth(char **argv, mi_status *status)
     size_t largest = strtoul(argv[5], NULL, 10), count = 0;
     mi_code code = MI_OK;
     for (; count < SIDES && sides[count] <= largest && code == MI_OK; count++) {
-        field f = {.rows = sides[count], .columns = sides[count]};
+        field f = {.rows = sides[count], .columns = sides[count], .boundary = "free"};
         mi_mask_result result;
         double begin = now(), create = 0, seconds = 0, again = 0;
         code = field_open(&f, atof(argv[2]), atof(argv[3]), &run, status);
@@ -234,7 +237,9 @@ static mi_code compare(field *f, size_t *sites, size_t *position, double *diagon
 
 static mi_code run_solves(char **argv, mi_status *status)
 {
-    field f = {.rows = strtoul(argv[2], NULL, 10), .columns = strtoul(argv[3], NULL, 10)};
+    field f = {.rows = strtoul(argv[2], NULL, 10),
+               .columns = strtoul(argv[3], NULL, 10),
+               .boundary = "free"};
     mi_run run = {.seed = strtoull(argv[7], NULL, 10), .threads = 1};
     size_t *places = NULL;
     double *numbers = NULL;
@@ -256,16 +261,17 @@ int main(int argc, char **argv)
     mi_status status = {.code = MI_OK};
     mi_code code = MI_INPUT;
     mi_start();
-    if (argc == 9 && strcmp(argv[1], "mask") == 0) {
+    if (argc == 10 && strcmp(argv[1], "mask") == 0) {
         code = run_mask(argv, &status);
     } else if (argc == 6 && strcmp(argv[1], "growth") == 0) {
         code = run_growth(argv, &status);
     } else if (argc == 8 && strcmp(argv[1], "solves") == 0) {
         code = run_solves(argv, &status);
     } else {
-        fprintf(stderr, "usage: bench_sparse mask ROWS COLUMNS NEIGHBORS KAPPA KIND RATIO SEED\n"
-                        "       bench_sparse growth NEIGHBORS KAPPA SEED LARGEST\n"
-                        "       bench_sparse solves ROWS COLUMNS NEIGHBORS KAPPA RATIO SEED\n");
+        fprintf(stderr,
+                "usage: bench_sparse mask ROWS COLUMNS NEIGHBORS KAPPA BOUNDARY KIND RATIO SEED\n"
+                "       bench_sparse growth NEIGHBORS KAPPA SEED LARGEST\n"
+                "       bench_sparse solves ROWS COLUMNS NEIGHBORS KAPPA RATIO SEED\n");
         return 2;
     }
     if (code != MI_OK) {

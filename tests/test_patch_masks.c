@@ -231,6 +231,41 @@ static void every_mask_agrees_with_direct_summation(void **state)
     }
 }
 
+/* ---- channels in the stationary average ---- */
+
+/* Pair by pair: two crops' coordinates share an entry where displacement and both channels agree.
+ */
+static void stationary_average_keeps_channels_apart(void **state)
+{
+    (void)state;
+    enum { W = 3, C = 2, ALL = W * C };
+    const mi_crop_shape shape = {1, W, 1, 1, C};
+    double sigma[ALL * ALL], shrunk[ALL * ALL];
+    mi_stationary *stationary = NULL;
+    for (size_t i = 0; i < ALL; i++) {
+        for (size_t j = 0; j < ALL; j++) {
+            sigma[i + j * ALL] = sin((double)(i * j + 1)) + cos((double)(i + j));
+        }
+    }
+    assert_int_equal(mi_stationary_create(sigma, shape, &stationary, NULL), MI_OK);
+    mi_shrink(sigma, ALL, stationary, 1, 0, shrunk);
+    for (size_t i = 0; i < ALL; i++) {
+        for (size_t j = 0; j < ALL; j++) {
+            double sum = 0, pairs = 0;
+            for (size_t a = 0; a < ALL; a++) {
+                for (size_t b = 0; b < ALL; b++) {
+                    if (a / C + j / C == b / C + i / C && a % C == i % C && b % C == j % C) {
+                        sum += sigma[a + b * ALL];
+                        pairs++;
+                    }
+                }
+            }
+            assert_near(shrunk[i + j * ALL], sum / pairs, 1e-12);
+        }
+    }
+    mi_stationary_destroy(stationary);
+}
+
 /* ---- the model on arrays ---- */
 
 typedef struct setting {
@@ -748,6 +783,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_mask_agrees_with_direct_summation),
+        cmocka_unit_test(stationary_average_keeps_channels_apart),
         SCRATCH_TEST(bytes_in_an_array_are_grey_levels),
         SCRATCH_TEST(random_masks_agree_with_the_profile),
         SCRATCH_TEST(joint_information_is_symmetric),

@@ -296,9 +296,13 @@ static void information_between_ratios(void **state)
     (void)state;
     cJSON *curves = cJSON_CreateArray();
     add_curve(curves, "field", "random",
-              (const double[][3]){
-                  {0.9, 0, 0}, {0.8, 1, 0.01}, {0.72, 2, 0.02}, {0.1, 9, 1}, {0.74, 1.75, 0.03}},
-              5);
+              (const double[][3]){{0.9, 0, 0},
+                                  {0.74, 1.75, 0.03},
+                                  {0.8, 1, 0.01},
+                                  {0.72, 2, 0.02},
+                                  {0.1, 9, 1},
+                                  {0.99, 9, 1}},
+              6);
     add_curve(curves, "field", "grid", (const double[][3]){{0.74, 2, 0.01}, {0.76, 1, 0.01}}, 2);
     add_curve(curves, "field", "block", (const double[][3]){{0.7, 2, 0.01}, {0.81, 1, 0.01}}, 2);
     cJSON *o = compare(curves, table_1f());

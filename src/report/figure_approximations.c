@@ -15,8 +15,7 @@ enum {
 
 static bool listed(const mi_source *s)
 {
-    return s->opt_reference != NULL && mi_source_in(s, "approximations") &&
-           mi_source_has(s, MI_F_DIFFERENCE);
+    return mi_source_in(s, "approximations") && mi_source_has(s, MI_F_DIFFERENCE);
 }
 
 static const mi_field fields[] = {MI_F_RATIO, MI_F_INFORMATION, MI_F_INFORMATION_SE,

@@ -111,7 +111,8 @@ const mi_parameter mi_compare_curve_parameters[] = {
      .fallback = "null",
      .unit = "",
      .help = "names of the figures that show the curve: information, families, vocabulary, joint, "
-             "fits, objective, optimum, dichotomy, published, masks, strategies, predictability, redundancy, "
+             "fits, objective, optimum, dichotomy, published, masks, strategies, predictability, "
+             "redundancy, "
              "approximations; left out: all that suit it but families and dichotomy"},
     {.name = "verdict",
      .type = MI_CHOICE,

@@ -4,7 +4,7 @@
 
 #include "lab.h"
 
-enum { MI_MAX_ROWS = 64, MI_METRICS = 2, MI_SENTENCE = 2048 };
+enum { MI_MAX_ROWS = 64, MI_METRICS = 2, MI_SENTENCE = 8192 };
 
 /* Kinds of accuracy: their keys in published files and results, and their names. */
 typedef struct mi_metric {

@@ -8,6 +8,8 @@
 
 static const double TOLD_APART = 2; /* standard errors */
 
+enum { NAME = 20, SOURCE = 100 }; /* bytes of them that are shown */
+
 typedef struct sentence {
     char *text; /* (MI_SENTENCE) */
     size_t used;
@@ -23,12 +25,29 @@ __attribute__((format(printf, 2, 3))) static void say(sentence *s, const char *f
     s->used = s->used < MI_SENTENCE ? s->used : MI_SENTENCE - 1;
 }
 
+/* Bytes of the first characters of a name, at most `limit`, so that none is cut in two. */
+static int whole(const char *name, int limit)
+{
+    int bytes = (int)strnlen(name, (size_t)limit + 1);
+    if (bytes <= limit) {
+        return bytes;
+    }
+    while (limit > 0 && ((unsigned char)name[limit] & 0xc0) == 0x80) {
+        limit--;
+    }
+    return limit;
+}
+
 /* "grid (1.23) > random (1.1) > block (0.9)" */
 static void say_order(sentence *s, const mi_mask_row *const *rows, size_t count, int metric)
 {
     for (size_t i = 0; i < count; i++) {
         bool tied = i > 0 && mi_mask_value(rows[i - 1], metric) == mi_mask_value(rows[i], metric);
-        say(s, "%s%.20s ", i == 0 ? "" : tied ? " = " : " > ", rows[i]->strategy);
+        say(s, "%s%.*s ",
+            i == 0 ? ""
+            : tied ? " = "
+                   : " > ",
+            whole(rows[i]->strategy, NAME), rows[i]->strategy);
         say(s, metric < 0 ? "(%.4g)" : "(%.1f)", mi_mask_value(rows[i], metric));
     }
 }
@@ -42,8 +61,9 @@ static bool say_certainty(sentence *s, const mi_board *b)
         double z = mi_mask_z(b->order[i], b->order[i + 1]);
         least = fmin(least, z);
         if (z < TOLD_APART) {
-            say(s, "%s%.20s and %.20s are not told apart (z = %.1f)", certain ? "; " : ", ",
-                b->order[i]->strategy, b->order[i + 1]->strategy, z);
+            say(s, "%s%.*s and %.*s are not told apart (z = %.1f)", certain ? "; " : ", ",
+                whole(b->order[i]->strategy, NAME), b->order[i]->strategy,
+                whole(b->order[i + 1]->strategy, NAME), b->order[i + 1]->strategy, z);
             certain = false;
         }
     }
@@ -57,8 +77,8 @@ static void say_misfits(sentence *s, const mi_board *b)
 {
     for (size_t i = 0; i < b->compared; i++) {
         if (mi_mask_misfit(b->order[i])) {
-            say(s, "; the curve of %.20s is a misfit, so its place says nothing",
-                b->order[i]->strategy);
+            say(s, "; the curve of %.*s is a misfit, so its place says nothing",
+                whole(b->order[i]->strategy, NAME), b->order[i]->strategy);
         }
     }
 }
@@ -115,9 +135,9 @@ static void say_conclusion(sentence *s, const mi_board *b, bool certain)
             fine_tune > 0 ? "when fine-tuned" : "by the linear probe");
     } else if (certain && best_elsewhere(b)) {
         say(s,
-            "do not follow predictability: %.20s masks are the most predictable and not the "
+            "do not follow predictability: %.*s masks are the most predictable and not the "
             "best to learn from.",
-            b->order[0]->strategy);
+            whole(b->order[0]->strategy, NAME), b->order[0]->strategy);
     } else {
         say(s, "do not follow predictability.");
     }
@@ -129,17 +149,18 @@ void mi_board_sentence(const mi_board *b, char text[MI_SENTENCE])
     text[0] = '\0';
     if (b->compared < 2) {
         say(s,
-            "On \"%.100s\" fewer than two of the published masking strategies have a curve at the "
+            "On \"%.*s\" fewer than two of the published masking strategies have a curve at the "
             "same ratio.",
-            b->source);
+            whole(b->source, SOURCE), b->source);
         return;
     }
-    say(s, "On \"%.100s\" at %.3g %%, most predictable first, i in nats: ", b->source,
-        100 * b->ratio);
+    say(s, "On \"%.*s\" at %.3g %%, most predictable first, i in nats: ", whole(b->source, SOURCE),
+        b->source, 100 * b->ratio);
     say_order(s, b->order, b->compared, -1);
     bool certain = say_certainty(s, b);
     say_misfits(s, b);
     say_accuracies(s, b);
     say_correlations(s, b);
     say_conclusion(s, b, certain);
+    text[whole(text, MI_SENTENCE - 2)] = '\0';
 }

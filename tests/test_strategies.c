@@ -282,6 +282,27 @@ static void a_misfit_is_named(void **state)
     cJSON_Delete(o);
 }
 
+/* A long name is cut between characters: 'x' and 49 of two bytes fit in 100. */
+static void a_long_name_is_cut_between_characters(void **state)
+{
+    (void)state;
+    char name[128] = "x";
+    cJSON *curves = cJSON_CreateArray(), *published = table_1f(), *object = NULL;
+    mi_faults faults = {.file = "test"};
+    for (int i = 0; i < 60; i++) {
+        strcat(name, "κ");
+    }
+    add_curve(curves, name, "random", (const double[][3]){{0.75, 2, 0}}, 1);
+    add_curve(curves, name, "grid", (const double[][3]){{0.75, 1, 0}}, 1);
+    assert_int_equal(mi_strategies_compare(curves, published, name, &faults, &object, NULL), MI_OK);
+    assert_string_equal(text(object, "source"), name);
+    assert_says(object, "κκκ\" at 75 %");
+    assert_int_equal(strstr(text(object, "sentence"), "\" at 75") - text(object, "sentence"), 103);
+    cJSON_Delete(object);
+    cJSON_Delete(curves);
+    cJSON_Delete(published);
+}
+
 /* ---- ratios ---- */
 
 static const cJSON *row(const cJSON *object, int index)
@@ -296,9 +317,13 @@ static void information_between_ratios(void **state)
     (void)state;
     cJSON *curves = cJSON_CreateArray();
     add_curve(curves, "field", "random",
-              (const double[][3]){
-                  {0.9, 0, 0}, {0.8, 1, 0.01}, {0.72, 2, 0.02}, {0.1, 9, 1}, {0.74, 1.75, 0.03}},
-              5);
+              (const double[][3]){{0.9, 0, 0},
+                                  {0.74, 1.75, 0.03},
+                                  {0.8, 1, 0.01},
+                                  {0.72, 2, 0.02},
+                                  {0.1, 9, 1},
+                                  {0.99, 9, 1}},
+              6);
     add_curve(curves, "field", "grid", (const double[][3]){{0.74, 2, 0.01}, {0.76, 1, 0.01}}, 2);
     add_curve(curves, "field", "block", (const double[][3]){{0.7, 2, 0.01}, {0.81, 1, 0.01}}, 2);
     cJSON *o = compare(curves, table_1f());
@@ -470,6 +495,7 @@ int main(void)
         cmocka_unit_test(conclusions_follow_the_numbers),
         cmocka_unit_test(what_errors_do_not_tell_apart_is_said),
         cmocka_unit_test(a_misfit_is_named),
+        cmocka_unit_test(a_long_name_is_cut_between_characters),
         cmocka_unit_test(information_between_ratios),
         cmocka_unit_test(without_curves_it_says_so),
         cmocka_unit_test(bad_published_rows_are_faults),

@@ -15,8 +15,7 @@ enum {
 
 static bool listed(const mi_source *s)
 {
-    return s->opt_reference != NULL && mi_source_in(s, "approximations") &&
-           mi_source_has(s, MI_F_DIFFERENCE);
+    return mi_source_in(s, "approximations") && mi_source_has(s, MI_F_DIFFERENCE);
 }
 
 static const mi_field fields[] = {MI_F_RATIO, MI_F_INFORMATION, MI_F_INFORMATION_SE,
@@ -138,10 +137,11 @@ static void draw(mi_sheet *sheet)
     }
     draw_panels(sheet);
     draw_key(sheet);
-    mi_sheet_note(sheet, "Each panel is named after its reference, the line at zero. Bars: ± 2 "
-                         "standard errors of the difference, the root of the sum of both squares. "
-                         "Bars that miss the line show a bias of the approximation; only ratios "
-                         "that both curves have are compared.");
+    mi_sheet_note(sheet,
+                  "Each panel is named after its reference, the line at zero. Bars: ± 2 "
+                  "standard errors of the difference, the root of the sum of both squares. "
+                  "About one bar in twenty misses the line by chance; many on one side show a "
+                  "bias. Only ratios that both curves have are compared.");
 }
 
 const mi_figure mi_figure_approximations = {

@@ -123,11 +123,12 @@ static bool is_cut(const picture *p)
 }
 
 /* Rows of (row, column, hidden); what lies beyond the end of a sequence is missing. -1 where memory
- * is short, which leaves the picture out. */
+ * is short. */
 static int put_block(mi_sheet *sheet, const mi_source *s, const picture *p)
 {
     double *numbers = NULL;
     if (mi_allocate(3 * p->rows * p->columns, sizeof *numbers, &numbers, NULL) != MI_OK) {
+        sheet->failed = true;
         return -1;
     }
     for (size_t i = 0; i < p->rows * p->columns; i++) {

@@ -20,6 +20,7 @@ typedef struct mi_sheet {
     int bottom;             /* pixels used so far */
     int blocks;             /* data blocks written so far */
     bool plotting;          /* the open plot command has an item */
+    bool failed;            /* memory was short for a part: the figure is not to be finished */
     const mi_field *fields; /* columns of the sources' blocks, in order */
     size_t field_count;
     int *block_of; /* (report->count) data block of a source; -1: not in this figure */

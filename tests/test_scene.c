@@ -539,6 +539,46 @@ static void two_sites_match_quadrature(void **state)
     probe_free(&p);
 }
 
+/* Second moments of drawn configurations: of each pair of sites, and of the sum over all sites,
+ * Var = 1^T Sigma 1 = N / kappa, plus those of the templates. */
+static void draws_have_the_covariance(void **state)
+{
+    (void)state;
+    const setting f = {2, 3, 3, 0.8, 1, 1.9, 8, false, 2};
+    enum { N = 6, DRAWS = 20000 };
+    static double products[N + 1][N][DRAWS];
+    probe p = probe_make("scene", &f);
+    const mi_scene *scene = p.model->state;
+    gsl_matrix *covariance = dense_covariance(&f);
+    for (uint64_t draw = 0; draw < DRAWS; draw++) {
+        double x[N], sum = 0;
+        sample(&p, draw, x);
+        for (size_t i = 0; i < N; i++) {
+            sum += x[i];
+            for (size_t j = 0; j < N; j++) {
+                products[i][j][draw] = x[i] * x[j];
+            }
+        }
+        products[N][0][draw] = sum * sum;
+    }
+    double total = N / f.kappa, mean = 0, error = 0;
+    for (size_t i = 0; i < N; i++) {
+        for (size_t j = 0; j < N; j++) {
+            double templates = 0;
+            for (size_t c = 0; c < 3; c++) {
+                templates += template_at(scene, i, c) * template_at(scene, j, c) / 3;
+            }
+            total += templates;
+            mi_mean_error(products[i][j], 1, DRAWS, &mean, &error);
+            assert_near(mean, gsl_matrix_get(covariance, i, j) + templates, 4 * error);
+        }
+    }
+    mi_mean_error(products[N][0], 1, DRAWS, &mean, &error);
+    assert_near(mean, total, 4 * error);
+    gsl_matrix_free(covariance);
+    probe_free(&p);
+}
+
 /* The estimate of the joint information has the mean of log p(x) - log p(x_m) - log p(x_v), and the
  * cross-entropy that of the conditional entropy. */
 static void estimates_have_the_right_means(void **state)
@@ -859,6 +899,7 @@ int main(void)
         cmocka_unit_test(one_class_is_the_texture),
         cmocka_unit_test(profile_is_that_of_nested_masks),
         cmocka_unit_test(two_sites_match_quadrature),
+        cmocka_unit_test(draws_have_the_covariance),
         cmocka_unit_test(estimates_have_the_right_means),
         cmocka_unit_test(profile_adds_up_to_the_entropy),
         cmocka_unit_test(informations_are_ordered),

@@ -6,6 +6,7 @@
 #include "maskinfo/memory.h"
 #include "models.h"
 #include "patch_fit.h"
+#include "patch_part.h"
 #include "patch_profile.h"
 
 enum {
@@ -84,6 +85,13 @@ static const mi_parameter parameters[] = {
      .fallback = "30",
      .unit = "",
      .help = "EM updates of the scale mixture, at most; they end where they gain little"},
+    {.name = "part",
+     .type = MI_CHOICE,
+     .fallback = "\"all\"",
+     .choices = mi_image_parts,
+     .unit = "",
+     .help = "of the images: all, or every other one from the first or the second on (of a series "
+             "in time, its first or second half), to see what depends on the half"},
     {.name = "shrinkage",
      .type = MI_REAL,
      .low = 0,
@@ -217,7 +225,7 @@ static mi_code patches_create(const mi_values *values, const mi_run *run, void *
                               mi_status *status)
 {
     patches_state *p = NULL;
-    mi_images *images = NULL;
+    mi_images *images = NULL, *part = NULL;
     const size_t *grid = mi_values_find(values, "grid")->grid;
     mi_crop_shape shape = {grid[0], grid[1], mi_count(values, "patch")};
     mi_code code = check_dimension(shape, status);
@@ -230,8 +238,12 @@ static mi_code patches_create(const mi_values *values, const mi_run *run, void *
         code = read_images(values, &images, status);
     }
     if (code == MI_OK) {
-        code = fit_images(p, images, values, run, status);
+        code = mi_image_part_create(images, mi_text(values, "part"), &part, status);
     }
+    if (code == MI_OK) {
+        code = fit_images(p, part, values, run, status);
+    }
+    mi_image_part_destroy(part);
     mi_images_destroy(images);
     if (code != MI_OK) {
         patches_destroy(p);

@@ -22,7 +22,7 @@ enum { MAX_IMAGES = 64 };
 static mi_images make_images(size_t count, const size_t *rows, const size_t *columns)
 {
     static char name[] = "synthetic";
-    mi_images images = {.count = count};
+    mi_images images = {.count = count, .channels = 1};
     images.items = calloc(count, sizeof *images.items);
     images.names = calloc(count, sizeof *images.names);
     for (size_t i = 0; i < count; i++) {
@@ -246,7 +246,7 @@ static void crops_keep_to_their_part(void **state)
 {
     (void)state;
     size_t rows[] = {61, 103, 35}, columns[] = {90, 40, 41};
-    mi_crop_shape shape = {3, 4, 2};
+    mi_crop_shape shape = {3, 4, 2, 2, 1};
     mi_run run = support_run(5);
     mi_images images = make_images(3, rows, columns);
     mi_split *split = NULL;
@@ -279,7 +279,7 @@ static void images_keep_to_their_part(void **state)
     (void)state;
     enum { IMAGES = 20, SIDE = 6 };
     size_t sides[IMAGES];
-    mi_crop_shape shape = {3, 3, 2};
+    mi_crop_shape shape = {3, 3, 2, 2, 1};
     mi_run run = support_run(6);
     mi_split *split = NULL;
     for (size_t i = 0; i < IMAGES; i++) {
@@ -471,7 +471,7 @@ static void remaining_blocks_agree_with_determinants(void **state)
 
 /* ---- the fit ---- */
 
-static const mi_crop_shape fit_shape = {2, 2, 2};
+static const mi_crop_shape fit_shape = {2, 2, 2, 2, 1};
 enum { FIT_DIMENSION = 16, FIT_CROPS = 20000, TEST_CROPS = 4000 };
 static const double true_z[2] = {0.2, 5.0}, true_share = 0.3, true_beta = 900;
 

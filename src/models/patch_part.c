@@ -7,15 +7,22 @@
 
 const char *const mi_image_parts[] = {"all", "first", "second", NULL};
 
-/* Where a part begins, and how far apart its images lie. */
+/* Images first, first + step, ..., `count` of them. */
 typedef struct stride {
-    size_t first, step;
+    size_t first, step, count;
 } stride;
 
-static stride stride_of(const char *part)
+static stride stride_of(const mi_images *images, const char *part)
 {
-    bool all = strcmp(part, "all") == 0;
-    return (stride){.first = strcmp(part, "second") == 0, .step = all ? 1 : 2};
+    size_t half = images->count / 2;
+    bool second = strcmp(part, "second") == 0;
+    if (strcmp(part, "all") == 0) {
+        return (stride){0, 1, images->count};
+    }
+    if (images->series) {
+        return second ? (stride){half, 1, images->count - half} : (stride){0, 1, half};
+    }
+    return second ? (stride){1, 2, half} : (stride){0, 2, images->count - half};
 }
 
 static void pick(const mi_images *images, stride s, mi_images *part)
@@ -36,15 +43,15 @@ static void pick(const mi_images *images, stride s, mi_images *part)
 mi_code mi_image_part_create(const mi_images *images, const char *part, mi_images **ret_part,
                              mi_status *status)
 {
-    stride s = stride_of(part);
+    stride s = stride_of(images, part);
     mi_images *p = NULL;
-    if (images->count <= s.first) {
+    if (s.count == 0) {
         return mi_fail_at(status, "part", "\"%s\" of %zu image%s is none; legal here: \"all\"",
                           part, images->count, images->count == 1 ? "" : "s");
     }
     mi_code code = mi_allocate(1, sizeof *p, &p, status);
     if (code == MI_OK) {
-        p->count = (images->count - s.first + s.step - 1) / s.step;
+        p->count = s.count;
         code = mi_allocate(p->count, sizeof *p->items, &p->items, status);
     }
     if (code == MI_OK) {

@@ -25,6 +25,9 @@ extern const double mi_advice_held_out;
 mi_code mi_subject_read(const mi_advice_options *options, mi_subject *ret_subject,
                         mi_status *status);
 
+/* Halve the patch that nobody asked for; false where that is not possible. */
+bool mi_subject_refine(mi_subject *subject);
+
 /* What is left to choose beside the subject. */
 typedef struct mi_advice_choice {
     size_t order;                                 /* letters */
@@ -59,7 +62,15 @@ typedef struct mi_advice_order {
     double cross_entropy, error; /* nats per letter */
 } mi_advice_order;
 
-enum { MI_ADVICE_ORDERS = 3, MI_ADVICE_FAMILIES = 2 };
+/* A density of images that was tried, and what contradicts it. */
+typedef struct mi_advice_trial {
+    const char *family;
+    size_t patch, grid[2];
+    bool half; /* it is a half of the data alone that contradicts it */
+    char misfit[640];
+} mi_advice_trial;
+
+enum { MI_ADVICE_ORDERS = 3, MI_ADVICE_TRIALS = 4 };
 
 /* All that a result is written from. */
 typedef struct mi_study {
@@ -69,11 +80,11 @@ typedef struct mi_study {
     mi_advice_choice choice;
     size_t order_count;
     mi_advice_order orders[MI_ADVICE_ORDERS];
-    size_t tried; /* densities that contradicted themselves before */
-    const char *families[MI_ADVICE_FAMILIES];
-    char misfits[MI_ADVICE_FAMILIES][640];
+    size_t tried; /* densities before the present one */
+    mi_advice_trial trials[MI_ADVICE_TRIALS];
     mi_experiment *experiment; /* NULL where there is too little data for any */
     mi_finding *findings;      /* (experiment->count) */
+    mi_model *model;           /* of all data */
     char too_little[640];
     mi_judgement judgement;
     double seconds;
@@ -83,6 +94,21 @@ static const double mi_advice_ratios[2] = {0.5, 0.75};
 
 /* The first finding with this label; NULL where there is none. */
 const mi_finding *mi_study_find(const mi_study *study, const char *label);
+
+/* Resolve the experiment of the study's choice, in place of an earlier one and its findings. */
+mi_code mi_study_make(mi_study *study, mi_status *status);
+void mi_study_forget(mi_study *study);
+void mi_study_announce(const mi_run *run, const char *heading);
+
+/* Find, of a new experiment, the curve of random masks on all data and, if it says something, those
+ * of the halves; the curve of one label, with a model of its own; those of the strategies. What
+ * prevents a curve is its finding's reason, and no failure. */
+mi_code mi_study_curves(mi_study *study, mi_status *status);
+mi_code mi_study_curve(mi_study *study, const char *label, mi_status *status);
+mi_code mi_study_strategies(mi_study *study, mi_status *status);
+
+/* Is there a curve that says something, and does not contradict itself? */
+bool mi_finding_sound(const mi_finding *finding);
 
 mi_code mi_advice_json(const mi_study *study, cJSON **ret_result, mi_status *status);
 

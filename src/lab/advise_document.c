@@ -10,8 +10,9 @@ const char mi_advice_model[] = "entropies of the letter model";
 
 enum {
     LETTER_SAMPLES = 128,
-    ORDERS = 640,       /* random orders of the sites of crops */
-    MASK_SAMPLES = 32,  /* mask by mask */
+    ORDERS = 240,       /* random orders of the sites of crops */
+    HALF_ORDERS = 120,  /* the same of a half of the data */
+    MASK_SAMPLES = 16,  /* mask by mask */
     MODEL_SAMPLES = 64, /* the letter model's own entropies, which vary little */
     BLOCK_LEAST = 16    /* BEiT's smallest block, of 196 sites */
 };
@@ -32,7 +33,7 @@ typedef struct builder {
 static size_t samples_of(const builder *b, bool half)
 {
     if (!b->subject->text) {
-        return ORDERS;
+        return half ? HALF_ORDERS : ORDERS;
     }
     /* Windows are drawn with replacement: half as many draws as there are windows share little. */
     size_t windows = b->subject->held_out_windows / (half ? 4 : 2);

@@ -127,10 +127,14 @@ static void put_tried(mi_writer *w, cJSON *result, const mi_study *s)
 {
     cJSON *tried = cJSON_CreateArray();
     for (size_t i = 0; i < s->tried; i++) {
-        cJSON *family = cJSON_CreateObject();
-        mi_add_text(w, family, "family", s->families[i]);
-        mi_add_text(w, family, "misfit", s->misfits[i]);
-        append(w, tried, family);
+        const mi_advice_trial *t = &s->trials[i];
+        cJSON *trial = cJSON_CreateObject();
+        mi_add_text(w, trial, "family", t->family);
+        mi_add_number(w, trial, "patch", (double)t->patch);
+        put_range(w, trial, "grid", t->grid[0], t->grid[1]);
+        mi_add_bool(w, trial, "of_a_half", t->half);
+        mi_add_text(w, trial, "misfit", t->misfit);
+        append(w, tried, trial);
     }
     mi_add_item(w, result, "tried", tried);
     if (!s->subject.text) {

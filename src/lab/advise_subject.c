@@ -110,6 +110,17 @@ static void cut_images(mi_subject *s)
     shrink_grid(s, QUICK_DIMENSION);
 }
 
+bool mi_subject_refine(mi_subject *s)
+{
+    if (s->text || s->series || s->patch_asked || s->patch < 2) {
+        return false;
+    }
+    s->patch /= 2;
+    set_grid(s);
+    shrink_grid(s, QUICK_DIMENSION);
+    return true;
+}
+
 static mi_code check_images(const mi_subject *s, mi_status *status)
 {
     size_t side = GSL_MIN(s->low[0], s->low[1]);

@@ -130,8 +130,10 @@ static void put_model(FILE *out, const cJSON *result)
     put_entry(out, "model", words);
     cJSON_ArrayForEach(tried, mi_lab_item(result, "tried"))
     {
-        snprintf(words, sizeof words, "not the %s, which contradicts itself: %s",
-                 text(tried, "family"), text(tried, "misfit"));
+        snprintf(words, sizeof words, "not %s, patches of %.0f x %.0f: contradicts itself%s: %s",
+                 text(tried, "family"), number(tried, "patch"), number(tried, "patch"),
+                 cJSON_IsTrue(mi_lab_item(tried, "of_a_half")) ? " on a half of the data" : "",
+                 text(tried, "misfit"));
         put_entry(out, "", words);
     }
 }

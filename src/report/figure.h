@@ -7,7 +7,7 @@
 typedef struct mi_figure {
     const char *name;                     /* of its files, and in "figures" of a result */
     const char *question;                 /* its title */
-    bool compare, curve;                  /* experiments that have it */
+    bool compare, curve, advice;          /* experiments that have it */
     bool (*any)(const mi_report *report); /* is there anything to draw? */
     void (*draw)(mi_sheet *sheet);        /* failures of the streams show when they are closed */
 } mi_figure;
@@ -21,6 +21,7 @@ extern const mi_figure mi_figure_objective;
 extern const mi_figure mi_figure_optimum;
 extern const mi_figure mi_figure_dichotomy;
 extern const mi_figure mi_figure_published;
+extern const mi_figure mi_figure_advice;
 
 /* fits.txt and fits.md: what was fitted to each curve, and the optima, as tables. */
 mi_code mi_fits_tables(const mi_report *report, char **ret_plain, char **ret_markdown,

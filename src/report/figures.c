@@ -12,9 +12,9 @@
 #include "maskinfo/output.h"
 
 static const mi_figure *const registry[] = {
-    &mi_figure_information, &mi_figure_curve,     &mi_figure_vocabulary,
-    &mi_figure_joint,       &mi_figure_fits,      &mi_figure_objective,
-    &mi_figure_optimum,     &mi_figure_dichotomy, &mi_figure_published,
+    &mi_figure_information, &mi_figure_curve,     &mi_figure_vocabulary, &mi_figure_joint,
+    &mi_figure_fits,        &mi_figure_objective, &mi_figure_optimum,    &mi_figure_dichotomy,
+    &mi_figure_published,   &mi_figure_advice,
 };
 enum { FIGURES = sizeof registry / sizeof registry[0] };
 
@@ -249,7 +249,8 @@ static mi_code draw_figure(drawing *d, const mi_figure *figure, mi_status *statu
 /* Does the result have this figure, and ask for it? */
 static bool wanted(const mi_report *report, const mi_figure *figure)
 {
-    if (!(report->compare ? figure->compare : figure->curve) || !figure->any(report)) {
+    bool has = report->advice ? figure->advice : report->compare ? figure->compare : figure->curve;
+    if (!has || !figure->any(report)) {
         return false;
     }
     const cJSON *names = cJSON_GetObjectItemCaseSensitive(report->result, "figures");

@@ -94,7 +94,8 @@ typedef struct mi_overlay {
 
 typedef struct mi_report {
     const cJSON *result; /* borrowed */
-    bool compare;        /* else one "curve" */
+    bool compare;        /* several curves; else one "curve" */
+    bool advice;         /* they are those of an advice, which may have none */
     size_t count;
     mi_source *sources;
     size_t overlay_count;
@@ -102,7 +103,7 @@ typedef struct mi_report {
     char *verdict; /* the result's own sentence, as mi_text_clean; "" where absent */
 } mi_report;
 
-/* MI_INPUT where the JSON is not a curve or compare result; status->place says where. */
+/* MI_INPUT where the JSON is not a curve, compare or advise result; status->place says where. */
 mi_code mi_report_read(const cJSON *result, mi_report **ret_report, mi_status *status);
 void mi_report_destroy(mi_report *report); /* accepts NULL */
 

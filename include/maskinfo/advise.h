@@ -36,6 +36,7 @@ typedef struct mi_evidence {
     bool first_edge, last_edge; /* the largest value lies at the first, last ratio computed */
     size_t replicates;          /* that the interval was taken from */
     mi_estimate halves[2];      /* of the halves of the data, where each is valid */
+    size_t half_replicates[2];  /* that their intervals were taken from */
 } mi_evidence;
 
 typedef enum mi_certainty { MI_REFUSED, MI_WEAK, MI_FAIR, MI_FIRM } mi_certainty;
@@ -54,8 +55,9 @@ typedef struct mi_judgement {
     mi_certainty certainty;
     mi_refusal refusal;
     bool has_difference;
-    double difference, z; /* of the halves' optima, second less first; z over the errors that their
-                             intervals stand for, at most 1e6 */
+    double difference, z; /* of the halves' optima, second less first; z: normal score of the
+                             difference over the errors that their intervals stand for, by Student's
+                             t, because those are taken from few replicates; at most 38 */
     char reason[900];     /* one clause after the other, for people */
 } mi_judgement;
 

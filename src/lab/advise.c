@@ -149,6 +149,11 @@ static mi_estimate estimate_of(const mi_finding *f)
                : (mi_estimate){.valid = false};
 }
 
+static size_t replicates_of(const mi_finding *f)
+{
+    return f->analysis != NULL ? f->analysis->curve->replicates[MI_Q_INFORMATION] : 0;
+}
+
 static void judge(mi_study *s)
 {
     const mi_finding *f = s->experiment != NULL ? &s->findings[0] : NULL;
@@ -169,6 +174,8 @@ static void judge(mi_study *s)
         .replicates = a->curve->replicates[MI_Q_INFORMATION],
         .halves = {estimate_of(mi_study_find(s, mi_advice_first)),
                    estimate_of(mi_study_find(s, mi_advice_second))},
+        .half_replicates = {replicates_of(mi_study_find(s, mi_advice_first)),
+                            replicates_of(mi_study_find(s, mi_advice_second))},
     };
     mi_advice_judge(&e, &s->judgement);
 }

@@ -1,4 +1,5 @@
 /* How sure an advice is: rules on numbers, and nothing else. */
+#include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,7 +13,8 @@ static const double firm_difference = 0.1, fair_difference = 0.2, fair_z = 2;
 static const double refused_difference = 0.1, refused_z = 3;
 enum { FIRM_REPLICATES = 16, FAIR_REPLICATES = 8 };
 
-static const double largest_z = 1e6;
+/* The quantile of a p-value of 0, so that the score stays a finite number. */
+static const double largest_z = 38;
 /* Half the width of a normal law's 95 % interval, in standard deviations. */
 static const double half_width = 1.959964;
 
@@ -50,21 +52,36 @@ static void add_clause(mi_judgement *j, const char *format, ...)
     va_end(arguments);
 }
 
-static double error_of(const mi_estimate *e)
+/* The bootstrap of R replicates has (R-1)/R of the unbiased variance. */
+static double error_of(const mi_estimate *e, size_t replicates)
 {
-    return (e->high - e->low) / (2 * half_width);
+    double error = (e->high - e->low) / (2 * half_width);
+    return replicates > 1 ? error * sqrt((double)replicates / (double)(replicates - 1)) : error;
+}
+
+/* Normal score of a difference over its error, of Student's t with as many degrees of freedom as
+ * both sets of replicates leave. */
+static double score(double difference, double error, size_t replicates)
+{
+    if (difference == 0) {
+        return 0;
+    }
+    double t = error > 0 ? fabs(difference) / error : largest_z * largest_z;
+    double tail =
+        replicates > 2 ? gsl_cdf_tdist_Q(t, (double)(replicates - 2)) : gsl_cdf_ugaussian_Q(t);
+    double z = tail > 0 ? fmin(gsl_cdf_ugaussian_Qinv(tail), largest_z) : largest_z;
+    return copysign(z, difference);
 }
 
 static void compare_halves(const mi_evidence *e, mi_judgement *j)
 {
     const mi_estimate *first = &e->halves[0], *second = &e->halves[1];
+    const size_t *count = e->half_replicates;
     j->has_difference = first->valid && second->valid;
     if (j->has_difference) {
-        double error = hypot(error_of(first), error_of(second));
         j->difference = second->ratio - first->ratio;
-        j->z = fabs(j->difference) < largest_z * error ? j->difference / error
-               : j->difference == 0                    ? 0
-                                                       : copysign(largest_z, j->difference);
+        j->z = score(j->difference, hypot(error_of(first, count[0]), error_of(second, count[1])),
+                     count[0] + count[1]);
     }
 }
 

@@ -49,8 +49,8 @@ static mi_code read_start(const char *path, unsigned char *bytes, size_t *ret_si
                        errno != 0 ? strerror(errno) : "out of memory");
     }
     int size = gzread(file, bytes, LOOKED_AT);
-    gzclose(file);
-    if (size < 0) {
+    int closed = gzclose(file); /* tells gzip that ended in the middle */
+    if (size < 0 || (size == 0 && closed != Z_OK)) {
         return mi_fail(status, MI_INPUT, "%s: can not be read, or is corrupt gzip", path);
     }
     if (size == 0) {

@@ -7,7 +7,13 @@
 #include "figure.h"
 #include "text.h"
 
-enum { TITLE_MARGIN = 34, HEIGHT = 330, BOTTOM_MARGIN = 52, NAME_LIMIT = 30 };
+enum {
+    TITLE_MARGIN = 34,
+    HEIGHT = 330,
+    BOTTOM_MARGIN = 52,
+    NAME_LIMIT = 40,
+    MANY = 20 /* points, each with a marker */
+};
 
 static bool always(const mi_source *s)
 {
@@ -93,12 +99,22 @@ static void put_curve(mi_sheet *sheet, const mi_source *s, mi_field value, mi_fi
     if (thin != NULL) {
         mi_sheet_item(sheet, "data index %d using 1:%d with lines %s", block,
                       mi_sheet_column(sheet, value), thin);
-    } else if (s->number == 0) {
-        mi_sheet_curve(sheet, s, value, error);
+    } else if (s->number == 0 || s->points > MANY) {
+        mi_sheet_curve(sheet, s, value, s->number == 0 ? error : MI_F_NONE);
     } else {
         mi_sheet_item(sheet, "data index %d using 1:%d with linespoints ls %zu", block,
                       mi_sheet_column(sheet, value), s->number + 1);
     }
+}
+
+static const char *site_name(const mi_report *report)
+{
+    const cJSON *data = cJSON_GetObjectItemCaseSensitive(report->result, "data");
+    const char *sites = mi_json_text(data, "sites");
+    return sites == NULL                   ? "site"
+           : strcmp(sites, "letters") == 0 ? "letter"
+           : strcmp(sites, "patches") == 0 ? "patch"
+                                           : "step";
 }
 
 static void draw_panel(mi_sheet *sheet, int column, const char *title, const char *quantity,
@@ -106,8 +122,7 @@ static void draw_panel(mi_sheet *sheet, int column, const char *title, const cha
 {
     const mi_report *report = sheet->report;
     char y_label[64];
-    snprintf(y_label, sizeof y_label, "%s (nats per %s)", quantity,
-             report->sources[0].group == MI_GROUP_TEXT ? "letter" : "patch");
+    snprintf(y_label, sizeof y_label, "%s (nats per %s)", quantity, site_name(report));
     mi_sheet_panel(sheet, mi_sheet_cell(column, 2, sheet->bottom + TITLE_MARGIN, HEIGHT), title,
                    "masking ratio r", y_label);
     fputs("set yrange [0:*]; set offsets 0, 0, graph 0.06, 0\n", sheet->script);
@@ -180,7 +195,7 @@ static void draw(mi_sheet *sheet)
     draw_key(sheet);
     put_reason(sheet);
     mi_sheet_note(sheet,
-                  "Yellow: the advised ratio with its 95 % interval. Blue or red band: ± 2 "
+                  "Yellow: the advised ratio with its 95 % interval. Band: ± 2 "
                   "standard errors of r i(r) and i(r) under random masks, both held-out. "
                   "Predictability is not quality: the ratio of the best accuracy may differ.");
     mi_sheet_misfits(sheet);

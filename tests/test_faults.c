@@ -113,12 +113,30 @@ static void real_letters(void **state)
         CURVE("\"type\":\"ngram\",\"text\":\"README.md\",\"order\":2,\"length\":6"));
 }
 
+static void plug_in_counts(void **state)
+{
+    (void)state;
+    every_allocation_may_fail(
+        "{\"experiment\":\"curve\",\"ratios\":[0.25,0.5],\"estimator\":{\"method\":\"plugin\","
+        "\"samples\":5,\"masks\":1},\"model\":{\"type\":\"mixing\",\"vocab\":3,\"rho\":0.5,"
+        "\"length\":4}}");
+}
+
+static void estimators(void **state)
+{
+    (void)state;
+    every_allocation_may_fail(
+        "{\"experiment\":\"estimators\",\"gaussian\":{\"samples\":[5],\"dimensions\":[1],"
+        "\"sets\":4},\"discrete\":{\"samples\":[4],\"contexts\":[1],\"sets\":4}}");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(infinite_chain), cmocka_unit_test(random_chain),
         cmocka_unit_test(parity_rule),    cmocka_unit_test(gaussian_field),
         cmocka_unit_test(real_patches),   cmocka_unit_test(real_letters),
+        cmocka_unit_test(plug_in_counts), cmocka_unit_test(estimators),
     };
     mi_start();
     return cmocka_run_group_tests_name("failing allocations", tests, NULL, NULL);

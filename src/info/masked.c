@@ -109,6 +109,7 @@ static mi_code add_quantities(study *s, size_t samples, mi_status *status)
         {MI_Q_INTERPOLATION, (tells & MI_TELLS_NEIGHBORS) != 0},
         {MI_Q_FAR, (tells & MI_TELLS_NEIGHBORS) != 0},
         {MI_Q_CLASS, (tells & MI_TELLS_CLASS) != 0},
+        {MI_Q_SEMANTIC, (tells & MI_TELLS_CLASS) != 0},
     };
     mi_code code = MI_OK;
     for (size_t i = 0; i < sizeof all / sizeof *all && code == MI_OK; i++) {
@@ -143,7 +144,7 @@ static mi_code check_finite(const study *s, const mi_mask_result *r, mi_status *
 {
     if (isfinite(r->marginal_entropy) && isfinite(r->conditional_entropy) &&
         isfinite(r->joint_information) && isfinite(r->mse) && isfinite(r->neighbor_entropy) &&
-        isfinite(r->class_information)) {
+        isfinite(r->class_information) && isfinite(r->semantic_information)) {
         return MI_OK;
     }
     return mi_fail(status, MI_NUMERIC, "%s: the posterior of a mask is not finite",
@@ -171,6 +172,7 @@ static void store(const study *s, size_t j, size_t p, double weight, const mi_ma
     set(s, MI_Q_INTERPOLATION, at, interpolation);
     set(s, MI_Q_FAR, at, information - interpolation);
     set(s, MI_Q_CLASS, at, r->class_information);
+    set(s, MI_Q_SEMANTIC, at, weight * r->semantic_information);
 }
 
 static size_t count_masked(const unsigned char *masked, size_t sites)

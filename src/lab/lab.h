@@ -44,4 +44,19 @@ void mi_overlays_check(const mi_experiment *experiment, mi_faults *faults);
 mi_code mi_overlays_add(const mi_experiment *experiment, mi_faults *faults, cJSON *result,
                         mi_status *status);
 
+/* The published file of a comparison, or NULL after adding a fault. */
+cJSON *mi_published_read(const mi_experiment *experiment, mi_faults *faults);
+
+/* References between curves, and masking strategies against published accuracies. */
+void mi_sources_check(const mi_experiment *experiment, mi_faults *faults);
+mi_code mi_sources_add(const mi_experiment *experiment, mi_faults *faults, cJSON *result,
+                       mi_status *status);
+/* The "estimators" experiment: settings, seed and title of `experiment` from the document; faults
+ * of values that only together are wrong; and its result. */
+mi_code mi_estimators_resolve(const mi_binding *binding, const cJSON *document,
+                              mi_experiment *experiment, mi_status *status);
+mi_code mi_estimators_check(const mi_experiment *experiment, mi_faults *faults, mi_status *status);
+mi_code mi_estimators_run(const mi_experiment *experiment, const mi_run *run, cJSON **ret_result,
+                          mi_status *status);
+
 #endif

@@ -11,6 +11,8 @@ static const mi_model_class *const classes[] = {
     &mi_ngram_class,
     &mi_parity_class,
     &mi_gmrf_class,
+    &mi_scene_class,
+    &mi_potts_class,
     &mi_patches_class,
     NULL,
 };

@@ -88,6 +88,9 @@ void mi_sheet_legend(mi_sheet *sheet);
  * not moved; entries are items of the form "keyentry ...". */
 void mi_sheet_key(mi_sheet *sheet, int left, int right, int entries, const char *heading);
 
+/* A heading (clean text, cut where it is long) over the panels below. */
+void mi_sheet_heading(mi_sheet *sheet, const char *text);
+
 /* Small print (clean text) across the sheet, broken into lines. */
 void mi_sheet_note(mi_sheet *sheet, const char *text);
 

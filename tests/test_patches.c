@@ -154,6 +154,7 @@ static mi_values *values_of(const setting *s)
     item(values, "scales")->integer = 25;
     item(values, "iterations")->integer = 30;
     set_text(values, "family", s->family);
+    set_text(values, "part", "all");
     if (s->opt_split != NULL) {
         set_text(values, "split", s->opt_split);
     }

@@ -32,7 +32,7 @@ static mi_method asked_method(const mi_curve_config *c)
 }
 
 typedef struct piece {
-    mi_model *model;
+    const mi_model *model;
     double *ratios;
     size_t points;
     mi_plan plan;
@@ -41,7 +41,6 @@ typedef struct piece {
 
 static void piece_free(piece *p)
 {
-    mi_model_destroy(p->model);
     mi_analysis_destroy(p->analysis);
     free(p->ratios);
 }
@@ -98,8 +97,8 @@ static mi_code default_ratios(const mi_curve_config *c, mi_shape shape, double *
     return MI_OK;
 }
 
-static mi_code create_model(const mi_curve_config *c, const mi_run *run, mi_faults *faults,
-                            mi_model **ret_model, mi_status *status)
+mi_code mi_curve_model(const mi_curve_config *c, const mi_run *run, mi_faults *faults,
+                       mi_model **ret_model, mi_status *status)
 {
     mi_code code = mi_model_create(c->class, c->model, run, ret_model, status);
     if (code == MI_INPUT) {
@@ -184,13 +183,15 @@ mi_code mi_experiment_check(const mi_experiment *e, const mi_run *run, mi_faults
         mi_sources_check(e, faults);
     }
     for (size_t i = 0; i < e->count; i++) {
-        piece p = {.model = NULL};
+        mi_model *model = NULL;
         quick.seed = e->curves[i].seed;
-        mi_code code = create_model(&e->curves[i], &quick, faults, &p.model, status);
-        if (code == MI_OK && p.model->state != NULL) {
+        mi_code code = mi_curve_model(&e->curves[i], &quick, faults, &model, status);
+        piece p = {.model = model};
+        if (code == MI_OK && model->state != NULL) {
             code = make_plan(&e->curves[i], faults, &p, status);
         }
         piece_free(&p);
+        mi_model_destroy(model);
         worst = code != MI_OK ? code : worst;
         if (code == MI_MEMORY || code == MI_INTERRUPTED) {
             return code;
@@ -245,22 +246,44 @@ static mi_code curve_json(const mi_curve_config *c, const piece *p, double secon
     return MI_OK;
 }
 
+static mi_code run_piece(const mi_curve_config *c, const mi_run *run, mi_faults *faults, piece *p,
+                         const struct timespec *start, cJSON **ret_result, mi_status *status)
+{
+    mi_code code = make_plan(c, faults, p, status);
+    if (code == MI_OK) {
+        code = mi_analyse(p->model, &p->plan, run, &p->analysis, status);
+    }
+    return code == MI_OK ? curve_json(c, p, mi_lab_seconds_since(start), ret_result, status) : code;
+}
+
+mi_code mi_curve_of_model(const mi_curve_config *c, const mi_model *model, const mi_run *run,
+                          mi_faults *faults, cJSON **ret_result, mi_analysis **opt_analysis,
+                          mi_status *status)
+{
+    piece p = {.model = model};
+    struct timespec start;
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    mi_code code = run_piece(c, run, faults, &p, &start, ret_result, status);
+    if (code == MI_OK && opt_analysis != NULL) {
+        *opt_analysis = p.analysis;
+        p.analysis = NULL;
+    }
+    piece_free(&p);
+    return code;
+}
+
 mi_code mi_curve_compute(const mi_curve_config *c, const mi_run *run, mi_faults *faults,
                          cJSON **ret_result, mi_status *status)
 {
-    piece p = {.model = NULL};
+    mi_model *model = NULL;
     struct timespec start;
     clock_gettime(CLOCK_MONOTONIC, &start);
-    mi_code code = create_model(c, run, faults, &p.model, status);
+    mi_code code = mi_curve_model(c, run, faults, &model, status);
+    piece p = {.model = model};
     if (code == MI_OK) {
-        code = make_plan(c, faults, &p, status);
-    }
-    if (code == MI_OK) {
-        code = mi_analyse(p.model, &p.plan, run, &p.analysis, status);
-    }
-    if (code == MI_OK) {
-        code = curve_json(c, &p, mi_lab_seconds_since(&start), ret_result, status);
+        code = run_piece(c, run, faults, &p, &start, ret_result, status);
     }
     piece_free(&p);
+    mi_model_destroy(model);
     return code;
 }

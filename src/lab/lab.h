@@ -21,6 +21,15 @@ static inline double mi_lab_seconds_since(const struct timespec *start)
     return (double)(now.tv_sec - start->tv_sec) + 1e-9 * (double)(now.tv_nsec - start->tv_nsec);
 }
 
+/* The model of a curve, and a curve of a model that is there: of the one that the configuration
+ * describes, which may serve several strategies. *opt_analysis: mi_analysis_destroy. Faults as
+ * below. */
+mi_code mi_curve_model(const mi_curve_config *config, const mi_run *run, mi_faults *faults,
+                       mi_model **ret_model, mi_status *status);
+mi_code mi_curve_of_model(const mi_curve_config *config, const mi_model *model, const mi_run *run,
+                          mi_faults *faults, cJSON **ret_result, mi_analysis **opt_analysis,
+                          mi_status *status);
+
 /* One curve from its resolved configuration. Faults of the input are added to `faults`, with
  * MI_INPUT returned. *ret_result: cJSON_Delete. */
 mi_code mi_curve_compute(const mi_curve_config *config, const mi_run *run, mi_faults *faults,

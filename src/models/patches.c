@@ -7,6 +7,7 @@
 #include "models.h"
 #include "patch_fit.h"
 #include "patch_masks.h"
+#include "patch_part.h"
 #include "patch_profile.h"
 #include "patch_source.h"
 
@@ -88,6 +89,13 @@ static const mi_parameter parameters[] = {
      .fallback = "30",
      .unit = "",
      .help = "EM updates of the scale mixture, at most; they end where they gain little"},
+    {.name = "part",
+     .type = MI_CHOICE,
+     .fallback = "\"all\"",
+     .choices = mi_image_parts,
+     .unit = "",
+     .help = "of the images: all, or every other one from the first or the second on (of a series "
+             "in time, its first or second half), to see what depends on the half"},
     {.name = "shrinkage",
      .type = MI_REAL,
      .low = 0,
@@ -202,22 +210,26 @@ static mi_code patches_create(const mi_values *values, const mi_run *run, void *
                               mi_status *status)
 {
     patches_state *p = NULL;
-    mi_images *images = NULL;
+    mi_images *images = NULL, *part = NULL;
     mi_code code = mi_allocate(1, sizeof *p, &p, status);
     if (code == MI_OK) {
         p->shrinkage_given = mi_given(values, "shrinkage");
         code = mi_patch_source_read(values, MAX_DIMENSION, &images, &p->shape, status);
     }
     if (code == MI_OK) {
-        p->images = images->count;
+        code = mi_image_part_create(images, mi_text(values, "part"), &part, status);
+    }
+    if (code == MI_OK) {
+        p->images = part->count;
         p->series = images->series;
         p->log_unit = mi_patch_log_unit(images, p->shape);
-        mi_patch_source_remark(images, p->data_remark, sizeof p->data_remark);
-        code = fit_images(p, images, values, run, status);
+        mi_patch_source_remark(part, p->data_remark, sizeof p->data_remark);
+        code = fit_images(p, part, values, run, status);
     }
     if (code == MI_OK && !run->validate_only) {
-        code = prepare_evaluation(p, images, run, status);
+        code = prepare_evaluation(p, part, run, status);
     }
+    mi_image_part_destroy(part);
     mi_images_destroy(images);
     if (code != MI_OK) {
         patches_destroy(p);

@@ -5,11 +5,11 @@
 #include "sheet.h"
 
 typedef struct mi_figure {
-    const char *name;                     /* of its files, and in "figures" of a result */
-    const char *question;                 /* its title */
-    bool compare, curve, estimators;      /* experiments that have it */
-    bool (*any)(const mi_report *report); /* is there anything to draw? */
-    void (*draw)(mi_sheet *sheet);        /* failures of the streams show when they are closed */
+    const char *name;                        /* of its files, and in "figures" of a result */
+    const char *question;                    /* its title */
+    bool compare, curve, estimators, advice; /* experiments that have it */
+    bool (*any)(const mi_report *report);    /* is there anything to draw? */
+    void (*draw)(mi_sheet *sheet);           /* failures of the streams show when they are closed */
 
     /* NAME.txt and NAME.md, each released with free(); NULL: the figure has none. */
     mi_code (*tables)(const mi_report *report, char **ret_plain, char **ret_markdown,
@@ -25,6 +25,7 @@ extern const mi_figure mi_figure_objective;
 extern const mi_figure mi_figure_optimum;
 extern const mi_figure mi_figure_dichotomy;
 extern const mi_figure mi_figure_published;
+extern const mi_figure mi_figure_advice;
 extern const mi_figure mi_figure_masks;
 extern const mi_figure mi_figure_strategies;
 extern const mi_figure mi_figure_predictability;

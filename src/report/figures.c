@@ -17,6 +17,7 @@ static const mi_figure *const registry[] = {
     &mi_figure_optimum,     &mi_figure_dichotomy,      &mi_figure_published,
     &mi_figure_masks,       &mi_figure_strategies,     &mi_figure_predictability,
     &mi_figure_redundancy,  &mi_figure_approximations, &mi_figure_estimators,
+    &mi_figure_advice,
 };
 enum { FIGURES = sizeof registry / sizeof registry[0] };
 
@@ -252,6 +253,7 @@ static mi_code draw_figure(drawing *d, const mi_figure *figure, mi_status *statu
 static bool wanted(const mi_report *report, const mi_figure *figure)
 {
     bool has = report->estimators ? figure->estimators
+               : report->advice   ? figure->advice
                : report->compare  ? figure->compare
                                   : figure->curve;
     if (!has || !figure->any(report)) {

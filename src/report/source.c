@@ -282,7 +282,7 @@ static mi_code read_all(mi_report *report, mi_status *status)
         curves = cJSON_GetObjectItemCaseSensitive(report->result, "curves");
         count = cJSON_IsArray(curves) ? (size_t)cJSON_GetArraySize(curves) : 0;
     }
-    if (count == 0) {
+    if (count == 0 && !report->advice) {
         return mi_fail_at(status, "curves", "a compare result needs an array that is not empty");
     }
     mi_code code = mi_allocate(count, sizeof *report->sources, &report->sources, status);
@@ -296,11 +296,13 @@ static mi_code read_all(mi_report *report, mi_status *status)
 mi_code mi_report_read(const cJSON *result, mi_report **ret_report, mi_status *status)
 {
     const char *experiment = mi_json_text(result, "experiment");
-    bool compare = experiment != NULL && strcmp(experiment, "compare") == 0;
+    bool advice = experiment != NULL && strcmp(experiment, "advise") == 0;
+    bool compare = advice || (experiment != NULL && strcmp(experiment, "compare") == 0);
     bool estimators = experiment != NULL && strcmp(experiment, "estimators") == 0;
     if (!compare && !estimators && (experiment == NULL || strcmp(experiment, "curve") != 0)) {
         return mi_fail_at(status, "experiment",
-                          "\"%s\" has no figures; \"curve\", \"compare\" and \"estimators\" do",
+                          "\"%s\" has no figures; \"curve\", \"compare\", \"estimators\" and "
+                          "\"advise\" do",
                           experiment == NULL ? "" : experiment);
     }
     mi_report *report = NULL;
@@ -310,6 +312,7 @@ mi_code mi_report_read(const cJSON *result, mi_report **ret_report, mi_status *s
     }
     report->result = result;
     report->compare = compare;
+    report->advice = advice;
     report->estimators = estimators;
     if (estimators) {
         code = mi_trials_check(result, status);

@@ -144,7 +144,8 @@ typedef struct mi_strategy_comparison {
 
 typedef struct mi_report {
     const cJSON *result; /* borrowed */
-    bool compare;        /* else one "curve", or: */
+    bool compare;        /* several curves; else one "curve", or: */
+    bool advice;         /* the several curves are those of an advice, which may have none */
     bool estimators;     /* estimates against known truths, no sources; trials.h reads them */
     size_t count;
     mi_source *sources;
@@ -154,8 +155,8 @@ typedef struct mi_report {
     mi_strategy_comparison *opt_comparison;
 } mi_report;
 
-/* MI_INPUT where the JSON is not a curve, compare or estimators result; status->place says where.
- */
+/* MI_INPUT where the JSON is not a curve, compare, estimators or advise result; status->place says
+ * where. */
 mi_code mi_report_read(const cJSON *result, mi_report **ret_report, mi_status *status);
 void mi_report_destroy(mi_report *report); /* accepts NULL */
 

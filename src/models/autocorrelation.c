@@ -23,7 +23,7 @@ static double covariance(const double *values, size_t count, double mean, size_t
 double mi_autocorrelation_time(const double *values, size_t count)
 {
     double mean = mean_of(values, count), variance = covariance(values, count, mean, 0), time = 1;
-    if (!(variance > 1e-28 * mean * mean)) {
+    if (!(variance > 1e-20 * mean * mean)) {
         return 1;
     }
     for (size_t lag = 1; lag < count / 2 && (double)lag < window_factor * time; lag++) {

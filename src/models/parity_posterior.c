@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "maskinfo/memory.h"
+#include "maskinfo/statistics.h"
 #include "parity.h"
 #include "sequence.h"
 
@@ -129,7 +130,7 @@ static double step_probability(const mi_parity *rule, size_t t, size_t sum, size
 /* Divide by the sum and return its logarithm. */
 static double normalize(double *message, size_t count)
 {
-    double sum = cblas_dasum((int)count, message, 1);
+    double sum = mi_sum(message, count);
     cblas_dscal((int)count, 1 / sum, message, 1);
     return log(sum);
 }

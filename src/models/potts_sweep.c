@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "maskinfo/memory.h"
+#include "maskinfo/statistics.h"
 
 size_t mi_potts_frontier(size_t rows, size_t columns, int neighbors)
 {
@@ -133,7 +134,7 @@ static void set_clique(mi_potts_sweep *s, size_t p)
 /* Divide by the sum and return its logarithm. */
 static double normalize(double *message, size_t count)
 {
-    double sum = cblas_dasum((int)count, message, 1);
+    double sum = mi_sum(message, count);
     cblas_dscal((int)count, 1 / sum, message, 1);
     return log(sum);
 }

@@ -16,7 +16,8 @@ bool mi_masked_only(const mi_model *model, const mi_masking *masking);
  *
  * H(X_i) being that of the sites that are masked, which need not be all alike. Masks of the count
  * "bernoulli" weigh by the number of their masked sites over r N, so that every masked site counts
- * the same. Fills also MI_Q_MSE (continuous models) and what the model tells beyond. At least 2
+ * the same. Fills also MI_Q_MSE (continuous models) and what the model tells beyond. Where the
+ * model draws from units of data (images), the samples of one unit are one replicate. At least 2
  * samples.
  *
  * MI_INPUT: the model has no finite length or no posterior; the strategy can not have one of the

@@ -45,13 +45,15 @@ typedef struct mi_mask_result {
     double neighbor_entropy;     /* MI_TELLS_NEIGHBORS: mean over masked sites of the entropy of
                                     p(x_i | those of x_v that are lattice neighbours of i) */
     double class_information;    /* MI_TELLS_CLASS: estimate of I(C; x_v), not per site */
+    size_t unit;                 /* MI_TELLS_UNIT: number of the image (or group of images) that was
+                                    drawn; only different ones are independent replicates */
     double semantic_information; /* MI_TELLS_CLASS: mean over masked sites of the estimate of
                                     I(X_i; C) - I(X_i; C | x_v) */
 } mi_mask_result;
 
 /* What a model tells beyond entropies: the series MI_NEIGHBORS, MI_CLASS and MI_SEMANTIC of its
  * profile, and the fields of mi_mask_result. */
-enum { MI_TELLS_NEIGHBORS = 1, MI_TELLS_CLASS = 2 };
+enum { MI_TELLS_NEIGHBORS = 1, MI_TELLS_CLASS = 2, MI_TELLS_UNIT = 4 };
 
 typedef struct mi_model_class {
     const char *name;

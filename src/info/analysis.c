@@ -15,6 +15,10 @@ const char *mi_method_name(mi_method method)
         return "exact";
     case MI_METHOD_POSTERIOR:
         return "posterior";
+    case MI_METHOD_PLUGIN:
+        return "plugin";
+    case MI_METHOD_KSG:
+        return "ksg";
     }
     return "unknown";
 }
@@ -60,9 +64,18 @@ static mi_code posterior_possible(const mi_model *model, const mi_masking *maski
                : model->class->evaluate_allowed(model->state, status);
 }
 
+bool mi_method_is_sampled(mi_method method)
+{
+    return method == MI_METHOD_PLUGIN || method == MI_METHOD_KSG;
+}
+
 mi_code mi_method_resolve(const mi_model *model, const mi_masking *masking, mi_method asked,
                           mi_method *ret_method, mi_status *status)
 {
+    if (mi_method_is_sampled(asked)) {
+        *ret_method = asked;
+        return mi_sampled_possible(model, asked == MI_METHOD_PLUGIN, status);
+    }
     bool exact = asked != MI_METHOD_POSTERIOR && exact_possible(model, masking, status) == MI_OK;
     *ret_method = exact ? MI_METHOD_EXACT : MI_METHOD_POSTERIOR;
     if (exact) {
@@ -96,7 +109,33 @@ static mi_code rates_curve(const mi_model *model, const mi_plan *plan, const mi_
 
 static mi_mask_count count_of(const mi_plan *plan)
 {
-    return mi_is(plan->masking.values, "count", "bernoulli") ? MI_COUNT_BERNOULLI : MI_COUNT_FIXED;
+    bool bernoulli =
+        plan->masking.class->exchangeable && mi_is(plan->masking.values, "count", "bernoulli");
+    return bernoulli ? MI_COUNT_BERNOULLI : MI_COUNT_FIXED;
+}
+
+mi_sampling mi_plan_sampling(const mi_model *model, const mi_plan *plan, mi_strategy_mask *mask)
+{
+    *mask = (mi_strategy_mask){&plan->masking, mi_layout_of(model->class->shape(model->state))};
+    return (mi_sampling){.counts = plan->method == MI_METHOD_PLUGIN,
+                         .samples = plan->samples,
+                         .sets = plan->sets,
+                         .masks = plan->masks,
+                         .context = plan->context,
+                         .neighbors = plan->neighbors,
+                         .ratios = plan->ratios,
+                         .points = plan->points,
+                         .count = count_of(plan),
+                         .draw = mi_strategy_mask_draw,
+                         .draw_context = mask};
+}
+
+static mi_code sampled_curve(const mi_model *model, const mi_plan *plan, const mi_run *run,
+                             mi_analysis *a, mi_status *status)
+{
+    mi_strategy_mask mask;
+    mi_sampling sampling = mi_plan_sampling(model, plan, &mask);
+    return mi_sampled_curve(model, &sampling, run, &a->curve, status);
 }
 
 static mi_code profile_curve(const mi_model *model, const mi_plan *plan, const mi_run *run,
@@ -176,7 +215,9 @@ mi_code mi_analyse(const mi_model *model, const mi_plan *plan, const mi_run *run
     code = mi_method_resolve(model, &plan->masking, plan->method, &a->method, status);
     a->exchangeable = plan->masking.class->exchangeable;
     a->by_masks = a->method == MI_METHOD_POSTERIOR && mi_masked_only(model, &plan->masking);
-    if (code == MI_OK && a->shape.sites == 0) {
+    if (code == MI_OK && mi_method_is_sampled(a->method)) {
+        code = sampled_curve(model, plan, run, a, status);
+    } else if (code == MI_OK && a->shape.sites == 0) {
         code = rates_curve(model, plan, run, a, status);
     } else if (code == MI_OK) {
         code = profile_curve(model, plan, run, a, status);

@@ -3,6 +3,7 @@
 #include <gsl/gsl_randist.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "curve_parts.h"
 #include "maskinfo/memory.h"
@@ -397,6 +398,62 @@ mi_code mi_curve_from_rates(const mi_rates *rates, size_t replicates, size_t voc
         curve->exact = replicates == 1;
         curve->count = MI_COUNT_BERNOULLI;
         code = set_rates(curve, rates, replicates, status);
+    }
+    if (code != MI_OK) {
+        mi_curve_destroy(curve);
+        return code;
+    }
+    *ret_curve = curve;
+    return MI_OK;
+}
+
+/* h_0 of a replicate is the mean over its ratios. */
+static mi_code set_entropies(mi_curve *curve, const double *entropies, size_t replicates,
+                             mi_status *status)
+{
+    double *means = NULL;
+    mi_code code = mi_allocate(replicates, sizeof *means, &means, status);
+    for (size_t j = 0; code == MI_OK && j < replicates; j++) {
+        mi_mean_error(entropies + j * curve->points, 1, curve->points, &means[j], NULL);
+    }
+    if (code == MI_OK) {
+        mi_mean_error(means, 1, replicates, &curve->entropy, &curve->entropy_error);
+    }
+    free(means);
+    return code;
+}
+
+static mi_code copy_values(mi_curve *curve, double *const *values, size_t replicates,
+                           mi_status *status)
+{
+    mi_code code = MI_OK;
+    for (size_t q = 0; code == MI_OK && q < MI_QUANTITIES; q++) {
+        if (values[q] != NULL) {
+            code = mi_curve_add(curve, (mi_quantity)q, replicates, status);
+        }
+        if (code == MI_OK && values[q] != NULL) {
+            memcpy(curve->values[q], values[q], replicates * curve->points * sizeof *values[q]);
+        }
+    }
+    return code == MI_OK ? mi_curve_summarise(curve, status) : code;
+}
+
+mi_code mi_curve_from_values(double *const values[MI_QUANTITIES], const double *opt_entropies,
+                             size_t replicates, const mi_shape *shape, mi_mask_count count,
+                             const double *ratios, size_t points, mi_curve **ret_curve,
+                             mi_status *status)
+{
+    mi_curve *curve = NULL;
+    mi_code code = mi_curve_create(ratios, points, &curve, status);
+    if (code == MI_OK) {
+        curve->sites = shape->sites;
+        curve->vocabulary = shape->vocabulary;
+        curve->count = count;
+        curve->entropy = curve->entropy_error = NAN;
+        code = copy_values(curve, values, replicates, status);
+    }
+    if (code == MI_OK && opt_entropies != NULL) {
+        code = set_entropies(curve, opt_entropies, replicates, status);
     }
     if (code != MI_OK) {
         mi_curve_destroy(curve);

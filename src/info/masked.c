@@ -7,6 +7,7 @@
 #include "maskinfo/memory.h"
 #include "maskinfo/random.h"
 #include "maskinfo/statistics.h"
+#include "units.h"
 
 /* What one thread owns. */
 typedef struct bench {
@@ -26,6 +27,7 @@ typedef struct study {
     bench *benches;    /* (threads) */
     mi_curve *curve;   /* filled by the replicates */
     double *marginals; /* (samples, points) H(X_i) of the masked sites */
+    size_t *units;     /* (samples) of the draws; 0 where the model does not tell */
 } study;
 
 mi_layout mi_layout_of(mi_shape shape)
@@ -53,6 +55,7 @@ static void study_close(study *s)
     }
     free(s->benches);
     free(s->marginals);
+    free(s->units);
 }
 
 static mi_code bench_open(const study *s, bench *b, mi_status *status)
@@ -132,6 +135,9 @@ static mi_code study_open(study *s, size_t samples, mi_status *status)
         code = mi_allocate(count, sizeof *s->marginals, &s->marginals, status);
     }
     if (code == MI_OK) {
+        code = mi_allocate(samples, sizeof *s->units, &s->units, status);
+    }
+    if (code == MI_OK) {
         code = mi_allocate(s->threads, sizeof *s->benches, &s->benches, status);
     }
     for (size_t t = 0; code == MI_OK && t < s->threads; t++) {
@@ -201,6 +207,7 @@ static mi_code one_point(const study *s, bench *b, size_t j, size_t p, mi_status
         code = check_finite(s, &result, status);
     }
     if (code == MI_OK) {
+        s->units[j] = result.unit;
         double expected = ratio * (double)s->shape.sites;
         store(s, j, p, s->weighs ? (double)hidden / expected : 1, &result);
     }
@@ -257,6 +264,9 @@ mi_code mi_masked_curve(const mi_model *model, const mi_masking *masking, const 
     }
     if (code == MI_OK) {
         code = set_entropy(&s, samples, status);
+    }
+    if (code == MI_OK && (model->class->tells & MI_TELLS_UNIT)) {
+        code = mi_units_fold(s.curve, s.units, samples, status);
     }
     if (code == MI_OK) {
         code = mi_curve_summarise(s.curve, status);

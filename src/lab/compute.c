@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "lab.h"
 #include "maskinfo/experiment.h"
@@ -27,6 +26,8 @@ static mi_method asked_method(const mi_curve_config *c)
     const char *name = mi_text(c->estimator, "method");
     return strcmp(name, "exact") == 0       ? MI_METHOD_EXACT
            : strcmp(name, "posterior") == 0 ? MI_METHOD_POSTERIOR
+           : strcmp(name, "plugin") == 0    ? MI_METHOD_PLUGIN
+           : strcmp(name, "ksg") == 0       ? MI_METHOD_KSG
                                             : MI_METHOD_AUTO;
 }
 
@@ -125,6 +126,27 @@ static mi_code plan_ratios(const mi_curve_config *c, mi_shape shape, mi_faults *
     return code == MI_OK ? check_ratios(c, shape, p, faults, status) : code;
 }
 
+/* Sites that an estimator from samples looks at: left open, all that nearest neighbours can take,
+ * and two for counts, whose cells grow as V to that power. */
+static size_t asked_context(const mi_curve_config *c, mi_method method)
+{
+    return mi_given(c->estimator, "context") ? mi_count(c->estimator, "context")
+           : method == MI_METHOD_KSG         ? 0
+                                             : 2;
+}
+
+static mi_code check_sampling(const mi_curve_config *c, const piece *p, mi_faults *faults,
+                              mi_status *status)
+{
+    mi_strategy_mask mask;
+    mi_sampling sampling = mi_plan_sampling(p->model, &p->plan, &mask);
+    mi_code code = mi_sampled_check(p->model, &sampling, status);
+    if (code == MI_INPUT) {
+        report(c, "estimator", status, faults);
+    }
+    return code;
+}
+
 static mi_code make_plan(const mi_curve_config *c, mi_faults *faults, piece *p, mi_status *status)
 {
     mi_shape shape = p->model->class->shape(p->model->state);
@@ -135,7 +157,16 @@ static mi_code make_plan(const mi_curve_config *c, mi_faults *faults, piece *p, 
     if (code == MI_INPUT) {
         report(c, "estimator", status, faults);
     }
-    return code == MI_OK ? plan_ratios(c, shape, faults, p, status) : code;
+    p->plan.sets = mi_count(c->estimator, "sets");
+    p->plan.masks = mi_count(c->estimator, "masks");
+    p->plan.context = asked_context(c, p->plan.method);
+    p->plan.neighbors = mi_count(c->estimator, "neighbors");
+    if (code == MI_OK) {
+        code = plan_ratios(c, shape, faults, p, status);
+    }
+    return code == MI_OK && mi_method_is_sampled(p->plan.method)
+               ? check_sampling(c, p, faults, status)
+               : code;
 }
 
 mi_code mi_experiment_check(const mi_experiment *e, const mi_run *run, mi_faults *faults,
@@ -145,8 +176,12 @@ mi_code mi_experiment_check(const mi_experiment *e, const mi_run *run, mi_faults
     quick.validate_only = true;
     mi_code worst = MI_OK;
     size_t before = faults->count;
+    if (e->estimators) {
+        return mi_estimators_check(e, faults, status);
+    }
     if (e->compare) {
         mi_overlays_check(e, faults);
+        mi_sources_check(e, faults);
     }
     for (size_t i = 0; i < e->count; i++) {
         piece p = {.model = NULL};
@@ -165,13 +200,6 @@ mi_code mi_experiment_check(const mi_experiment *e, const mi_run *run, mi_faults
                                                     : worst;
 }
 
-static double seconds_since(const struct timespec *start)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)(now.tv_sec - start->tv_sec) + 1e-9 * (double)(now.tv_nsec - start->tv_nsec);
-}
-
 /* The resolved configuration with what only the model could tell: ratios and method. */
 static void put_config(mi_writer *w, cJSON *result, const mi_curve_config *c, const piece *p)
 {
@@ -180,6 +208,10 @@ static void put_config(mi_writer *w, cJSON *result, const mi_curve_config *c, co
     cJSON *method = cJSON_CreateString(mi_method_name(p->plan.method));
     if (method == NULL || !cJSON_ReplaceItemInObjectCaseSensitive(estimator, "method", method)) {
         w->failed = true;
+    }
+    if (mi_method_is_sampled(p->plan.method)) {
+        cJSON_DeleteItemFromObjectCaseSensitive(estimator, "context");
+        mi_add_number(w, estimator, "context", (double)p->plan.context);
     }
     mi_add_numbers(w, config, "ratios", p->plan.ratios, p->plan.points);
     mi_add_item(w, result, "config", config);
@@ -227,7 +259,7 @@ mi_code mi_curve_compute(const mi_curve_config *c, const mi_run *run, mi_faults 
         code = mi_analyse(p.model, &p.plan, run, &p.analysis, status);
     }
     if (code == MI_OK) {
-        code = curve_json(c, &p, seconds_since(&start), ret_result, status);
+        code = curve_json(c, &p, mi_lab_seconds_since(&start), ret_result, status);
     }
     piece_free(&p);
     return code;

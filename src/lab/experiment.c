@@ -1,10 +1,9 @@
 /* From a document to a resolved experiment. */
-#include "maskinfo/experiment.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "lab.h"
 #include "maskinfo/figures.h"
 #include "maskinfo/memory.h"
 #include "maskinfo/result.h"
@@ -20,9 +19,9 @@ typedef struct resolver {
 /* Keys that stand at the top beside those of mi_experiment_parameters. */
 static const char *const curve_keys[] = {"experiment", "model",     "mask",
                                          "ratios",     "estimator", NULL};
-static const char *const compare_keys[] = {"experiment", "curves",     "mask",
-                                           "ratios",     "estimator",  "effort",
-                                           "published",  "overlay_on", NULL};
+static const char *const compare_keys[] = {"experiment",    "curves", "mask",      "ratios",
+                                           "estimator",     "effort", "published", "overlay_on",
+                                           "strategies_on", NULL};
 /* The same beside those of mi_compare_parameters. */
 static const char *const shared_keys[] = {"experiment", "curves", "mask", "ratios",
                                           "estimator",  "title",  "seed", NULL};
@@ -416,10 +415,14 @@ static mi_code resolve(resolver *r, const cJSON *document, mi_experiment *e)
         return code;
     }
     e->compare = strcmp(kind, "compare") == 0;
-    if (!e->compare && strcmp(kind, "curve") != 0) {
-        mi_faults_add(r->faults, "experiment", "\"%s\"; must be one of \"curve\", \"compare\"",
-                      kind);
+    e->estimators = strcmp(kind, "estimators") == 0;
+    if (!e->compare && !e->estimators && strcmp(kind, "curve") != 0) {
+        mi_faults_add(r->faults, "experiment",
+                      "\"%s\"; must be one of \"curve\", \"compare\", \"estimators\"", kind);
         return MI_OK;
+    }
+    if (e->estimators) {
+        return mi_estimators_resolve(&r->binding, document, e, r->status);
     }
     code = resolve_common(r, document, e);
     if (code != MI_OK) {

@@ -8,7 +8,8 @@ const mi_field_note mi_result_notes[] = {
     {"config", "every value used, defaults filled in; itself an experiment file"},
     {"units", "nats"},
     {"sites, dimensions, vocabulary", "N (null: infinite), 1 or 2, V (null: continuous)"},
-    {"method", "exact or posterior: the one used"},
+    {"method", "exact, posterior, plugin or ksg: the one used"},
+    {"method_remark", "of plugin and ksg: what the standard errors leave out"},
     {"entropy, entropy_se", "h_0, without any context"},
     {"remark", "what the model says of itself (counts, splits, over-fitting)"},
     {"profile, profile_se",
@@ -44,6 +45,14 @@ const mi_field_note mi_result_notes[] = {
      "of a comparison: sentence, counts, and for each weighed pair of a text and an image "
      "source the differences of rate and optimum with their certainty"},
     {"overlays[]", "of a comparison: published accuracies with source and rank correlation"},
+    {"curves[].source, reference",
+     "of a comparison: the source that curves with different masking strategies share, and the "
+     "label of the curve that this one approximates; null where not given"},
+    {"strategy_comparison",
+     "of a comparison with strategies_on: source, ratio, order of the strategies by information "
+     "(most predictable first), differences with difference_se and z, accuracy_order, follows and "
+     "rank_correlation of the published fine_tune and linear_probe, published rows with the "
+     "information at the same strategy and ratio, sentence"},
     {NULL, NULL},
 };
 
@@ -69,7 +78,25 @@ const mi_field_note mi_point_notes[] = {
      "I(C; x_v), what the visible sites tell about the class of the scene; nats, "
      "not per site"},
     {"semantic_information", "part of i(r) that comes through the class, I(X; C) - I(X; C | x_v): "
-                             "i(r) less what it would be "
-                             "were the class known"},
+                             "i(r) less what it would be were the class known"},
+    {"miller_madow_correction",
+     "of plugin: what the Miller-Madow correction adds to `information`"},
+    {NULL, NULL},
+};
+
+const mi_field_note mi_estimators_notes[] = {
+    {"gaussian[]", "one object for each correlation, number of samples and number of dimensions"},
+    {"gaussian[].truth", "-d/2 log(1 - correlation^2), nats"},
+    {"gaussian[].ksg, ksg_se",
+     "mean over the sets of the nearest-neighbour estimates, as they are; ksg_lowest: the smallest "
+     "of them, ksg_negative: how many are below 0, ksg_tied: neighbours equally far"},
+    {"gaussian[].gaussian, gaussian_se",
+     "mean over the sets of the log-determinant estimates; gaussian_bias: their known bias, "
+     "gaussian_corrected: less it"},
+    {"discrete[]", "one object for each number of samples and of sites in the context"},
+    {"discrete[].truth", "I(X; context) of the middle site of the chain, nats"},
+    {"discrete[].plugin, plugin_se", "mean over the sets of the plug-in estimates"},
+    {"discrete[].miller_madow, miller_madow_se", "the same with the Miller-Madow correction"},
+    {"discrete[].cells", "vocab^(context + 1)"},
     {NULL, NULL},
 };

@@ -2,6 +2,8 @@
 #ifndef MASKINFO_LAB_LAB_H
 #define MASKINFO_LAB_LAB_H
 
+#include <time.h>
+
 #include "maskinfo/experiment.h"
 #include "maskinfo/result.h"
 
@@ -9,6 +11,14 @@
 static inline const cJSON *mi_lab_item(const cJSON *object, const char *name)
 {
     return cJSON_GetObjectItemCaseSensitive(object, name);
+}
+
+/* Seconds since a time of CLOCK_MONOTONIC. */
+static inline double mi_lab_seconds_since(const struct timespec *start)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - start->tv_sec) + 1e-9 * (double)(now.tv_nsec - start->tv_nsec);
 }
 
 /* One curve from its resolved configuration. Faults of the input are added to `faults`, with
@@ -34,5 +44,20 @@ mi_code mi_verdict_add(cJSON *result, mi_status *status);
 void mi_overlays_check(const mi_experiment *experiment, mi_faults *faults);
 mi_code mi_overlays_add(const mi_experiment *experiment, mi_faults *faults, cJSON *result,
                         mi_status *status);
+
+/* The published file of a comparison, or NULL after adding a fault. */
+cJSON *mi_published_read(const mi_experiment *experiment, mi_faults *faults);
+
+/* References between curves, and masking strategies against published accuracies. */
+void mi_sources_check(const mi_experiment *experiment, mi_faults *faults);
+mi_code mi_sources_add(const mi_experiment *experiment, mi_faults *faults, cJSON *result,
+                       mi_status *status);
+/* The "estimators" experiment: settings, seed and title of `experiment` from the document; faults
+ * of values that only together are wrong; and its result. */
+mi_code mi_estimators_resolve(const mi_binding *binding, const cJSON *document,
+                              mi_experiment *experiment, mi_status *status);
+mi_code mi_estimators_check(const mi_experiment *experiment, mi_faults *faults, mi_status *status);
+mi_code mi_estimators_run(const mi_experiment *experiment, const mi_run *run, cJSON **ret_result,
+                          mi_status *status);
 
 #endif

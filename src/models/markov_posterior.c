@@ -247,3 +247,16 @@ mi_code mi_markov_evaluate(const void *state, const unsigned char *masked, mi_or
     }
     return MI_OK;
 }
+
+mi_code mi_markov_sample(const void *state, gsl_rng *draw, void *scratch, double *values,
+                         mi_status *status)
+{
+    const mi_markov *c = state;
+    smoother *s = scratch;
+    mi_code code = mi_sequence_is_finite(c->length, status);
+    if (code == MI_OK) {
+        draw_sequence(c, draw, s->symbols);
+        mi_sequence_values(s->symbols, c->length, values);
+    }
+    return code;
+}

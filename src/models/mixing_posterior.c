@@ -235,3 +235,16 @@ mi_code mi_mixing_evaluate(const void *state, const unsigned char *masked, mi_or
     }
     return MI_OK;
 }
+
+mi_code mi_mixing_sample(const void *state, gsl_rng *draw, void *scratch, double *values,
+                         mi_status *status)
+{
+    const mi_mixing *m = state;
+    draft *d = scratch;
+    mi_code code = mi_sequence_is_finite(m->length, status);
+    if (code == MI_OK) {
+        draw_sequence(m, draw, d);
+        mi_sequence_values(d->symbols, m->length, values);
+    }
+    return code;
+}

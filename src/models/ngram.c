@@ -190,6 +190,14 @@ static mi_code evaluate(const void *state, const unsigned char *masked, mi_origi
                                  result, status);
 }
 
+static mi_code sample(const void *state, gsl_rng *draw, void *scratch, double *values,
+                      mi_status *status)
+{
+    const ngram *model = state;
+    const work *w = scratch;
+    return model->kind->sample(model->state, draw, w->scratch, values, status);
+}
+
 static bool has_held_out(const void *state)
 {
     const ngram *model = state;
@@ -222,6 +230,7 @@ const mi_model_class mi_ngram_class = {
     .evaluate = evaluate,
     .scratch_create = scratch_create,
     .scratch_destroy = scratch_destroy,
+    .sample = sample,
     .has_held_out = has_held_out,
     .known_entropies = known_entropies,
     .remark = remark,

@@ -314,6 +314,19 @@ static mi_code evaluate(const void *state, const unsigned char *masked, mi_origi
     return MI_OK;
 }
 
+static mi_code sample(const void *state, gsl_rng *draw, void *pointer, double *values,
+                      mi_status *status)
+{
+    (void)status;
+    const letters *model = state;
+    scratch *s = pointer;
+    draw_sequence(model, draw, s->drawn);
+    for (size_t i = 0; i < model->length; i++) {
+        values[i] = s->drawn[i];
+    }
+    return MI_OK;
+}
+
 static bool has_held_out(const void *state)
 {
     const letters *model = state;
@@ -357,6 +370,7 @@ const mi_model_class mi_ngram_letters = {
     .evaluate = evaluate,
     .scratch_create = scratch_create,
     .scratch_destroy = scratch_destroy,
+    .sample = sample,
     .has_held_out = has_held_out,
     .known_entropies = known_entropies,
     .remark = remark,

@@ -281,6 +281,19 @@ static mi_code evaluate(const void *state, const unsigned char *masked, mi_origi
     return MI_OK;
 }
 
+static mi_code sample(const void *state, gsl_rng *draw, void *pointer, double *values,
+                      mi_status *status)
+{
+    (void)status;
+    const words_model *model = state;
+    scratch *s = pointer;
+    draw_words(model, MI_FROM_MODEL, draw, s->drawn);
+    for (size_t i = 0; i < model->length; i++) {
+        values[i] = s->drawn[i];
+    }
+    return MI_OK;
+}
+
 static bool has_held_out(const void *state)
 {
     const words_model *model = state;
@@ -340,6 +353,7 @@ const mi_model_class mi_ngram_words = {
     .evaluate = evaluate,
     .scratch_create = scratch_create,
     .scratch_destroy = scratch_destroy,
+    .sample = sample,
     .has_held_out = has_held_out,
     .known_entropies = known_entropies,
     .remark = remark,

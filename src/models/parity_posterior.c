@@ -5,6 +5,7 @@
 
 #include "maskinfo/memory.h"
 #include "parity.h"
+#include "sequence.h"
 
 /* Forward-backward over windows of the last k sites. A visible site of a window has its symbol, so
  * only the hidden ones are indexed: a window state is the number whose base-q digits are the hidden
@@ -254,4 +255,15 @@ mi_code mi_parity_evaluate(const void *state, const unsigned char *masked, mi_or
         result->joint_information = joint / (double)rule->length;
     }
     return code;
+}
+
+mi_code mi_parity_sample(const void *state, gsl_rng *draw, void *scratch, double *values,
+                         mi_status *status)
+{
+    (void)status;
+    const mi_parity *rule = state;
+    smoother *s = scratch;
+    draw_sequence(rule, draw, s->symbols);
+    mi_sequence_values(s->symbols, rule->length, values);
+    return MI_OK;
 }

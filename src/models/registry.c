@@ -12,6 +12,7 @@ static const mi_model_class *const classes[] = {
     &mi_parity_class,
     &mi_gmrf_class,
     &mi_scene_class,
+    &mi_potts_class,
     &mi_patches_class,
     NULL,
 };

@@ -192,9 +192,10 @@ double mi_scene_semantic(const mi_scene *scene, size_t site, double entropy, dou
     return scene->marginal[site] - entropy - texture;
 }
 
-static mi_code scene_fill(mi_scene *scene, const mi_values *values, mi_status *status)
+static mi_code scene_fill(mi_scene *scene, const mi_values *values, const mi_run *run,
+                          mi_status *status)
 {
-    mi_code code = mi_gmrf_build(values, 1, &scene->texture, status);
+    mi_code code = mi_gmrf_create(values, 1, false, run, &scene->texture, status);
     if (code == MI_OK) {
         scene->sites = scene->texture->lattice->sites;
         scene->classes = mi_count(values, "classes");
@@ -206,13 +207,12 @@ static mi_code scene_fill(mi_scene *scene, const mi_values *values, mi_status *s
 static mi_code scene_create(const mi_values *values, const mi_run *run, void **ret_state,
                             mi_status *status)
 {
-    (void)run;
     mi_scene *scene = NULL;
     mi_code code = check_values(values, status);
     if (code != MI_OK || (code = mi_allocate(1, sizeof *scene, &scene, status)) != MI_OK) {
         return code;
     }
-    code = scene_fill(scene, values, status);
+    code = scene_fill(scene, values, run, status);
     if (code != MI_OK) {
         scene_destroy(scene);
         return code;

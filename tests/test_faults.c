@@ -97,6 +97,12 @@ static void gaussian_field(void **state)
     every_allocation_may_fail(CURVE("\"type\":\"gmrf\",\"grid\":[3,4]"));
 }
 
+static void class_and_texture(void **state)
+{
+    (void)state;
+    every_allocation_may_fail(CURVE("\"type\":\"scene\",\"grid\":[3,4]"));
+}
+
 static void real_patches(void **state)
 {
     (void)state;
@@ -148,11 +154,11 @@ static void estimators(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(infinite_chain), cmocka_unit_test(random_chain),
-        cmocka_unit_test(parity_rule),    cmocka_unit_test(gaussian_field),
-        cmocka_unit_test(real_patches),   cmocka_unit_test(real_letters),
-        cmocka_unit_test(plug_in_counts), cmocka_unit_test(estimators),
-        SCRATCH_TEST(array_of_a_series),
+        cmocka_unit_test(infinite_chain),    cmocka_unit_test(random_chain),
+        cmocka_unit_test(parity_rule),       cmocka_unit_test(gaussian_field),
+        cmocka_unit_test(class_and_texture), cmocka_unit_test(real_patches),
+        cmocka_unit_test(real_letters),      cmocka_unit_test(plug_in_counts),
+        cmocka_unit_test(estimators),        SCRATCH_TEST(array_of_a_series),
     };
     mi_start();
     return cmocka_run_group_tests_name("failing allocations", tests, NULL, NULL);

@@ -229,15 +229,19 @@ static void write_npy(const char *path, const char *shape, const float *values, 
  * (1-c^2a)(1-c^2b)/(1-c^2(a+b)) of 1; far enough from the ends r* is that of the infinite chain. */
 static double chain_optimum(double c)
 {
+    enum { GAPS = 200 };
+    static double by_sum[2 * GAPS]; /* information of all pairs a + b of one sum */
     double best = 0, top = 0;
-    for (int p = 1; p < 1000; p++) {
-        double r = p / 1000.0, information = 0;
-        for (int a = 1; a < 400; a++) {
-            for (int b = 1; b < 400 && pow(r, a + b - 2) > 1e-12; b++) {
-                double left = 1 - pow(c, 2 * a), right = 1 - pow(c, 2 * b);
-                double variance = left * right / (1 - pow(c, 2 * (a + b)));
-                information -= (1 - r) * (1 - r) * pow(r, a + b - 2) * 0.5 * log(variance);
-            }
+    for (int a = 1; a < GAPS; a++) {
+        for (int b = 1; b < GAPS; b++) {
+            double left = 1 - pow(c, 2 * a), right = 1 - pow(c, 2 * b);
+            by_sum[a + b] -= 0.5 * log(left * right / (1 - pow(c, 2 * (a + b))));
+        }
+    }
+    for (int p = 1; p < 200; p++) {
+        double r = p / 200.0, information = 0, weight = (1 - r) * (1 - r);
+        for (int sum = 2; sum < 2 * GAPS; sum++, weight *= r) {
+            information += weight * by_sum[sum];
         }
         if (r * information > top) {
             top = r * information;

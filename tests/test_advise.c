@@ -5,7 +5,9 @@
 #include <gsl/gsl_randist.h>
 #include <zlib.h>
 
+#include "../src/models/patch_part.h"
 #include "maskinfo/advise.h"
+#include "maskinfo/data.h"
 #include "maskinfo/experiment.h"
 #include "maskinfo/random.h"
 #include "pictures.h"
@@ -227,15 +229,19 @@ static void write_npy(const char *path, const char *shape, const float *values, 
  * (1-c^2a)(1-c^2b)/(1-c^2(a+b)) of 1; far enough from the ends r* is that of the infinite chain. */
 static double chain_optimum(double c)
 {
+    enum { GAPS = 200 };
+    static double by_sum[2 * GAPS]; /* information of all pairs a + b of one sum */
     double best = 0, top = 0;
-    for (int p = 1; p < 1000; p++) {
-        double r = p / 1000.0, information = 0;
-        for (int a = 1; a < 400; a++) {
-            for (int b = 1; b < 400 && pow(r, a + b - 2) > 1e-12; b++) {
-                double left = 1 - pow(c, 2 * a), right = 1 - pow(c, 2 * b);
-                double variance = left * right / (1 - pow(c, 2 * (a + b)));
-                information -= (1 - r) * (1 - r) * pow(r, a + b - 2) * 0.5 * log(variance);
-            }
+    for (int a = 1; a < GAPS; a++) {
+        for (int b = 1; b < GAPS; b++) {
+            double left = 1 - pow(c, 2 * a), right = 1 - pow(c, 2 * b);
+            by_sum[a + b] -= 0.5 * log(left * right / (1 - pow(c, 2 * (a + b))));
+        }
+    }
+    for (int p = 1; p < 200; p++) {
+        double r = p / 200.0, information = 0, weight = (1 - r) * (1 - r);
+        for (int sum = 2; sum < 2 * GAPS; sum++, weight *= r) {
+            information += weight * by_sum[sum];
         }
         if (r * information > top) {
             top = r * information;
@@ -754,6 +760,44 @@ static void half_of_a_text_is_a_text(void **state)
     mi_model_destroy(own);
 }
 
+/* Images are told apart by their rows, which here are 1 .. count. */
+static void check_part(size_t count, bool series, const char *part, const size_t *rows,
+                       size_t row_count)
+{
+    mi_image items[5];
+    char name[] = "x", *names[5] = {name, name, name, name, name};
+    mi_images images = {.count = count, .items = items, .names = names, .series = series}, *own;
+    for (size_t i = 0; i < count; i++) {
+        items[i] = (mi_image){.rows = i + 1};
+    }
+    assert_int_equal(mi_image_part_create(&images, part, &own, NULL), MI_OK);
+    assert_int_equal(own->count, row_count);
+    assert_int_equal(own->series, series);
+    for (size_t i = 0; i < row_count; i++) {
+        assert_int_equal(own->items[i].rows, rows[i]);
+        assert_ptr_equal(own->names[i], name);
+    }
+    mi_image_part_destroy(own);
+}
+
+static void halves_of_images(void **state)
+{
+    (void)state;
+    const size_t all[] = {1, 2, 3, 4, 5};
+    check_part(5, false, "all", all, 5);
+    check_part(5, false, "first", (const size_t[]){1, 3, 5}, 3);
+    check_part(5, false, "second", (const size_t[]){2, 4}, 2);
+    check_part(5, true, "first", all, 2);
+    check_part(5, true, "second", all + 2, 3);
+    mi_image one = {.rows = 1};
+    char name[] = "x", *names[1] = {name};
+    mi_images images = {.count = 1, .items = &one, .names = names}, *own = NULL;
+    mi_status status = {.code = MI_OK};
+    assert_int_equal(mi_image_part_create(&images, "second", &own, &status), MI_INPUT);
+    assert_string_equal(status.place, "part");
+    assert_non_null(strstr(status.message, "\"second\" of 1 image is none"));
+}
+
 static mi_mask_result evaluate_one(const mi_model *model, const unsigned char *masked,
                                    mi_origin origin)
 {
@@ -828,6 +872,7 @@ int main(void)
         SCRATCH_TEST(command),
         SCRATCH_TEST(interrupted_command_writes_nothing),
         SCRATCH_TEST(half_of_a_text_is_a_text),
+        cmocka_unit_test(halves_of_images),
         SCRATCH_TEST(judged_by_held_out_text),
     };
     mi_start();

@@ -44,6 +44,18 @@ const mi_field_note mi_result_notes[] = {
     {"verdict",
      "of a comparison: sentence, counts, and for each weighed pair of a text and an image "
      "source the differences of rate and optimum with their certainty"},
+    {"data", "of an advice: path, kind, what its sites are and how much there is"},
+    {"recommendation",
+     "of an advice: ratio, low, high, objective, certainty (firm, fair, weak) and its reason; null "
+     "with reason and what_would_help where the data do not determine it"},
+    {"orders[], tried[]",
+     "of an advice: held-out cross-entropy of letter models; densities of images that contradicted "
+     "themselves"},
+    {"strategies[]",
+     "of an advice: available; at 0.5 and 0.75 information, joint_information, mse_floor and the "
+     "difference of the information from random masks on the same draws; optimum, sentence"},
+    {"halves[], agreement",
+     "of an advice: optimum and rate of each half of the data; differences, second less first"},
     {"overlays[]", "of a comparison: published accuracies with source and rank correlation"},
     {"curves[].source, reference",
      "of a comparison: the source that curves with different masking strategies share, and the "

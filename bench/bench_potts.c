@@ -17,7 +17,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "../src/models/potts_sweep.h"
+#include "../src/models/potts.h"
 #include "maskinfo/memory.h"
 #include "maskinfo/model.h"
 #include "maskinfo/random.h"
@@ -44,7 +44,11 @@ static mi_code field_open(field *f, char **argv, mi_status *status)
     f->rows = strtoull(argv[0], NULL, 10);
     f->columns = strtoull(argv[1], NULL, 10);
     f->coupling = atof(argv[2]);
-    mi_code code = mi_lattice_create(f->rows, f->columns, 8, false, &f->lattice, status);
+    mi_code code = mi_potts_exact_fits(f->rows, f->columns, 8, STATES, status);
+    if (code != MI_OK) {
+        return code;
+    }
+    code = mi_lattice_create(f->rows, f->columns, 8, false, &f->lattice, status);
     return code == MI_OK
                ? mi_potts_sweep_create(f->lattice, mi_potts_frontier(f->rows, f->columns, 8),
                                        STATES, f->coupling, &f->sweep, status)

@@ -87,7 +87,8 @@ static void derive_fits(mi_source *s)
 static void derive_parts(mi_source *s)
 {
     static const mi_field parts[][2] = {{MI_F_INTERPOLATION, MI_F_INTERPOLATION_SHARE},
-                                        {MI_F_FAR, MI_F_FAR_SHARE}};
+                                        {MI_F_FAR, MI_F_FAR_SHARE},
+                                        {MI_F_SEMANTIC, MI_F_SEMANTIC_SHARE}};
     for (size_t i = 0; i < s->points; i++) {
         double whole = s->values[MI_F_INFORMATION][i], error = s->values[MI_F_INFORMATION_SE][i];
         if (!(whole > fmax(0, 2 * error))) { /* fmax ignores a missing error */

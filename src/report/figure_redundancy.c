@@ -28,12 +28,23 @@ static bool listed(const mi_source *s)
 
 static const mi_panel panel = {"", "", false, listed, MI_F_INTERPOLATION, MI_F_NONE, ""};
 
-static const mi_field fields[] = {
-    MI_F_RATIO,         MI_F_INFORMATION,         MI_F_INFORMATION_SE,
-    MI_F_INTERPOLATION, MI_F_INTERPOLATION_SE,    MI_F_FAR,
-    MI_F_FAR_SE,        MI_F_INTERPOLATION_SHARE, MI_F_INTERPOLATION_SHARE_SE,
-    MI_F_FAR_SHARE,     MI_F_FAR_SHARE_SE,        MI_F_CLASS,
-    MI_F_CLASS_SE};
+static const mi_field fields[] = {MI_F_RATIO,
+                                  MI_F_INFORMATION,
+                                  MI_F_INFORMATION_SE,
+                                  MI_F_INTERPOLATION,
+                                  MI_F_INTERPOLATION_SE,
+                                  MI_F_FAR,
+                                  MI_F_FAR_SE,
+                                  MI_F_INTERPOLATION_SHARE,
+                                  MI_F_INTERPOLATION_SHARE_SE,
+                                  MI_F_FAR_SHARE,
+                                  MI_F_FAR_SHARE_SE,
+                                  MI_F_CLASS,
+                                  MI_F_CLASS_SE,
+                                  MI_F_SEMANTIC,
+                                  MI_F_SEMANTIC_SE,
+                                  MI_F_SEMANTIC_SHARE,
+                                  MI_F_SEMANTIC_SHARE_SE};
 
 static bool any(const mi_report *report)
 {
@@ -120,6 +131,7 @@ static void draw_shares(mi_sheet *sheet, const mi_source *s, mi_box box, bool fi
     put_change(sheet, s);
     put_line(sheet, s, MI_F_INTERPOLATION_SHARE, near_color);
     put_line(sheet, s, MI_F_FAR_SHARE, far_color);
+    put_line(sheet, s, MI_F_SEMANTIC_SHARE, class_color);
     mi_sheet_end(sheet);
 }
 
@@ -142,11 +154,23 @@ static void draw_class(mi_sheet *sheet, const mi_source *s, mi_box box, bool fir
     mi_sheet_end(sheet);
 }
 
-/* Sources from..., up to MOST_COLUMNS of them; returns how many. */
-static int take(const mi_report *report, size_t from, const mi_source *taken[MOST_COLUMNS])
+/* As few rows as MOST_COLUMNS allows, filled evenly. */
+static int columns_of(const mi_report *report)
+{
+    int shown = 0;
+    for (size_t i = 0; i < report->count; i++) {
+        shown += mi_panel_shows(&panel, &report->sources[i]);
+    }
+    int rows = (shown + MOST_COLUMNS - 1) / MOST_COLUMNS;
+    return rows > 0 ? (shown + rows - 1) / rows : 0;
+}
+
+/* Sources from..., up to `columns` of them; returns how many. */
+static int take(const mi_report *report, size_t from, int columns,
+                const mi_source *taken[MOST_COLUMNS])
 {
     int count = 0;
-    for (size_t i = from; i < report->count && count < MOST_COLUMNS; i++) {
+    for (size_t i = from; i < report->count && count < columns; i++) {
         if (mi_panel_shows(&panel, &report->sources[i])) {
             taken[count++] = &report->sources[i];
         }
@@ -200,8 +224,8 @@ static void draw_key(mi_sheet *sheet)
     if (classes) {
         mi_sheet_item(sheet,
                       "keyentry with lines lc rgb '%s' lw 1.8 title "
-                      "'semantics: what all visible sites together tell of the class, at most "
-                      "log K'",
+                      "'semantics: share of i(r) that comes through the class; below, what the "
+                      "visible sites tell of it, at most log K'",
                       class_color);
     }
     mi_sheet_end(sheet);
@@ -213,10 +237,10 @@ static void draw(mi_sheet *sheet)
     const mi_report *report = sheet->report;
     const mi_source *taken[MOST_COLUMNS] = {NULL};
     mi_sheet_blocks(sheet, fields, sizeof fields / sizeof fields[0], &panel, 1);
-    int count = take(report, 0, taken), columns = count;
+    int columns = columns_of(report), count = take(report, 0, columns, taken);
     while (count > 0) {
         draw_band(sheet, taken, count, columns);
-        count = take(report, taken[count - 1]->number + 1, taken);
+        count = take(report, taken[count - 1]->number + 1, columns, taken);
     }
     draw_key(sheet);
     mi_sheet_note(

@@ -37,6 +37,8 @@ static const struct {
     [MI_F_FAR_SE] = {"far_information_se", "far_information_se(nats)"},
     [MI_F_CLASS] = {"class_information", "class_information(nats,all_sites)"},
     [MI_F_CLASS_SE] = {"class_information_se", "class_information_se(nats,all_sites)"},
+    [MI_F_SEMANTIC] = {"semantic_information", "semantic_information(nats)"},
+    [MI_F_SEMANTIC_SE] = {"semantic_information_se", "semantic_information_se(nats)"},
     [MI_F_TOTAL] = {NULL, "total_information(nats)"},
     [MI_F_INFORMATION_SHARE] = {NULL, "information(share_of_first)"},
     [MI_F_INFORMATION_SHARE_SE] = {NULL, "information_se(share_of_first)"},
@@ -53,6 +55,8 @@ static const struct {
     [MI_F_INTERPOLATION_SHARE_SE] = {NULL, "interpolation_se(share_of_information)"},
     [MI_F_FAR_SHARE] = {NULL, "far(share_of_information)"},
     [MI_F_FAR_SHARE_SE] = {NULL, "far_se(share_of_information)"},
+    [MI_F_SEMANTIC_SHARE] = {NULL, "semantic(share_of_information)"},
+    [MI_F_SEMANTIC_SHARE_SE] = {NULL, "semantic_se(share_of_information)"},
     [MI_F_DIFFERENCE] = {NULL, "information-reference(nats)"},
     [MI_F_DIFFERENCE_SE] = {NULL, "information-reference_se(nats)"},
 };

@@ -34,6 +34,8 @@ typedef enum mi_field {
     MI_F_FAR_SE,
     MI_F_CLASS, /* I(C; x_v), nats, not per site */
     MI_F_CLASS_SE,
+    MI_F_SEMANTIC, /* part of i(r) that comes through the class */
+    MI_F_SEMANTIC_SE,
 
     MI_F_TOTAL,             /* log V - h = unigram part + i */
     MI_F_INFORMATION_SHARE, /* i(r) / i(smallest r) */
@@ -51,6 +53,8 @@ typedef enum mi_field {
     MI_F_INTERPOLATION_SHARE_SE,
     MI_F_FAR_SHARE,
     MI_F_FAR_SHARE_SE,
+    MI_F_SEMANTIC_SHARE,
+    MI_F_SEMANTIC_SHARE_SE,
     MI_F_DIFFERENCE, /* i(r) - i(r) of the reference curve, at ratios of both */
     MI_F_DIFFERENCE_SE,
     MI_FIELDS,

@@ -1,4 +1,6 @@
 /* Approximate curves against the curve that they approximate. */
+#include <string.h>
+
 #include "figure.h"
 
 enum {
@@ -118,7 +120,9 @@ static void draw_key(mi_sheet *sheet)
     for (size_t i = 0; i < sheet->report->count; i++) {
         if (sheet->block_of[i] >= 0) {
             mi_sheet_item(sheet, "keyentry with linespoints ls %zu title ", i + 1);
-            mi_sheet_label(sheet, &sheet->report->sources[i], LABEL_LIMIT, " (approximate)");
+            const mi_source *s = &sheet->report->sources[i];
+            bool said = strstr(s->label, "approximate") != NULL;
+            mi_sheet_label(sheet, s, LABEL_LIMIT, said ? "" : " (approximate)");
             entries++;
         }
     }

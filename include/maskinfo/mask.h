@@ -1,4 +1,4 @@
-/* Masking strategies: which sites are hidden. One registry. docs/theory.md, section 8.
+/* Masking strategies: which sites are hidden. One registry. docs/task1c.md.
  *
  *     random  every set of a size equally likely (BERT, MAE)
  *     block   rectangles with a random aspect ratio (BEiT, iBOT); grids only

@@ -1,7 +1,7 @@
 /* i(r) as people estimate it who have samples and no posterior: configurations are drawn, and the
  * information between one masked site and a few visible ones is estimated from them, by plug-in
  * counts or nearest neighbours. A model serves as the source of samples, so that the estimate can
- * be held against the truth. docs/theory.md, section 6. */
+ * be held against the truth. docs/estimators.md. */
 #ifndef MASKINFO_SAMPLED_H
 #define MASKINFO_SAMPLED_H
 

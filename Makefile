@@ -44,7 +44,8 @@ help:
 	@echo "make test       set up, build, run the tests"
 	@echo "make install    PREFIX=$(PREFIX)"
 	@echo "make bench      ratios against NumPy in one run"
-	@echo "make docs       docs/reference.md and the figures of docs/ from plots/task2"
+	@echo "make docs       docs/reference.md, and the figures of docs/ from plots/: run task2, task1c,"
+	@echo "                task2b, potts and estimators first"
 	@echo "make lint       clang-format, cppcheck, exported symbols"
 	@echo "make clang      warning-free build under clang"
 	@echo "make sanitize   tests under AddressSanitizer and UndefinedBehaviorSanitizer"
@@ -97,6 +98,11 @@ docs: all
 	@mkdir -p docs/figures
 	cp plots/task2/*.svg plots/task2/fits.md docs/figures/
 	cp plots/task2/objective.png docs/figures/
+	for f in masks strategies predictability redundancy; do \
+	    cp plots/task1c/$$f.svg docs/figures/task1c-$$f.svg || exit 1; done
+	cp plots/task2b/redundancy.svg docs/figures/task2b-redundancy.svg
+	cp plots/potts/approximations.svg docs/figures/potts-approximations.svg
+	cp plots/estimators/estimators.svg docs/figures/
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig \

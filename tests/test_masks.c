@@ -565,6 +565,44 @@ static void threads_do_not_matter(void **state)
     free(t.p);
 }
 
+/* Samples of two units of data: the error is that of two replicates, whatever the samples. */
+static mi_code unit_evaluate(const void *state, const unsigned char *masked, mi_origin origin,
+                             gsl_rng *stream, bool wants_joint, void *scratch,
+                             mi_mask_result *result, mi_status *status)
+{
+    (void)state, (void)masked, (void)origin, (void)wants_joint, (void)scratch, (void)status;
+    *result = (mi_mask_result){.unit = 3 + 4 * gsl_rng_uniform_int(stream, 2)};
+    result->marginal_entropy = 2;
+    result->conditional_entropy = result->unit == 3 ? 1.25 : 0.5;
+    return MI_OK;
+}
+
+static void samples_of_a_unit_are_one_replicate(void **state)
+{
+    (void)state;
+    mi_masking m = masking_of("random", "{}");
+    mi_run run = support_run(1);
+    mi_status status = {.code = MI_OK};
+    mi_model_class class = {
+        .name = "units", .tells = MI_TELLS_UNIT, .shape = table_shape, .evaluate = unit_evaluate};
+    table t = {.vocabulary = 3, .sites = 6};
+    mi_model model = {&class, &t};
+    double half = 0.5;
+    mi_curve *curve = NULL;
+    assert_int_equal(mi_masked_curve(&model, &m, &half, 1, 100, &run, &curve, &status), MI_OK);
+    assert_int_equal(curve->replicates[MI_Q_INFORMATION], 2);
+    assert_near(curve->mean[MI_Q_INFORMATION][0], (0.75 + 1.5) / 2, 1e-12);
+    assert_near(curve->error[MI_Q_INFORMATION][0], 0.75 / 2, 1e-12);
+    mi_curve_destroy(curve);
+    class.evaluate = table_evaluate; /* tells no unit: all samples are of unit 0 */
+    table whole = small_table();
+    model.state = &whole;
+    assert_int_equal(mi_masked_curve(&model, &m, &half, 1, 10, &run, &curve, &status), MI_INPUT);
+    assert_non_null(strstr(status.message, "all 10 samples are of one image"));
+    release(&m);
+    free(whole.p);
+}
+
 static mi_code broken_evaluate(const void *state, const unsigned char *masked, mi_origin origin,
                                gsl_rng *stream, bool wants_joint, void *scratch,
                                mi_mask_result *result, mi_status *status)
@@ -618,6 +656,7 @@ int main(void)
         cmocka_unit_test(a_curve_of_lattices_is_the_mean_over_offsets),
         cmocka_unit_test(random_masks_agree_with_all_subsets),
         cmocka_unit_test(threads_do_not_matter),
+        cmocka_unit_test(samples_of_a_unit_are_one_replicate),
         cmocka_unit_test(bad_curves_are_refused),
     };
     return cmocka_run_group_tests_name("masks", tests, NULL, NULL);

@@ -944,6 +944,35 @@ static void known_contrast_must_not_hurt(void **state)
     mi_profile_destroy(profile);
 }
 
+/* All visible sites must not predict worse than the neighbours among them. */
+static void far_sites_must_not_hurt(void **state)
+{
+    (void)state;
+    mi_misfit misfit;
+    mi_profile *profile = sloping_profile(0.7, 0.1, 6);
+    const double *entropy = profile->series[MI_ENTROPY].values;
+    assert_int_equal(mi_profile_add(profile, MI_NEIGHBORS, REPLICATES, NULL), MI_OK);
+    assert_int_equal(mi_profile_add(profile, MI_IN_SAMPLE, REPLICATES, NULL), MI_OK);
+    memcpy(profile->series[MI_IN_SAMPLE].values, entropy,
+           REPLICATES * PROFILE_SITES * sizeof *entropy);
+    for (int better = 0; better < 2; better++) {
+        for (size_t i = 0; i < REPLICATES * PROFILE_SITES; i++) {
+            double gain = i % PROFILE_SITES > PROFILE_SITES / 2 ? 0.3 : 0;
+            profile->series[MI_NEIGHBORS].values[i] =
+                entropy[i] + (better ? gain : -gain) + 0.01 * (double)(i % 7);
+        }
+        assert_int_equal(mi_misfit_find(profile, &misfit, NULL), MI_OK);
+        assert_int_equal(misfit.far_misleads, !better);
+        assert_int_equal(misfit.detected, !better);
+        if (!better) {
+            assert_near(misfit.far_loss, 0.3 - 0.03, 0.02);
+            assert_true(misfit.far_ratio < 0.5);
+            assert_non_null(strstr(misfit.sentence, "beyond the visible neighbours"));
+        }
+    }
+    mi_profile_destroy(profile);
+}
+
 /* ---- bad input ---- */
 
 static void refused(const setting *s, const char *place, const char *text)
@@ -1072,6 +1101,7 @@ int main(void)
         cmocka_unit_test(rising_curve_is_flagged),
         cmocka_unit_test(level_curve_is_seldom_flagged),
         cmocka_unit_test(known_contrast_must_not_hurt),
+        cmocka_unit_test(far_sites_must_not_hurt),
         SCRATCH_TEST(bad_input_is_named),
         SCRATCH_TEST(auto_split_takes_images_of_one_crop),
         SCRATCH_TEST(sizes_may_be_mixed),

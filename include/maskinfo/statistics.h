@@ -6,12 +6,14 @@
 #include <stddef.h>
 
 /* Mean of values[0], values[stride], ..., count of them, and the standard error of that mean,
- * sd/sqrt(count) with the unbiased variance; error 0 where count is 1. opt_error may be NULL. */
+ * sd/sqrt(count) with the unbiased variance; error 0 where count is 1 or the values are equal but
+ * for rounding. opt_error may be NULL. */
 void mi_mean_error(const double *values, size_t stride, size_t count, double *ret_mean,
                    double *opt_error);
 
-/* Sum of an array, in an order that depends on count alone. (BLAS's dasum starts a vector loop where
- * the memory happens to be aligned, so that its last bits change from allocation to allocation.) */
+/* Sum of an array, in an order that depends on count alone. (BLAS's dasum starts a vector loop
+ * where the memory happens to be aligned, so that its last bits change from allocation to
+ * allocation.) */
 double mi_sum(const double *values, size_t count);
 
 /* Quantile 0..1 of an increasing array, linear interpolation between order statistics (R type 7).

@@ -4,15 +4,18 @@
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
 
+/* A spread of the last few bits of equal values is no sampling error. */
+static const double rounding = 1e-14;
+
 void mi_mean_error(const double *values, size_t stride, size_t count, double *ret_mean,
                    double *opt_error)
 {
     double mean = gsl_stats_mean(values, stride, count);
     *ret_mean = mean;
     if (opt_error != NULL) {
-        *opt_error = count < 2
-                         ? 0.0
-                         : sqrt(gsl_stats_variance_m(values, stride, count, mean) / (double)count);
+        double error =
+            count < 2 ? 0 : sqrt(gsl_stats_variance_m(values, stride, count, mean) / (double)count);
+        *opt_error = error > rounding * fabs(mean) ? error : 0;
     }
 }
 

@@ -97,6 +97,13 @@ static void gaussian_field(void **state)
     every_allocation_may_fail(CURVE("\"type\":\"gmrf\",\"grid\":[3,4]"));
 }
 
+static void potts_field(void **state)
+{
+    (void)state;
+    every_allocation_may_fail(CURVE("\"type\":\"potts\",\"grid\":[4,5],\"states\":3"));
+    every_allocation_may_fail(CURVE("\"type\":\"potts\",\"grid\":[2,3],\"inference\":\"belief\""));
+}
+
 static void real_patches(void **state)
 {
     (void)state;
@@ -118,7 +125,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(infinite_chain), cmocka_unit_test(random_chain),
         cmocka_unit_test(parity_rule),    cmocka_unit_test(gaussian_field),
-        cmocka_unit_test(real_patches),   cmocka_unit_test(real_letters),
+        cmocka_unit_test(potts_field),    cmocka_unit_test(real_patches),
+        cmocka_unit_test(real_letters),
     };
     mi_start();
     return cmocka_run_group_tests_name("failing allocations", tests, NULL, NULL);

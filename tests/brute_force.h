@@ -148,13 +148,17 @@ static inline mi_mask_result bayes(const table *t, unsigned mask, size_t x)
 {
     unsigned all = (1u << t->sites) - 1, visible = all & ~mask;
     double *seen = marginal_of(t, visible), *hidden = marginal_of(t, mask);
-    mi_mask_result result = {0, 0, 0, 0};
+    mi_mask_result result = {0};
     for (unsigned i = 0; i < t->sites; i++) {
         if (!(mask >> i & 1u)) {
             continue;
         }
-        double *pair = marginal_of(t, visible | 1u << i);
+        double *pair = marginal_of(t, visible | 1u << i), *alone = marginal_of(t, 1u << i);
         size_t place = 1;
+        for (size_t x_i = 0; x_i < t->count; x_i++) {
+            result.marginal_entropy -=
+                t->p[x_i] > 0 ? t->p[x_i] * log(alone[projected(t, x_i, 1u << i)]) : 0;
+        }
         for (unsigned j = 0; j < i; j++) {
             place *= t->vocabulary;
         }
@@ -164,7 +168,9 @@ static inline mi_mask_result bayes(const table *t, unsigned mask, size_t x)
             result.cross_entropy -= y == digit(t, x, i) ? log(p) : 0;
         }
         free(pair);
+        free(alone);
     }
+    result.marginal_entropy /= __builtin_popcount(mask);
     result.conditional_entropy /= __builtin_popcount(mask);
     result.cross_entropy /= __builtin_popcount(mask);
     result.joint_information =
@@ -177,7 +183,8 @@ static inline mi_mask_result bayes(const table *t, unsigned mask, size_t x)
 
 static inline bool same_result(const mi_mask_result *a, const mi_mask_result *b)
 {
-    return fabs(a->conditional_entropy - b->conditional_entropy) < 1e-10 &&
+    return fabs(a->marginal_entropy - b->marginal_entropy) < 1e-10 &&
+           fabs(a->conditional_entropy - b->conditional_entropy) < 1e-10 &&
            fabs(a->cross_entropy - b->cross_entropy) < 1e-10 &&
            fabs(a->joint_information - b->joint_information) < 1e-10;
 }

@@ -18,6 +18,8 @@ static inline mi_values *ngram_values(const char *path, const char *alphabet, lo
     mi_values *values = values_for("ngram");
     set_text(values, "text", path);
     set_text(values, "alphabet", alphabet);
+    set_text(values, "part", "all");
+    set_text(values, "judged_by", "model");
     value_of(values, "order")->integer = order;
     value_of(values, "length")->integer = length;
     value_of(values, "vocab")->integer = 30000;

@@ -152,9 +152,30 @@ static void rank_correlation_with_a_tie(void **state)
     assert_false(mi_rank_correlation(x, flat, 4, &rho));
 }
 
+/* The same bits wherever the array lies. */
+static void sums_do_not_depend_on_the_alignment(void **state)
+{
+    (void)state;
+    double room[64], expected = 0;
+    for (size_t count = 1; count < 50; count++) {
+        expected += 1 / (double)count;
+        double first = 0;
+        for (size_t offset = 0; offset < 8; offset++) {
+            for (size_t i = 0; i < count; i++) {
+                room[offset + i] = 1 / (double)(i + 1);
+            }
+            double sum = mi_sum(room + offset, count);
+            first = offset == 0 ? sum : first;
+            assert_memory_equal(&sum, &first, sizeof sum);
+            assert_near(sum, expected, 1e-14);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sums_do_not_depend_on_the_alignment),
         cmocka_unit_test(philox_gives_the_published_vector),
         cmocka_unit_test(streams_of_different_keys_differ),
         cmocka_unit_test(orders_are_uniform),

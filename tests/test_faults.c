@@ -1,7 +1,7 @@
 /* Fault injection: the k-th allocation fails, for k = 0, 1, 2, ... until all succeed. Each time the
  * way from a document to a result must end in MI_MEMORY, and (under the sanitizers) leak nothing.
  */
-#include "support.h"
+#include "arrays.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -60,7 +60,7 @@ static void every_allocation_may_fail(const char *text)
         code = whole_way(text, &status);
         bool failed = atomic_load(&left) < 0;
         atomic_store(&left, -1);
-        if (failed && code != MI_MEMORY) {
+        if (code != (failed ? MI_MEMORY : MI_OK)) {
             print_error("allocation %ld: code %d, \"%s\"\n", failures, code, status.message);
             fail();
         }
@@ -104,6 +104,12 @@ static void potts_field(void **state)
     every_allocation_may_fail(CURVE("\"type\":\"potts\",\"grid\":[2,3],\"inference\":\"belief\""));
 }
 
+static void class_and_texture(void **state)
+{
+    (void)state;
+    every_allocation_may_fail(CURVE("\"type\":\"scene\",\"grid\":[3,4]"));
+}
+
 static void real_patches(void **state)
 {
     (void)state;
@@ -113,6 +119,21 @@ static void real_patches(void **state)
                                     "\"held_out_crops\":24"));
 }
 
+static void array_of_a_series(void **state)
+{
+    char path[SCRATCH_PATH], text[1000];
+    float values[100];
+    for (size_t i = 0; i < 100; i++) {
+        values[i] = (float)sin((double)(i * i));
+    }
+    npy_write(scratch_name(state, "a.npy", path), "<f4", "(50, 2)", values, sizeof values);
+    snprintf(text, sizeof text,
+             CURVE("\"type\":\"patches\",\"patch\":1,\"grid\":[1,4],\"images\":\"%s\","
+                   "\"crops\":100,\"held_out_crops\":24"),
+             path);
+    every_allocation_may_fail(text);
+}
+
 static void real_letters(void **state)
 {
     (void)state;
@@ -120,13 +141,32 @@ static void real_letters(void **state)
         CURVE("\"type\":\"ngram\",\"text\":\"README.md\",\"order\":2,\"length\":6"));
 }
 
+static void plug_in_counts(void **state)
+{
+    (void)state;
+    every_allocation_may_fail(
+        "{\"experiment\":\"curve\",\"ratios\":[0.25,0.5],\"estimator\":{\"method\":\"plugin\","
+        "\"samples\":5,\"masks\":1},\"model\":{\"type\":\"mixing\",\"vocab\":3,\"rho\":0.5,"
+        "\"length\":4}}");
+}
+
+static void estimators(void **state)
+{
+    (void)state;
+    every_allocation_may_fail(
+        "{\"experiment\":\"estimators\",\"gaussian\":{\"samples\":[5],\"dimensions\":[1],"
+        "\"sets\":4},\"discrete\":{\"samples\":[4],\"contexts\":[1],\"sets\":4}}");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(infinite_chain), cmocka_unit_test(random_chain),
         cmocka_unit_test(parity_rule),    cmocka_unit_test(gaussian_field),
-        cmocka_unit_test(potts_field),    cmocka_unit_test(real_patches),
-        cmocka_unit_test(real_letters),
+        cmocka_unit_test(potts_field),    cmocka_unit_test(class_and_texture),
+        cmocka_unit_test(real_patches),   cmocka_unit_test(real_letters),
+        cmocka_unit_test(plug_in_counts), cmocka_unit_test(estimators),
+        SCRATCH_TEST(array_of_a_series),
     };
     mi_start();
     return cmocka_run_group_tests_name("failing allocations", tests, NULL, NULL);

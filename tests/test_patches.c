@@ -1,4 +1,5 @@
 /* Model patches: crops and their parts, the density, its fit, the held-out profile, misfit. */
+#include "pictures.h"
 #include "scratch.h"
 
 #include <gsl/gsl_linalg.h>
@@ -22,7 +23,7 @@ enum { MAX_IMAGES = 64 };
 static mi_images make_images(size_t count, const size_t *rows, const size_t *columns)
 {
     static char name[] = "synthetic";
-    mi_images images = {.count = count};
+    mi_images images = {.count = count, .channels = 1};
     images.items = calloc(count, sizeof *images.items);
     images.names = calloc(count, sizeof *images.names);
     for (size_t i = 0; i < count; i++) {
@@ -153,6 +154,7 @@ static mi_values *values_of(const setting *s)
     item(values, "scales")->integer = 25;
     item(values, "iterations")->integer = 30;
     set_text(values, "family", s->family);
+    set_text(values, "part", "all");
     if (s->opt_split != NULL) {
         set_text(values, "split", s->opt_split);
     }
@@ -246,7 +248,7 @@ static void crops_keep_to_their_part(void **state)
 {
     (void)state;
     size_t rows[] = {61, 103, 35}, columns[] = {90, 40, 41};
-    mi_crop_shape shape = {3, 4, 2};
+    mi_crop_shape shape = {3, 4, 2, 2, 1};
     mi_run run = support_run(5);
     mi_images images = make_images(3, rows, columns);
     mi_split *split = NULL;
@@ -279,7 +281,7 @@ static void images_keep_to_their_part(void **state)
     (void)state;
     enum { IMAGES = 20, SIDE = 6 };
     size_t sides[IMAGES];
-    mi_crop_shape shape = {3, 3, 2};
+    mi_crop_shape shape = {3, 3, 2, 2, 1};
     mi_run run = support_run(6);
     mi_split *split = NULL;
     for (size_t i = 0; i < IMAGES; i++) {
@@ -471,7 +473,7 @@ static void remaining_blocks_agree_with_determinants(void **state)
 
 /* ---- the fit ---- */
 
-static const mi_crop_shape fit_shape = {2, 2, 2};
+static const mi_crop_shape fit_shape = {2, 2, 2, 2, 1};
 enum { FIT_DIMENSION = 16, FIT_CROPS = 20000, TEST_CROPS = 4000 };
 static const double true_z[2] = {0.2, 5.0}, true_share = 0.3, true_beta = 900;
 
@@ -993,6 +995,63 @@ static void auto_split_takes_images_of_one_crop(void **state)
     mi_model_destroy(model);
 }
 
+/* A folder of grey PNG files; names are a, b, c ... */
+static void write_folder(const char *folder, size_t count, const size_t *sides, bool constant)
+{
+    char path[SCRATCH_PATH + 10];
+    unsigned char samples[100 * 100];
+    assert_int_equal(mkdir(folder, 0700), 0);
+    for (size_t i = 0; i < count; i++) {
+        for (size_t p = 0; p < sides[i] * sides[i]; p++) {
+            samples[p] = constant ? 90 : (unsigned char)(128 + 100 * sin((double)(p * p + i)));
+        }
+        snprintf(path, sizeof path, "%s/%c.png", folder, (char)('a' + i));
+        write_png(path, &(png_picture){.rows = (unsigned)sides[i],
+                                       .columns = (unsigned)sides[i],
+                                       .depth = 8,
+                                       .type = PNG_COLOR_TYPE_GRAY,
+                                       .samples = samples,
+                                       .stride = sides[i]});
+    }
+}
+
+/* Images of several sizes are taken as they are, while each holds a crop. */
+static void sizes_may_be_mixed(void **state)
+{
+    char folder[SCRATCH_PATH];
+    mi_run run = support_run(1);
+    mi_model *model = NULL;
+    const size_t good[] = {100, 60, 80}, small[] = {100, 60, 15};
+    write_folder(scratch_name(state, "good", folder), 3, good, false);
+    setting s = {folder, 2, 6, 6, 100, 24, "gaussian", NULL, -1};
+    assert_int_equal(try_model(&s, &run, &model, NULL), MI_OK);
+    mi_model_destroy(model);
+    s.patch = 3; /* 60 pixels are not five crops of 18, so that whole images are held out */
+    refused(&s, "images", "3 images for a split by image, which needs at least 4");
+    s.patch = 2;
+    write_folder(scratch_name(state, "small", folder), 2, small, false);
+    assert_int_equal(try_model(&s, &run, &model, NULL), MI_OK);
+    mi_model_destroy(model);
+    write_folder(scratch_name(state, "tiny", folder), 3, small, false);
+    refused(&s, "images", "3 images for a split by image");
+    s.columns = s.rows = 8;
+    refused(&s, "images", "tiny/c.png, has 15 x 15 pixels (rows x columns), but a crop");
+}
+
+static void constant_images_are_told(void **state)
+{
+    char folder[SCRATCH_PATH], remark[512];
+    mi_run run = support_run(1);
+    mi_model *model = NULL;
+    const size_t sides[] = {40, 40, 40};
+    write_folder(scratch_name(state, "flat", folder), 3, sides, true);
+    setting s = {folder, 1, 3, 3, 100, 24, "gaussian", NULL, -1};
+    assert_int_equal(try_model(&s, &run, &model, NULL), MI_OK);
+    assert_true(model->class->remark(model->state, remark, sizeof remark));
+    assert_non_null(strstr(remark, "3 of 3 images are of one grey level (the first: image 1, "));
+    mi_model_destroy(model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1015,6 +1074,8 @@ int main(void)
         cmocka_unit_test(known_contrast_must_not_hurt),
         SCRATCH_TEST(bad_input_is_named),
         SCRATCH_TEST(auto_split_takes_images_of_one_crop),
+        SCRATCH_TEST(sizes_may_be_mixed),
+        SCRATCH_TEST(constant_images_are_told),
     };
     mi_start();
     return cmocka_run_group_tests_name("patches", tests, NULL, NULL);

@@ -5,15 +5,25 @@
 
 #include "maskinfo/curve.h"
 #include "maskinfo/fit.h"
+#include "maskinfo/masked.h"
 #include "maskinfo/misfit.h"
 #include "maskinfo/optimum.h"
+#include "maskinfo/sampled.h"
 
-typedef enum mi_method { MI_METHOD_AUTO, MI_METHOD_EXACT, MI_METHOD_POSTERIOR } mi_method;
+typedef enum mi_method {
+    MI_METHOD_AUTO,
+    MI_METHOD_EXACT,
+    MI_METHOD_POSTERIOR,
+    MI_METHOD_PLUGIN, /* from samples alone: counts, nearest neighbours */
+    MI_METHOD_KSG
+} mi_method;
 
 typedef struct mi_plan {
     mi_method method; /* auto: exact where the model has an exact answer, else posterior */
-    size_t samples;   /* random orders (exact) or drawn configurations (posterior) */
-    mi_mask_count count;
+    size_t samples; /* random orders (exact) or drawn configurations (posterior; plugin and ksg: of
+                       one set) */
+    size_t sets, masks, context, neighbors; /* of plugin and ksg, as in mi_sampling */
+    mi_masking masking;
     const double *ratios; /* (points), increasing, in (0, 1) */
     size_t points;
 } mi_plan;
@@ -29,21 +39,29 @@ typedef struct mi_chain_check {
 typedef struct mi_analysis {
     mi_shape shape;
     mi_method method;    /* the one used */
-    mi_profile *profile; /* NULL where the sequence is infinite */
+    bool exchangeable;   /* are the masks? Else the regime is not defined */
+    bool by_masks;       /* computed mask by mask, at the ratios alone */
+    mi_profile *profile; /* NULL where the sequence is infinite, or by_masks */
     mi_curve *curve;
     mi_fit exponential, power;
     mi_optimum optimum;
-    mi_regime regime; /* undetermined where a misfit is detected: the curve is no information */
+    mi_regime regime; /* undetermined where a misfit is detected (the curve is no information), and
+                         for masks that are not exchangeable (the dichotomy is about random ones) */
     mi_misfit misfit;
     mi_chain_check chain;
     char remark[512]; /* the model's, "" where none */
 } mi_analysis;
 
-/* The method that `auto` means for a model. MI_INPUT, with the model's own reason, where an asked
- * for method is not possible. */
-mi_code mi_method_resolve(const mi_model *model, mi_method asked, mi_method *ret_method,
-                          mi_status *status);
+/* The method that `auto` means for a model under a strategy. MI_INPUT, with the model's own reason,
+ * where an asked for method is not possible; status->place is "method". */
+mi_code mi_method_resolve(const mi_model *model, const mi_masking *masking, mi_method asked,
+                          mi_method *ret_method, mi_status *status);
 const char *mi_method_name(mi_method method);
+
+/* Estimated from samples alone (plugin, ksg)? Then the plan as an mi_sampling whose draw_context
+ * is `mask`. */
+bool mi_method_is_sampled(mi_method method);
+mi_sampling mi_plan_sampling(const mi_model *model, const mi_plan *plan, mi_strategy_mask *mask);
 
 /* Which fit describes the curve better: that of the smaller AICc. NULL where neither is valid. */
 const char *mi_preferred_fit(const mi_analysis *analysis);

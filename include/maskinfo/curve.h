@@ -21,6 +21,8 @@ typedef enum mi_quantity {
     MI_Q_INTERPOLATION,        /* h_0 - h of MI_NEIGHBORS: what the visible neighbours tell */
     MI_Q_FAR,                  /* i(r) less that: what only sites farther away tell */
     MI_Q_CLASS,                /* I(C; x_v), nats, not per site */
+    MI_Q_MILLER_MADOW,         /* of plug-in counts: what the correction adds to i(r) */
+    MI_Q_SEMANTIC,             /* as MI_SEMANTIC */
     MI_QUANTITIES
 } mi_quantity;
 
@@ -51,6 +53,13 @@ mi_code mi_curve_from_profile(const mi_profile *profile, size_t vocabulary, mi_m
 mi_code mi_curve_from_rates(const mi_rates *rates, size_t replicates, size_t vocabulary,
                             const double *ratios, size_t points, mi_curve **ret_curve,
                             mi_status *status);
+
+/* From (replicates, points) numbers of each quantity (NULL: absent) and of h_0 (NULL: unknown, the
+ * curve's entropy is NAN). MI_Q_INFORMATION and MI_Q_OBJECTIVE must be there. */
+mi_code mi_curve_from_values(double *const values[MI_QUANTITIES], const double *opt_entropies,
+                             size_t replicates, const mi_shape *shape, mi_mask_count count,
+                             const double *ratios, size_t points, mi_curve **ret_curve,
+                             mi_status *status);
 void mi_curve_destroy(mi_curve *curve); /* accepts NULL */
 
 #endif

@@ -11,12 +11,14 @@ extern const mi_parameter mi_ratio_parameters[];
 extern const mi_parameter mi_experiment_parameters[];    /* of "curve" and "compare" */
 extern const mi_parameter mi_compare_parameters[];       /* of "compare" alone */
 extern const mi_parameter mi_compare_curve_parameters[]; /* of each of its curves */
+extern const mi_parameter mi_estimators_parameters[];    /* of "estimators" alone */
 
 /* One curve, resolved. */
 typedef struct mi_curve_config {
     char *label;
     const mi_model_class *class;
     mi_values *model;
+    const mi_mask_class *mask_class;
     mi_values *mask;
     mi_values *estimator;
     mi_values *entry; /* mi_compare_curve_parameters; NULL in a "curve" experiment */
@@ -29,11 +31,14 @@ typedef struct mi_curve_config {
 
 typedef struct mi_experiment {
     bool compare;
-    char *file; /* for messages */
+    bool estimators; /* no curves: estimates against known truths */
+    char *file;      /* for messages */
     char *title;
     mi_curve_config *curves; /* one in a "curve" experiment */
     size_t count;
-    mi_values *settings; /* mi_compare_parameters; NULL in a "curve" experiment */
+    mi_values *settings; /* mi_compare_parameters or mi_estimators_parameters; NULL in a "curve"
+                            experiment */
+    uint64_t seed;       /* of an "estimators" experiment */
     cJSON *resolved;     /* the settings as JSON */
     double effort;
 } mi_experiment;

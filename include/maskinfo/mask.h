@@ -1,4 +1,4 @@
-/* Masking strategies: which sites are hidden. One registry. docs/theory.md, section 8.
+/* Masking strategies: which sites are hidden. One registry. docs/task1c.md.
  *
  *     random  every set of a size equally likely (BERT, MAE)
  *     block   rectangles with a random aspect ratio (BEiT, iBOT); grids only
@@ -46,6 +46,12 @@ typedef struct mi_mask_class {
 } mi_mask_class;
 
 enum { MI_MASK_RATIOS = 64 };
+
+/* A strategy and its parameters. */
+typedef struct mi_masking {
+    const mi_mask_class *class;
+    const mi_values *values; /* of class->parameters */
+} mi_masking;
 
 /* NULL-terminated registry, and a strategy by name (NULL where there is none). */
 const mi_mask_class *const *mi_mask_classes(void);

@@ -1,8 +1,9 @@
-/* Does a fitted density contradict itself? Three signs of it in a profile: information that
+/* Does a fitted density contradict itself? Four signs of it in a profile: information that
  * increases with r or is negative, which no information can do (conditioning never adds entropy,
  * but a wrong density's cross-entropy may rise when more is visible); held-out information far
- * below that on the fitting data; and, in a scale mixture, a known contrast that makes a prediction
- * worse. docs/theory.md, section 3.5.
+ * below that on the fitting data; in a scale mixture, a known contrast that makes a prediction
+ * worse; and sites beyond the visible neighbours that make it worse than the neighbours alone do.
+ * docs/theory.md, section 3.5.
  */
 #ifndef MASKINFO_MISFIT_H
 #define MASKINFO_MISFIT_H
@@ -10,7 +11,7 @@
 #include "maskinfo/profile.h"
 
 typedef struct mi_misfit {
-    bool detected; /* rises, over_fitted or contrast_varies */
+    bool detected; /* rises, over_fitted, contrast_varies or far_misleads */
 
     bool rises;        /* increase_z > critical */
     double increase_z; /* normal score of the most significant rise of i(r); 0: none */
@@ -28,7 +29,14 @@ typedef struct mi_misfit {
         contrast_loss; /* h_0 with known contrast minus h_0, nats per site; 0: no MI_GIVEN_SCALE */
     double contrast_z; /* its normal score; 0 where it is negative, as it should be */
 
-    char sentence[640]; /* for people; "" where nothing is detected */
+    bool far_misleads; /* far_z beyond what chance exceeds once in 100 over all stretches, and
+                          far_loss above 5 % of held_out */
+    double far_loss;   /* largest h_k less that of MI_NEIGHBORS, nats per site, over stretches of k;
+                          0:   never positive, or no MI_NEIGHBORS */
+    double far_ratio;  /* where */
+    double far_z;
+
+    char sentence[800]; /* for people; "" where nothing is detected */
 } mi_misfit;
 
 /* For a rise, looks at h_0 and up to ten averages of h_k over stretches of k, and at all pairs of

@@ -36,20 +36,24 @@ typedef enum mi_origin { MI_FROM_MODEL, MI_FROM_HELD_OUT } mi_origin;
 
 /* What one mask on one draw tells. Sums over masked sites divided by their number, in nats. */
 typedef struct mi_mask_result {
-    double marginal_entropy;    /* mean over masked sites of H(X_i); where sites are held out, the
-                                   mean of -log p(x_i) of the model's marginal */
-    double conditional_entropy; /* mean over masked sites of the entropy of p(x_i | x_v) */
-    double cross_entropy;       /* mean over masked sites of -log p(x_i | x_v) at the drawn x_i */
-    double joint_information;   /* estimate of I(x_m; x_v) of this mask, divided by N */
-    double mse;                 /* as MI_MSE; 0 for discrete models */
-    double neighbor_entropy;    /* MI_TELLS_NEIGHBORS: mean over masked sites of the entropy of
-                                   p(x_i | those of x_v that are lattice neighbours of i) */
-    double class_information;   /* MI_TELLS_CLASS: estimate of I(C; x_v), not per site */
+    double marginal_entropy;     /* mean over masked sites of H(X_i); where sites are held out, the
+                                    mean of -log p(x_i) of the model's marginal */
+    double conditional_entropy;  /* mean over masked sites of the entropy of p(x_i | x_v) */
+    double cross_entropy;        /* mean over masked sites of -log p(x_i | x_v) at the drawn x_i */
+    double joint_information;    /* estimate of I(x_m; x_v) of this mask, divided by N */
+    double mse;                  /* as MI_MSE; 0 for discrete models */
+    double neighbor_entropy;     /* MI_TELLS_NEIGHBORS: mean over masked sites of the entropy of
+                                    p(x_i | those of x_v that are lattice neighbours of i) */
+    double class_information;    /* MI_TELLS_CLASS: estimate of I(C; x_v), not per site */
+    size_t unit;                 /* MI_TELLS_UNIT: number of the image (or group of images) that was
+                                    drawn; only different ones are independent replicates */
+    double semantic_information; /* MI_TELLS_CLASS: mean over masked sites of the estimate of
+                                    I(X_i; C) - I(X_i; C | x_v) */
 } mi_mask_result;
 
-/* What a model tells beyond entropies: the series MI_NEIGHBORS and MI_CLASS of its profile, and the
- * fields of mi_mask_result. */
-enum { MI_TELLS_NEIGHBORS = 1, MI_TELLS_CLASS = 2 };
+/* What a model tells beyond entropies: the series MI_NEIGHBORS, MI_CLASS and MI_SEMANTIC of its
+ * profile, and the fields of mi_mask_result. */
+enum { MI_TELLS_NEIGHBORS = 1, MI_TELLS_CLASS = 2, MI_TELLS_UNIT = 4 };
 
 typedef struct mi_model_class {
     const char *name;
@@ -87,6 +91,13 @@ typedef struct mi_model_class {
                         mi_status *status);
     mi_code (*scratch_create)(const void *state, void **ret_scratch, mi_status *status);
     void (*scratch_destroy)(void *scratch); /* accepts NULL */
+
+    /* The same profile as mi_posterior_profile has by calling `evaluate` for each k, where the
+     * model has it faster: replicate j draws from the streams (seed, MI_PURPOSE_SAMPLE, j) and
+     * (seed, MI_PURPOSE_ORDER, j), and fills every series that the model tells. NULL: by
+     * `evaluate`. */
+    mi_code (*posterior_profile)(const void *state, size_t samples, const mi_run *run,
+                                 mi_profile **ret_profile, mi_status *status);
 
     /* Is one mask so costly that the posterior is had at the asked ratios alone, mask by mask,
      * without a profile? NULL: no. */

@@ -13,15 +13,19 @@ typedef enum mi_type {
     MI_PATHS,   /* string or array of strings: files or folders to read */
     MI_GRID,    /* [rows, columns], each in [low, high] */
     MI_MATRIX,  /* array of rows of equal length; entries finite, in [low, high] */
-    MI_GROUP    /* object with the parameters of `group` */
+    MI_LIST, /* array of 1 to MI_LIST_LIMIT numbers in [low, high]; kept as a matrix of one row */
+    MI_GROUP /* object with the parameters of `group` */
 } mi_type;
 
 enum {
     MI_LOW_OPEN = 1,  /* low itself is not allowed */
     MI_HIGH_OPEN = 2, /* high itself is not allowed */
     MI_EFFORT = 4,    /* a size of computation: scaled by a compare experiment's "effort" */
-    MI_FILE = 8       /* names files to read: looked for as mi_data_find says */
+    MI_FILE = 8,      /* names files to read: looked for as mi_data_find says */
+    MI_WHOLE = 16     /* MI_LIST: whole numbers */
 };
+
+enum { MI_LIST_LIMIT = 64 };
 
 typedef struct mi_parameter {
     const char *name; /* NULL ends a table */

@@ -19,6 +19,8 @@ typedef enum mi_series_kind {
     MI_NEIGHBORS,     /* h_k were only those of the k visible sites known that are lattice
                          neighbours of the masked one */
     MI_CLASS,         /* I(C; X_S) of k visible sites, nats, not per site; 0 at k = 0 */
+    MI_SEMANTIC,      /* part of h_0 - h_k that comes through the class: what is more than were the
+                         class known, I(X_i; C) - I(X_i; C | X_S); 0 at k = 0 */
     MI_SERIES_KINDS
 } mi_series_kind;
 

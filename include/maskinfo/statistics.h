@@ -10,6 +10,10 @@
 void mi_mean_error(const double *values, size_t stride, size_t count, double *ret_mean,
                    double *opt_error);
 
+/* Sum of an array, in an order that depends on count alone. (BLAS's dasum starts a vector loop where
+ * the memory happens to be aligned, so that its last bits change from allocation to allocation.) */
+double mi_sum(const double *values, size_t count);
+
 /* Quantile 0..1 of an increasing array, linear interpolation between order statistics (R type 7).
  */
 double mi_quantile(const double *sorted, size_t count, double probability);

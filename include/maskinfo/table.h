@@ -6,8 +6,8 @@
 
 #include "maskinfo/status.h"
 
-/* One aligned row a curve: rate, exponent, the three optima, regime; then why a fit is missing.
- * *ret_text: free(). MI_INPUT where the JSON is not a curve or compare result. */
+/* One aligned row a curve: rate, exponent, the three optima, regime; then why a fit is missing. Of
+ * an estimators result: one row a trial. *ret_text: free(). MI_INPUT where the JSON is neither. */
 mi_code mi_table_text(const cJSON *result, char **ret_text, mi_status *status);
 
 #endif

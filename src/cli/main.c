@@ -6,7 +6,8 @@
 /* A signal handler can reach nothing but a static object. */
 volatile sig_atomic_t cli_interrupt = 0;
 
-static const cli_command *const commands[] = {&cli_run, &cli_check, &cli_plot, &cli_list, NULL};
+static const cli_command *const commands[] = {&cli_run,  &cli_check,  &cli_plot,
+                                              &cli_list, &cli_advise, NULL};
 
 static void on_signal(int signal_number)
 {
@@ -59,7 +60,9 @@ int main(int argc, char **argv)
     }
     const cli_command *command = find_command(argv[1]);
     if (command == NULL) {
-        fprintf(stderr, "maskinfo: unknown command \"%s\"; must be one of run, check, plot, list\n",
+        fprintf(stderr,
+                "maskinfo: unknown command \"%s\"; must be one of run, check, plot, list, "
+                "advise\n",
                 argv[1]);
         return EXIT_USAGE;
     }

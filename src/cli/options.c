@@ -66,6 +66,27 @@ static bool add_positional(const char *argument, cli_options *o)
     return true;
 }
 
+/* A whole number of an option that may be left out (then *ret_value stays). */
+static bool read_number(const char *name, const char *opt_text, long high, long *ret_value)
+{
+    if (opt_text != NULL && !is_whole(opt_text, 1, high, ret_value)) {
+        fprintf(stderr, "maskinfo: %s %s: must be a whole number in [1, %ld]\n", name, opt_text,
+                high);
+        return false;
+    }
+    return true;
+}
+
+static bool add_strategy(const char *name, cli_options *o)
+{
+    if (o->strategy_count == MAX_STRATEGIES) {
+        fprintf(stderr, "maskinfo: more than %d --strategy\n", MAX_STRATEGIES);
+        return false;
+    }
+    o->strategies[o->strategy_count++] = name;
+    return true;
+}
+
 static bool check_numbers(const char *opt_threads, cli_options *o)
 {
     long value = 0;
@@ -85,7 +106,8 @@ static bool check_numbers(const char *opt_threads, cli_options *o)
 
 bool cli_parse(int count, char **arguments, cli_options *o)
 {
-    const char *opt_threads = NULL, *assignment = NULL;
+    const char *opt_threads = NULL, *assignment = NULL, *strategy = NULL;
+    const char *opt_patch = NULL, *opt_order = NULL;
     bool missing = false;
     for (int i = 0; i < count && !missing; i++) {
         if (takes_value("--set", count, arguments, &i, &assignment, &missing)) {
@@ -94,14 +116,22 @@ bool cli_parse(int count, char **arguments, cli_options *o)
                 return false;
             }
             o->assignments[o->assignment_count++] = assignment;
+        } else if (takes_value("--strategy", count, arguments, &i, &strategy, &missing)) {
+            if (!missing && !add_strategy(strategy, o)) {
+                return false;
+            }
         } else if (!takes_value("--out", count, arguments, &i, &o->opt_out, &missing) &&
                    !takes_value("--seed", count, arguments, &i, &o->opt_seed, &missing) &&
                    !takes_value("--threads", count, arguments, &i, &opt_threads, &missing) &&
+                   !takes_value("--patch", count, arguments, &i, &opt_patch, &missing) &&
+                   !takes_value("--order", count, arguments, &i, &opt_order, &missing) &&
                    !set_flag(arguments[i], o) && !add_positional(arguments[i], o)) {
             return false;
         }
     }
-    return !missing && check_numbers(opt_threads, o);
+    return !missing && check_numbers(opt_threads, o) &&
+           read_number("--patch", opt_patch, 32, &o->patch) &&
+           read_number("--order", opt_order, 3, &o->order);
 }
 
 cJSON *cli_document(const cli_options *o, char **ret_path, mi_faults *faults)

@@ -12,9 +12,8 @@
 
 enum { PATH_LIMIT = 4096 };
 
-/* Folder of the results: --out, or plots/NAME; with --json alone none, the result goes to standard
- * output only. */
-static const char *result_folder(const cli_options *o, const char *file, char *buffer, size_t size)
+const char *cli_result_folder(const cli_options *o, const char *prefix, const char *file,
+                              const char *ending, char *buffer, size_t size)
 {
     if (o->opt_out != NULL || o->json) {
         return o->opt_out;
@@ -22,10 +21,11 @@ static const char *result_folder(const cli_options *o, const char *file, char *b
     const char *slash = strrchr(file, '/');
     const char *base = slash == NULL ? file : slash + 1;
     size_t length = strlen(base);
-    if (length > 5 && strcmp(base + length - 5, ".json") == 0) {
-        length -= 5;
+    size_t tail = strlen(ending);
+    if (length > tail && strcmp(base + length - tail, ending) == 0) {
+        length -= tail;
     }
-    snprintf(buffer, size, "plots/%.*s", (int)length, base);
+    snprintf(buffer, size, "plots/%s%.*s", prefix, (int)length, base);
     return buffer;
 }
 
@@ -52,7 +52,7 @@ static mi_code write_result(const char *folder, const cJSON *result, mi_status *
 
 /* The result is on disk before the figures are tried, so that nothing computed is lost; it is
  * written again with their names once they are drawn. */
-static mi_code write_all(const char *folder, cJSON *result, mi_status *status)
+mi_code cli_write_result(const char *folder, cJSON *result, mi_status *status)
 {
     cJSON *files = cJSON_CreateArray();
     mi_status drawing = {.code = MI_OK};
@@ -79,7 +79,7 @@ static mi_code write_all(const char *folder, cJSON *result, mi_status *status)
     return code;
 }
 
-static int print_json(const cJSON *result)
+int cli_print_json(const cJSON *result)
 {
     char *text = cJSON_Print(result);
     bool good = text != NULL && puts(text) >= 0 && fflush(stdout) == 0;
@@ -120,7 +120,7 @@ static mi_code print_summary(const char *folder, const cJSON *result, mi_status 
 static int finish(const cli_options *o, const char *folder, cJSON *result)
 {
     mi_status status = {.code = MI_OK};
-    mi_code code = folder != NULL ? write_all(folder, result, &status) : MI_OK;
+    mi_code code = folder != NULL ? cli_write_result(folder, result, &status) : MI_OK;
     int exit_status = code == MI_OK ? EXIT_DONE : cli_report_failure(&status);
     if (folder == NULL) {
         cJSON *none = cJSON_CreateArray();
@@ -129,7 +129,7 @@ static int finish(const cli_options *o, const char *folder, cJSON *result)
         }
     }
     if (o->json) {
-        int printed = print_json(result);
+        int printed = cli_print_json(result);
         return exit_status != EXIT_DONE ? exit_status : printed;
     }
     if (!o->quiet && print_summary(folder, result, &status) != MI_OK) {
@@ -139,7 +139,7 @@ static int finish(const cli_options *o, const char *folder, cJSON *result)
 }
 
 /* A folder that can not be written is found before minutes of computing, and is bad input. */
-static bool is_usable(const char *folder, mi_status *status)
+bool cli_folder_usable(const char *folder, mi_status *status)
 {
     bool usable = mi_make_directory(folder, status) == MI_OK;
     if (usable && access(folder, W_OK | X_OK) != 0) {
@@ -150,6 +150,14 @@ static bool is_usable(const char *folder, mi_status *status)
     return usable;
 }
 
+void cli_watch(const cli_options *o, cli_progress *progress, mi_run *run)
+{
+    if (!o->quiet && (o->progress || isatty(STDERR_FILENO))) {
+        run->opt_progress = cli_progress_report;
+        run->opt_progress_context = progress;
+    }
+}
+
 static int compute(const cli_options *o, const mi_experiment *e, const char *folder,
                    mi_faults *faults)
 {
@@ -157,12 +165,9 @@ static int compute(const cli_options *o, const mi_experiment *e, const char *fol
     mi_run_options options = {cli_circumstances(o), folder, o->resume};
     mi_status status = {.code = MI_OK};
     cJSON *result = NULL;
-    if (!o->quiet && (o->progress || isatty(STDERR_FILENO))) {
-        options.run.opt_progress = cli_progress_report;
-        options.run.opt_progress_context = &progress;
-    }
+    cli_watch(o, &progress, &options.run);
     mi_code code = mi_experiment_check(e, &options.run, faults, &status);
-    if (code == MI_OK && folder != NULL && !is_usable(folder, &status)) {
+    if (code == MI_OK && folder != NULL && !cli_folder_usable(folder, &status)) {
         code = MI_INPUT;
     }
     if (code == MI_OK) {
@@ -199,8 +204,8 @@ static int run(const cli_options *o)
     mi_code code =
         document == NULL ? MI_INPUT : mi_experiment_create(document, &faults, &experiment, &status);
     if (code == MI_OK) {
-        exit_status =
-            compute(o, experiment, result_folder(o, path, buffer, sizeof buffer), &faults);
+        exit_status = compute(
+            o, experiment, cli_result_folder(o, "", path, ".json", buffer, sizeof buffer), &faults);
     } else if (faults.count > 0) {
         exit_status = cli_report_faults(&faults, false);
     } else {

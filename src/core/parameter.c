@@ -57,6 +57,10 @@ char *mi_parameter_range(const mi_parameter *p, char *text, size_t size)
     case MI_MATRIX:
         snprintf(text, size, "an array of rows of numbers in %s", interval);
         break;
+    case MI_LIST:
+        snprintf(text, size, "an array of 1 to %d %snumbers in %s", MI_LIST_LIMIT,
+                 (p->flags & MI_WHOLE) ? "whole " : "", interval);
+        break;
     case MI_GROUP:
         snprintf(text, size, "an object");
         break;

@@ -16,6 +16,23 @@ void mi_mean_error(const double *values, size_t stride, size_t count, double *re
     }
 }
 
+double mi_sum(const double *values, size_t count)
+{
+    enum { LANES = 8 };
+    double lanes[LANES] = {0}, rest = 0;
+    size_t whole = count - count % LANES;
+    for (size_t i = 0; i < whole; i += LANES) {
+        for (size_t l = 0; l < LANES; l++) {
+            lanes[l] += values[i + l];
+        }
+    }
+    for (size_t i = whole; i < count; i++) {
+        rest += values[i];
+    }
+    return ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) +
+           ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7])) + rest;
+}
+
 double mi_quantile(const double *sorted, size_t count, double probability)
 {
     return gsl_stats_quantile_from_sorted_data(sorted, 1, count, probability);

@@ -24,6 +24,7 @@ mi_code mi_images_create(const char *name, size_t count, mi_images **ret_images,
         return code;
     }
     images->count = count;
+    images->channels = 1;
     for (size_t i = 0; i < count; i++) {
         images->names[i] = copy;
     }
@@ -79,5 +80,7 @@ void mi_images_destroy(mi_images *images)
     }
     free(images->items);
     free(images->names);
+    free(images->opt_units);
+    mi_array_destroy(images->opt_array);
     free(images);
 }

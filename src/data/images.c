@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "folder.h"
 #include "image.h"
 
@@ -36,11 +37,15 @@ static mi_code unknown_format(const char *path, const unsigned char *bytes, size
                               mi_status *status)
 {
     unsigned char start[4] = {0};
+    if (mi_npy_magic(bytes, size)) {
+        return mi_fail(status, MI_INPUT,
+                       "%s: a .npy array beside other files; an array must be the only path", path);
+    }
     memcpy(start, bytes, size < sizeof start ? size : sizeof start);
     return mi_fail(
         status, MI_INPUT,
         "%s: begins with the bytes %02x %02x %02x %02x, neither JPEG (ff d8 ff), PNG (89 "
-        "50 4e 47) nor IDX images (00 00 08 03)",
+        "50 4e 47), IDX images (00 00 08 03) nor .npy (93 4e 55 4d)",
         path, start[0], start[1], start[2], start[3]);
 }
 

@@ -15,14 +15,25 @@ const char *mi_method_name(mi_method method)
         return "exact";
     case MI_METHOD_POSTERIOR:
         return "posterior";
+    case MI_METHOD_PLUGIN:
+        return "plugin";
+    case MI_METHOD_KSG:
+        return "ksg";
     }
     return "unknown";
 }
 
-static mi_code exact_possible(const mi_model *model, mi_status *status)
+static mi_code exact_possible(const mi_model *model, const mi_masking *masking, mi_status *status)
 {
     const mi_model_class *class = model->class;
     bool infinite = class->shape(model->state).sites == 0;
+    if (!masking->class->exchangeable) {
+        return mi_fail_at(
+            status, "method",
+            "\"exact\": the entropy profile is about random masks; strategy \"%s\" is "
+            "computed mask by mask, use \"posterior\"",
+            masking->class->name);
+    }
     if (infinite ? class->rates == NULL : class->profile == NULL) {
         return mi_fail_at(status, "method", "\"exact\": model %s has no exact answer%s",
                           class->name, infinite ? " at infinite length" : "");
@@ -30,8 +41,14 @@ static mi_code exact_possible(const mi_model *model, mi_status *status)
     return class->exact_allowed == NULL ? MI_OK : class->exact_allowed(model->state, status);
 }
 
-static mi_code posterior_possible(const mi_model *model, mi_status *status)
+static mi_code posterior_possible(const mi_model *model, const mi_masking *masking,
+                                  mi_status *status)
 {
+    const mi_mask_class *mask = masking->class;
+    if (!mask->exchangeable && model->class->shape(model->state).sites == 0) {
+        return mi_fail_at(status, "method",
+                          "strategy \"%s\" needs a finite length; set model.length", mask->name);
+    }
     if (model->class->evaluate == NULL) {
         return mi_fail_at(status, "method",
                           "\"posterior\": model %s offers no posterior; use \"exact\"",
@@ -42,18 +59,29 @@ static mi_code posterior_possible(const mi_model *model, mi_status *status)
                           "\"posterior\": needs a finite length; set model.length, or use "
                           "\"exact\"");
     }
-    return MI_OK;
+    return model->class->evaluate_allowed == NULL
+               ? MI_OK
+               : model->class->evaluate_allowed(model->state, status);
 }
 
-mi_code mi_method_resolve(const mi_model *model, mi_method asked, mi_method *ret_method,
-                          mi_status *status)
+bool mi_method_is_sampled(mi_method method)
 {
-    bool exact = asked != MI_METHOD_POSTERIOR && exact_possible(model, status) == MI_OK;
+    return method == MI_METHOD_PLUGIN || method == MI_METHOD_KSG;
+}
+
+mi_code mi_method_resolve(const mi_model *model, const mi_masking *masking, mi_method asked,
+                          mi_method *ret_method, mi_status *status)
+{
+    if (mi_method_is_sampled(asked)) {
+        *ret_method = asked;
+        return mi_sampled_possible(model, asked == MI_METHOD_PLUGIN, status);
+    }
+    bool exact = asked != MI_METHOD_POSTERIOR && exact_possible(model, masking, status) == MI_OK;
     *ret_method = exact ? MI_METHOD_EXACT : MI_METHOD_POSTERIOR;
     if (exact) {
         return MI_OK;
     }
-    return asked == MI_METHOD_EXACT ? MI_INPUT : posterior_possible(model, status);
+    return asked == MI_METHOD_EXACT ? MI_INPUT : posterior_possible(model, masking, status);
 }
 
 const char *mi_preferred_fit(const mi_analysis *a)
@@ -79,18 +107,53 @@ static mi_code rates_curve(const mi_model *model, const mi_plan *plan, const mi_
     return code;
 }
 
+static mi_mask_count count_of(const mi_plan *plan)
+{
+    bool bernoulli =
+        plan->masking.class->exchangeable && mi_is(plan->masking.values, "count", "bernoulli");
+    return bernoulli ? MI_COUNT_BERNOULLI : MI_COUNT_FIXED;
+}
+
+mi_sampling mi_plan_sampling(const mi_model *model, const mi_plan *plan, mi_strategy_mask *mask)
+{
+    *mask = (mi_strategy_mask){&plan->masking, mi_layout_of(model->class->shape(model->state))};
+    return (mi_sampling){.counts = plan->method == MI_METHOD_PLUGIN,
+                         .samples = plan->samples,
+                         .sets = plan->sets,
+                         .masks = plan->masks,
+                         .context = plan->context,
+                         .neighbors = plan->neighbors,
+                         .ratios = plan->ratios,
+                         .points = plan->points,
+                         .count = count_of(plan),
+                         .draw = mi_strategy_mask_draw,
+                         .draw_context = mask};
+}
+
+static mi_code sampled_curve(const mi_model *model, const mi_plan *plan, const mi_run *run,
+                             mi_analysis *a, mi_status *status)
+{
+    mi_strategy_mask mask;
+    mi_sampling sampling = mi_plan_sampling(model, plan, &mask);
+    return mi_sampled_curve(model, &sampling, run, &a->curve, status);
+}
+
 static mi_code profile_curve(const mi_model *model, const mi_plan *plan, const mi_run *run,
                              mi_analysis *a, mi_status *status)
 {
     const mi_model_class *class = model->class;
     bool exact = a->method == MI_METHOD_EXACT;
+    if (a->by_masks) {
+        return mi_masked_curve(model, &plan->masking, plan->ratios, plan->points, plan->samples,
+                               run, &a->curve, status);
+    }
     mi_code code = exact ? class->profile(model->state, plan->samples, run, &a->profile, status)
                          : mi_posterior_profile(model, plan->samples, run, &a->profile, status);
     if (code == MI_OK && exact) {
         code = mi_posterior_held_out(model, plan->samples, run, a->profile, status);
     }
     if (code == MI_OK) {
-        code = mi_curve_from_profile(a->profile, a->shape.vocabulary, plan->count, plan->ratios,
+        code = mi_curve_from_profile(a->profile, a->shape.vocabulary, count_of(plan), plan->ratios,
                                      plan->points, &a->curve, status);
     }
     return code;
@@ -134,7 +197,7 @@ static mi_code summarise(mi_analysis *a, const mi_run *run, mi_status *status)
     if (code == MI_OK && a->profile != NULL) {
         code = mi_misfit_find(a->profile, &a->misfit, status);
     }
-    if (code == MI_OK && a->misfit.detected) {
+    if (code == MI_OK && (a->misfit.detected || !a->exchangeable)) {
         a->regime.verdict = MI_UNDETERMINED;
     }
     return code;
@@ -149,8 +212,12 @@ mi_code mi_analyse(const mi_model *model, const mi_plan *plan, const mi_run *run
         return code;
     }
     a->shape = model->class->shape(model->state);
-    code = mi_method_resolve(model, plan->method, &a->method, status);
-    if (code == MI_OK && a->shape.sites == 0) {
+    code = mi_method_resolve(model, &plan->masking, plan->method, &a->method, status);
+    a->exchangeable = plan->masking.class->exchangeable;
+    a->by_masks = a->method == MI_METHOD_POSTERIOR && mi_masked_only(model, &plan->masking);
+    if (code == MI_OK && mi_method_is_sampled(a->method)) {
+        code = sampled_curve(model, plan, run, a, status);
+    } else if (code == MI_OK && a->shape.sites == 0) {
         code = rates_curve(model, plan, run, a, status);
     } else if (code == MI_OK) {
         code = profile_curve(model, plan, run, a, status);

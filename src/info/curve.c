@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "curve_parts.h"
 #include "maskinfo/memory.h"
 #include "maskinfo/statistics.h"
 
@@ -82,23 +83,6 @@ static double mix(const mixture *m, size_t point, const double *row)
     return sum;
 }
 
-static mi_code check_ratios(const double *ratios, size_t points, mi_status *status)
-{
-    if (points == 0) {
-        return mi_fail(status, MI_INPUT, "a curve needs at least one ratio");
-    }
-    for (size_t p = 0; p < points; p++) {
-        if (!(ratios[p] > 0 && ratios[p] < 1)) {
-            return mi_fail(status, MI_INPUT, "ratio %g is not between 0 and 1", ratios[p]);
-        }
-        if (p > 0 && ratios[p] <= ratios[p - 1]) {
-            return mi_fail(status, MI_INPUT, "ratios must increase: %g follows %g", ratios[p],
-                           ratios[p - 1]);
-        }
-    }
-    return MI_OK;
-}
-
 /* A fixed count below one site has no masked site to average over; ratios are given in decimals, so
  * a rounding error under 1 is forgiven. */
 static mi_code check_counts(double smallest_ratio, size_t sites, mi_status *status)
@@ -111,71 +95,18 @@ static mi_code check_counts(double smallest_ratio, size_t sites, mi_status *stat
     return MI_OK;
 }
 
-static mi_code curve_create(const double *ratios, size_t points, mi_curve **ret_curve,
-                            mi_status *status)
-{
-    mi_curve *curve = NULL;
-    mi_code code = check_ratios(ratios, points, status);
-    if (code == MI_OK) {
-        code = mi_allocate(1, sizeof *curve, &curve, status);
-    }
-    if (code != MI_OK) {
-        return code;
-    }
-    *ret_curve = curve;
-    curve->points = points;
-    code = mi_allocate(points, sizeof *curve->ratios, &curve->ratios, status);
-    if (code == MI_OK) {
-        memcpy(curve->ratios, ratios, points * sizeof *ratios);
-    }
-    return code;
-}
-
-void mi_curve_destroy(mi_curve *curve)
-{
-    if (curve == NULL) {
-        return;
-    }
-    for (size_t q = 0; q < MI_QUANTITIES; q++) {
-        free(curve->values[q]);
-        free(curve->mean[q]);
-        free(curve->error[q]);
-    }
-    free(curve->ratios);
-    free(curve);
-}
-
-static mi_code add_quantity(mi_curve *curve, mi_quantity q, size_t replicates, mi_status *status)
-{
-    size_t count = 0;
-    mi_code code = mi_product(replicates, curve->points, &count, status);
-    if (code == MI_OK) {
-        code = mi_allocate(count, sizeof *curve->values[q], &curve->values[q], status);
-    }
-    if (code == MI_OK) {
-        code = mi_allocate(curve->points, sizeof *curve->mean[q], &curve->mean[q], status);
-    }
-    if (code == MI_OK) {
-        code = mi_allocate(curve->points, sizeof *curve->error[q], &curve->error[q], status);
-    }
-    if (code == MI_OK) {
-        curve->replicates[q] = replicates;
-    }
-    return code;
-}
-
 /* The four quantities that come from one set of replicates of the entropy. */
 static mi_code add_information(mi_curve *curve, size_t replicates, mi_status *status)
 {
-    mi_code code = add_quantity(curve, MI_Q_CONDITIONAL, replicates, status);
+    mi_code code = mi_curve_add(curve, MI_Q_CONDITIONAL, replicates, status);
     if (code == MI_OK) {
-        code = add_quantity(curve, MI_Q_INFORMATION, replicates, status);
+        code = mi_curve_add(curve, MI_Q_INFORMATION, replicates, status);
     }
     if (code == MI_OK) {
-        code = add_quantity(curve, MI_Q_JOINT, replicates, status);
+        code = mi_curve_add(curve, MI_Q_JOINT, replicates, status);
     }
     if (code == MI_OK) {
-        code = add_quantity(curve, MI_Q_OBJECTIVE, replicates, status);
+        code = mi_curve_add(curve, MI_Q_OBJECTIVE, replicates, status);
     }
     return code;
 }
@@ -188,23 +119,6 @@ static void set_point(mi_curve *curve, size_t replicate, size_t point, double en
     curve->values[MI_Q_INFORMATION][at] = entropy - conditional;
     curve->values[MI_Q_JOINT][at] = joint;
     curve->values[MI_Q_OBJECTIVE][at] = curve->ratios[point] * (entropy - conditional);
-}
-
-/* Means and errors of everything present. A model that left the finite numbers is stopped here,
- * before its numbers reach a fit or a result. */
-static mi_code summarise(mi_curve *curve, mi_status *status)
-{
-    for (size_t q = 0; q < MI_QUANTITIES; q++) {
-        for (size_t p = 0; curve->replicates[q] > 0 && p < curve->points; p++) {
-            mi_mean_error(curve->values[q] + p, curve->points, curve->replicates[q],
-                          &curve->mean[q][p], &curve->error[q][p]);
-            if (!isfinite(curve->mean[q][p]) || !isfinite(curve->error[q][p])) {
-                return mi_fail(status, MI_NUMERIC, "the curve is not finite at ratio %g",
-                               curve->ratios[p]);
-            }
-        }
-    }
-    return MI_OK;
 }
 
 /* What the steps of mi_curve_from_profile share. */
@@ -298,7 +212,7 @@ static mi_code build_series(builder *b, mi_series_kind kind, mi_quantity q, bool
     if (series->replicates == 0) {
         return MI_OK;
     }
-    mi_code code = add_quantity(b->curve, q, series->replicates, status);
+    mi_code code = mi_curve_add(b->curve, q, series->replicates, status);
     if (code != MI_OK) {
         return code;
     }
@@ -347,7 +261,7 @@ static mi_code build_far(builder *b, mi_status *status)
     }
     mi_code code = build_series(b, MI_NEIGHBORS, MI_Q_INTERPOLATION, true, status);
     if (code == MI_OK) {
-        code = add_quantity(curve, MI_Q_FAR, replicates, status);
+        code = mi_curve_add(curve, MI_Q_FAR, replicates, status);
     }
     for (size_t at = 0; code == MI_OK && at < replicates * curve->points; at++) {
         curve->values[MI_Q_FAR][at] =
@@ -381,7 +295,10 @@ static mi_code build(builder *b, mi_status *status)
         code = build_series(b, MI_CLASS, MI_Q_CLASS, false, status);
     }
     if (code == MI_OK) {
-        code = summarise(b->curve, status);
+        code = build_series(b, MI_SEMANTIC, MI_Q_SEMANTIC, false, status);
+    }
+    if (code == MI_OK) {
+        code = mi_curve_summarise(b->curve, status);
     }
     return code;
 }
@@ -405,7 +322,7 @@ mi_code mi_curve_from_profile(const mi_profile *profile, size_t vocabulary, mi_m
     builder b = {.profile = profile};
     mi_code code = check_profile(profile, status);
     if (code == MI_OK) {
-        code = curve_create(ratios, points, &b.curve, status);
+        code = mi_curve_create(ratios, points, &b.curve, status);
     }
     if (code == MI_OK && count == MI_COUNT_FIXED) {
         code = check_counts(ratios[0], profile->sites, status);
@@ -464,7 +381,7 @@ static mi_code set_rates(mi_curve *curve, const mi_rates *rates, size_t replicat
                       rate->joint_information);
         }
     }
-    return summarise(curve, status);
+    return mi_curve_summarise(curve, status);
 }
 
 mi_code mi_curve_from_rates(const mi_rates *rates, size_t replicates, size_t vocabulary,
@@ -475,12 +392,68 @@ mi_code mi_curve_from_rates(const mi_rates *rates, size_t replicates, size_t voc
     if (replicates == 0) {
         return mi_fail(status, MI_INPUT, "there are no replicates of the rates");
     }
-    mi_code code = curve_create(ratios, points, &curve, status);
+    mi_code code = mi_curve_create(ratios, points, &curve, status);
     if (code == MI_OK) {
         curve->vocabulary = vocabulary;
         curve->exact = replicates == 1;
         curve->count = MI_COUNT_BERNOULLI;
         code = set_rates(curve, rates, replicates, status);
+    }
+    if (code != MI_OK) {
+        mi_curve_destroy(curve);
+        return code;
+    }
+    *ret_curve = curve;
+    return MI_OK;
+}
+
+/* h_0 of a replicate is the mean over its ratios. */
+static mi_code set_entropies(mi_curve *curve, const double *entropies, size_t replicates,
+                             mi_status *status)
+{
+    double *means = NULL;
+    mi_code code = mi_allocate(replicates, sizeof *means, &means, status);
+    for (size_t j = 0; code == MI_OK && j < replicates; j++) {
+        mi_mean_error(entropies + j * curve->points, 1, curve->points, &means[j], NULL);
+    }
+    if (code == MI_OK) {
+        mi_mean_error(means, 1, replicates, &curve->entropy, &curve->entropy_error);
+    }
+    free(means);
+    return code;
+}
+
+static mi_code copy_values(mi_curve *curve, double *const *values, size_t replicates,
+                           mi_status *status)
+{
+    mi_code code = MI_OK;
+    for (size_t q = 0; code == MI_OK && q < MI_QUANTITIES; q++) {
+        if (values[q] != NULL) {
+            code = mi_curve_add(curve, (mi_quantity)q, replicates, status);
+        }
+        if (code == MI_OK && values[q] != NULL) {
+            memcpy(curve->values[q], values[q], replicates * curve->points * sizeof *values[q]);
+        }
+    }
+    return code == MI_OK ? mi_curve_summarise(curve, status) : code;
+}
+
+mi_code mi_curve_from_values(double *const values[MI_QUANTITIES], const double *opt_entropies,
+                             size_t replicates, const mi_shape *shape, mi_mask_count count,
+                             const double *ratios, size_t points, mi_curve **ret_curve,
+                             mi_status *status)
+{
+    mi_curve *curve = NULL;
+    mi_code code = mi_curve_create(ratios, points, &curve, status);
+    if (code == MI_OK) {
+        curve->sites = shape->sites;
+        curve->vocabulary = shape->vocabulary;
+        curve->count = count;
+        curve->entropy = curve->entropy_error = NAN;
+        code = copy_values(curve, values, replicates, status);
+    }
+    if (code == MI_OK && opt_entropies != NULL) {
+        code = set_entropies(curve, opt_entropies, replicates, status);
     }
     if (code != MI_OK) {
         mi_curve_destroy(curve);

@@ -169,6 +169,47 @@ static mi_code find_contrast(const mi_profile *profile, mi_misfit *misfit, mi_st
     return code;
 }
 
+/* Loss of a stretch in predicting from all visible sites, against from the neighbours among them.
+ */
+static double far_score(const stretches *all, const stretches *near, size_t j, double *differences,
+                        double *ret_loss)
+{
+    for (size_t g = 0; g < all->replicates; g++) {
+        size_t at = g * all->count + j;
+        differences[g] = all->means[at] - near->means[at];
+    }
+    return positive_score(differences, all->replicates, ret_loss);
+}
+
+/* A true density predicts at least as well from all visible sites as from some of them. */
+static mi_code find_far(const mi_profile *profile, mi_misfit *misfit, mi_status *status)
+{
+    stretches all = {0}, near = {0};
+    double *differences = NULL, loss = 0;
+    mi_code code = stretches_create(profile, MI_ENTROPY, &all, status);
+    if (code == MI_OK) {
+        code = stretches_create(profile, MI_NEIGHBORS, &near, status);
+    }
+    if (code == MI_OK) {
+        code = mi_allocate(all.replicates, sizeof *differences, &differences, status);
+    }
+    for (size_t j = 1; code == MI_OK && j < all.count; j++) {
+        double score = far_score(&all, &near, j, differences, &loss);
+        if (score > misfit->far_z) {
+            misfit->far_z = score;
+            misfit->far_loss = loss;
+            misfit->far_ratio = stretch_ratio(&all, j);
+        }
+    }
+    double tests = (double)all.count - 1;
+    misfit->far_misleads = misfit->far_z > gsl_cdf_ugaussian_Qinv(false_alarms / tests) &&
+                           misfit->far_loss > least_loss * misfit->held_out;
+    free(differences);
+    free(all.means);
+    free(near.means);
+    return code;
+}
+
 static size_t add_clause(char *text, size_t size, size_t used, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
@@ -201,10 +242,18 @@ static void describe(mi_misfit *m)
                           m->in_sample, m->held_out);
     }
     if (m->contrast_varies) {
-        add_clause(m->sentence, size, used,
-                   "knowing the contrast of the whole crop worsens the prediction of a single site "
-                   "by %.3g nats (z = %.1f): contrast is not one number for a crop of this size",
-                   m->contrast_loss, m->contrast_z);
+        used = add_clause(
+            m->sentence, size, used,
+            "knowing the contrast of the whole crop worsens the prediction of a single site "
+            "by %.3g nats (z = %.1f): contrast is not one number for a crop of this size",
+            m->contrast_loss, m->contrast_z);
+    }
+    if (m->far_misleads) {
+        add_clause(
+            m->sentence, size, used,
+            "sites beyond the visible neighbours worsen a prediction by %.3g nats at r = %.2f "
+            "(z = %.1f): what the density makes of the far ones is wrong",
+            m->far_loss, m->far_ratio, m->far_z);
     }
 }
 
@@ -223,7 +272,12 @@ mi_code mi_misfit_find(const mi_profile *profile, mi_misfit *ret_misfit, mi_stat
     if (errors && code == MI_OK && profile->series[MI_GIVEN_SCALE].replicates == replicates) {
         code = find_contrast(profile, &misfit, status);
     }
-    misfit.detected = misfit.rises || misfit.over_fitted || misfit.contrast_varies;
+    if (errors && code == MI_OK && profile->series[MI_IN_SAMPLE].replicates > 1 &&
+        profile->series[MI_NEIGHBORS].replicates == replicates) {
+        code = find_far(profile, &misfit, status);
+    }
+    misfit.detected =
+        misfit.rises || misfit.over_fitted || misfit.contrast_varies || misfit.far_misleads;
     describe(&misfit);
     *ret_misfit = misfit;
     return code;

@@ -123,6 +123,7 @@ static mi_code evaluate(const study *s, bench *b, size_t j, bool wants_joint,
     if (!isfinite(ret_result->conditional_entropy) || !isfinite(ret_result->mse) ||
         !isfinite(ret_result->joint_information) || !isfinite(ret_result->marginal_entropy) ||
         !isfinite(ret_result->neighbor_entropy) || !isfinite(ret_result->class_information) ||
+        !isfinite(ret_result->semantic_information) ||
         (s->origin == MI_FROM_HELD_OUT && !isfinite(ret_result->cross_entropy))) {
         return mi_fail(status, MI_NUMERIC, "%s: the posterior of a mask is not finite",
                        s->model->class->name);
@@ -159,6 +160,7 @@ static void store(const study *s, size_t j, size_t k, const mi_mask_result *mean
     }
     if (s->model->class->tells & MI_TELLS_CLASS) {
         series[MI_CLASS].values[at] = mean->class_information;
+        series[MI_SEMANTIC].values[at] = mean->semantic_information;
     }
 }
 
@@ -178,6 +180,7 @@ static mi_code visible_count(const study *s, bench *b, size_t j, size_t k, mi_st
         mean.mse += result.mse / (double)masks;
         mean.neighbor_entropy += result.neighbor_entropy / (double)masks;
         mean.class_information += result.class_information / (double)masks;
+        mean.semantic_information += result.semantic_information / (double)masks;
     }
     store(s, j, k, &mean);
     return MI_OK;
@@ -215,6 +218,9 @@ static mi_code from_model(study *s, size_t samples, mi_status *status)
     if (code == MI_OK && (s->model->class->tells & MI_TELLS_CLASS)) {
         code = mi_profile_add(s->profile, MI_CLASS, samples, status);
     }
+    if (code == MI_OK && (s->model->class->tells & MI_TELLS_CLASS)) {
+        code = mi_profile_add(s->profile, MI_SEMANTIC, samples, status);
+    }
     if (code == MI_OK) {
         code =
             mi_parallel_for(s->run, "posterior Monte Carlo", samples, profile_replicate, s, status);
@@ -248,6 +254,9 @@ mi_code mi_posterior_profile(const mi_model *model, size_t samples, const mi_run
                              mi_profile **ret_profile, mi_status *status)
 {
     study s = {.model = model, .run = run};
+    if (model->class->posterior_profile != NULL && samples >= 2) {
+        return model->class->posterior_profile(model->state, samples, run, ret_profile, status);
+    }
     mi_code code = study_open(&s, samples, status);
     if (code == MI_OK) {
         code = mi_profile_create(s.sites, &s.profile, status);

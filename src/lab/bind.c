@@ -134,6 +134,36 @@ static bool bind_matrix(const binder *b, const char *path, const mi_parameter *p
     return true;
 }
 
+static bool bind_list(const binder *b, const char *path, const mi_parameter *p, const cJSON *value,
+                      mi_value *out)
+{
+    size_t count = cJSON_IsArray(value) ? (size_t)cJSON_GetArraySize(value) : 0, i = 0;
+    if (count == 0 || count > MI_LIST_LIMIT) {
+        range_fault(b, path, p, value);
+        return false;
+    }
+    if (mi_allocate(count, sizeof(double), &out->matrix.values, b->status) != MI_OK) {
+        return false;
+    }
+    out->matrix.rows = 1;
+    out->matrix.columns = count;
+    for (const cJSON *item = value->child; item != NULL; item = item->next, i++) {
+        char deeper[MI_PATH_SIZE];
+        mi_path_index(deeper, path, i);
+        if (!((p->flags & MI_WHOLE) ? is_whole_in_range(p, item) : is_number_in_range(p, item))) {
+            range_fault(b, deeper,
+                        &(mi_parameter){.type = (p->flags & MI_WHOLE) ? MI_INTEGER : MI_REAL,
+                                        .low = p->low,
+                                        .high = p->high,
+                                        .flags = p->flags},
+                        item);
+            return false;
+        }
+        out->matrix.values[i] = item->valuedouble;
+    }
+    return true;
+}
+
 static double scaled(const binder *b, const mi_parameter *p, double value)
 {
     if (!(p->flags & MI_EFFORT)) {
@@ -172,6 +202,10 @@ static mi_code bind_value(const binder *b, const char *path, const mi_parameter 
     case MI_MATRIX:
         reported = true;
         good = bind_matrix(b, path, p, value, out);
+        break;
+    case MI_LIST:
+        reported = true;
+        good = bind_list(b, path, p, value, out);
         break;
     case MI_GROUP:
         reported = cJSON_IsObject(value);

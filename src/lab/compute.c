@@ -1,8 +1,8 @@
 /* From a resolved experiment to its result. */
+#include <gsl/gsl_math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "lab.h"
 #include "maskinfo/experiment.h"
@@ -26,45 +26,13 @@ static mi_method asked_method(const mi_curve_config *c)
     const char *name = mi_text(c->estimator, "method");
     return strcmp(name, "exact") == 0       ? MI_METHOD_EXACT
            : strcmp(name, "posterior") == 0 ? MI_METHOD_POSTERIOR
+           : strcmp(name, "plugin") == 0    ? MI_METHOD_PLUGIN
+           : strcmp(name, "ksg") == 0       ? MI_METHOD_KSG
                                             : MI_METHOD_AUTO;
 }
 
-/* Default ratios: 0.02 to 0.98, from one masked site and to one visible site at least; two sites
- * leave the one ratio 1/2. */
-static mi_code default_ratios(mi_shape shape, double **ret_ratios, size_t *ret_count,
-                              mi_status *status)
-{
-    double edge = shape.sites == 0 ? 0 : 1.0 / (double)shape.sites;
-    double from = edge > 0.02 ? edge : 0.02;
-    double to = 1 - from;
-    *ret_count = from < to ? DEFAULT_STEPS : 1;
-    mi_code code = mi_allocate(DEFAULT_STEPS, sizeof **ret_ratios, ret_ratios, status);
-    for (size_t i = 0; code == MI_OK && i < *ret_count; i++) {
-        (*ret_ratios)[i] = mi_result_round(from + (to - from) * (double)i / (DEFAULT_STEPS - 1));
-    }
-    return code;
-}
-
-/* A mask of fixed count hides at least one site; a Bernoulli mask may hide none. */
-static mi_code check_ratios(const mi_curve_config *c, mi_shape shape, mi_faults *faults,
-                            mi_status *status)
-{
-    bool fixed = mi_is(c->mask, "count", "fixed") && shape.sites > 0;
-    double least = fixed ? 1.0 / (double)shape.sites : 0;
-    if (c->ratios == NULL || c->ratios[0] >= least * (1 - 1e-12)) {
-        return MI_OK;
-    }
-    char at[MI_PATH_SIZE];
-    mi_path_key(at, c->path, "ratios");
-    mi_faults_add(faults, at,
-                  "the smallest, %g, leaves less than one of the %zu sites masked; must be in "
-                  "[%.4g, 1)",
-                  c->ratios[0], shape.sites, least);
-    return mi_fail(status, MI_INPUT, "bad ratios");
-}
-
 typedef struct piece {
-    mi_model *model;
+    const mi_model *model;
     double *ratios;
     size_t points;
     mi_plan plan;
@@ -73,13 +41,64 @@ typedef struct piece {
 
 static void piece_free(piece *p)
 {
-    mi_model_destroy(p->model);
     mi_analysis_destroy(p->analysis);
     free(p->ratios);
 }
 
-static mi_code create_model(const mi_curve_config *c, const mi_run *run, mi_faults *faults,
-                            mi_model **ret_model, mi_status *status)
+/* A fault of the strategy, or of a ratio that it can not have. */
+static void report_mask(const mi_curve_config *c, const mi_status *status, mi_faults *faults)
+{
+    if (strcmp(status->place, "ratio") != 0) {
+        report(c, "mask", status, faults);
+        return;
+    }
+    char at[MI_PATH_SIZE];
+    mi_path_key(at, c->path, "ratios");
+    mi_faults_add(faults, at, "%s", status->message);
+}
+
+static mi_code check_ratios(const mi_curve_config *c, mi_shape shape, const piece *p,
+                            mi_faults *faults, mi_status *status)
+{
+    mi_code code = MI_OK;
+    for (size_t i = 0; shape.sites > 0 && i < p->plan.points && code == MI_OK; i++) {
+        code = c->mask_class->check(c->mask, mi_layout_of(shape), p->plan.ratios[i], status);
+    }
+    if (code == MI_INPUT) {
+        report_mask(c, status, faults);
+    }
+    return code;
+}
+
+/* Default ratios: those of the strategy where it has a few; else 0.02 to 0.98, from one masked site
+ * and to one visible site at least; two sites leave the one ratio 1/2. */
+static mi_code default_ratios(const mi_curve_config *c, mi_shape shape, double **ret_ratios,
+                              size_t *ret_count, mi_status *status)
+{
+    double edge = shape.sites == 0 ? 0 : 1.0 / (double)shape.sites;
+    double from = edge > 0.02 ? edge : 0.02;
+    double to = 1 - from;
+    mi_code code = mi_allocate(GSL_MAX(DEFAULT_STEPS, MI_MASK_RATIOS), sizeof **ret_ratios,
+                               ret_ratios, status);
+    if (code != MI_OK) {
+        return code;
+    }
+    if (c->mask_class->ratios != NULL) {
+        *ret_count = c->mask_class->ratios(c->mask, mi_layout_of(shape), *ret_ratios);
+        return *ret_count > 0
+                   ? MI_OK
+                   : mi_fail_at(status, "strategy", "\"%s\" has no ratio on so few sites",
+                                c->mask_class->name);
+    }
+    *ret_count = from < to ? DEFAULT_STEPS : 1;
+    for (size_t i = 0; i < *ret_count; i++) {
+        (*ret_ratios)[i] = mi_result_round(from + (to - from) * (double)i / (DEFAULT_STEPS - 1));
+    }
+    return MI_OK;
+}
+
+mi_code mi_curve_model(const mi_curve_config *c, const mi_run *run, mi_faults *faults,
+                       mi_model **ret_model, mi_status *status)
 {
     mi_code code = mi_model_create(c->class, c->model, run, ret_model, status);
     if (code == MI_INPUT) {
@@ -88,28 +107,65 @@ static mi_code create_model(const mi_curve_config *c, const mi_run *run, mi_faul
     return code;
 }
 
+/* The ratios asked for, or the default ones. */
+static mi_code plan_ratios(const mi_curve_config *c, mi_shape shape, mi_faults *faults, piece *p,
+                           mi_status *status)
+{
+    p->plan.ratios = c->ratios;
+    p->plan.points = c->ratio_count;
+    if (c->ratios != NULL) {
+        return check_ratios(c, shape, p, faults, status);
+    }
+    mi_code code = default_ratios(c, shape, &p->ratios, &p->points, status);
+    if (code == MI_INPUT) {
+        report_mask(c, status, faults);
+    }
+    p->plan.ratios = p->ratios;
+    p->plan.points = p->points;
+    return code == MI_OK ? check_ratios(c, shape, p, faults, status) : code;
+}
+
+/* Sites that an estimator from samples looks at: left open, all that nearest neighbours can take,
+ * and two for counts, whose cells grow as V to that power. */
+static size_t asked_context(const mi_curve_config *c, mi_method method)
+{
+    return mi_given(c->estimator, "context") ? mi_count(c->estimator, "context")
+           : method == MI_METHOD_KSG         ? 0
+                                             : 2;
+}
+
+static mi_code check_sampling(const mi_curve_config *c, const piece *p, mi_faults *faults,
+                              mi_status *status)
+{
+    mi_strategy_mask mask;
+    mi_sampling sampling = mi_plan_sampling(p->model, &p->plan, &mask);
+    mi_code code = mi_sampled_check(p->model, &sampling, status);
+    if (code == MI_INPUT) {
+        report(c, "estimator", status, faults);
+    }
+    return code;
+}
+
 static mi_code make_plan(const mi_curve_config *c, mi_faults *faults, piece *p, mi_status *status)
 {
     mi_shape shape = p->model->class->shape(p->model->state);
-    mi_method resolved = MI_METHOD_AUTO;
-    mi_code code = check_ratios(c, shape, faults, status);
+    p->plan = (mi_plan){.samples = mi_count(c->estimator, "samples"),
+                        .masking = {c->mask_class, c->mask}};
+    mi_code code =
+        mi_method_resolve(p->model, &p->plan.masking, asked_method(c), &p->plan.method, status);
+    if (code == MI_INPUT) {
+        report(c, "estimator", status, faults);
+    }
+    p->plan.sets = mi_count(c->estimator, "sets");
+    p->plan.masks = mi_count(c->estimator, "masks");
+    p->plan.context = asked_context(c, p->plan.method);
+    p->plan.neighbors = mi_count(c->estimator, "neighbors");
     if (code == MI_OK) {
-        code = mi_method_resolve(p->model, asked_method(c), &resolved, status);
-        if (code == MI_INPUT) {
-            report(c, "estimator", status, faults);
-        }
+        code = plan_ratios(c, shape, faults, p, status);
     }
-    if (code == MI_OK && c->ratios == NULL) {
-        code = default_ratios(shape, &p->ratios, &p->points, status);
-    }
-    p->plan = (mi_plan){
-        .method = resolved,
-        .samples = mi_count(c->estimator, "samples"),
-        .count = mi_is(c->mask, "count", "bernoulli") ? MI_COUNT_BERNOULLI : MI_COUNT_FIXED,
-        .ratios = c->ratios != NULL ? c->ratios : p->ratios,
-        .points = c->ratios != NULL ? c->ratio_count : p->points,
-    };
-    return code;
+    return code == MI_OK && mi_method_is_sampled(p->plan.method)
+               ? check_sampling(c, p, faults, status)
+               : code;
 }
 
 mi_code mi_experiment_check(const mi_experiment *e, const mi_run *run, mi_faults *faults,
@@ -119,17 +175,23 @@ mi_code mi_experiment_check(const mi_experiment *e, const mi_run *run, mi_faults
     quick.validate_only = true;
     mi_code worst = MI_OK;
     size_t before = faults->count;
+    if (e->estimators) {
+        return mi_estimators_check(e, faults, status);
+    }
     if (e->compare) {
         mi_overlays_check(e, faults);
+        mi_sources_check(e, faults);
     }
     for (size_t i = 0; i < e->count; i++) {
-        piece p = {.model = NULL};
+        mi_model *model = NULL;
         quick.seed = e->curves[i].seed;
-        mi_code code = create_model(&e->curves[i], &quick, faults, &p.model, status);
-        if (code == MI_OK && p.model->state != NULL) {
+        mi_code code = mi_curve_model(&e->curves[i], &quick, faults, &model, status);
+        piece p = {.model = model};
+        if (code == MI_OK && model->state != NULL) {
             code = make_plan(&e->curves[i], faults, &p, status);
         }
         piece_free(&p);
+        mi_model_destroy(model);
         worst = code != MI_OK ? code : worst;
         if (code == MI_MEMORY || code == MI_INTERRUPTED) {
             return code;
@@ -137,13 +199,6 @@ mi_code mi_experiment_check(const mi_experiment *e, const mi_run *run, mi_faults
     }
     return worst == MI_OK && faults->count > before ? mi_fail(status, MI_INPUT, "bad input")
                                                     : worst;
-}
-
-static double seconds_since(const struct timespec *start)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)(now.tv_sec - start->tv_sec) + 1e-9 * (double)(now.tv_nsec - start->tv_nsec);
 }
 
 /* The resolved configuration with what only the model could tell: ratios and method. */
@@ -154,6 +209,10 @@ static void put_config(mi_writer *w, cJSON *result, const mi_curve_config *c, co
     cJSON *method = cJSON_CreateString(mi_method_name(p->plan.method));
     if (method == NULL || !cJSON_ReplaceItemInObjectCaseSensitive(estimator, "method", method)) {
         w->failed = true;
+    }
+    if (mi_method_is_sampled(p->plan.method)) {
+        cJSON_DeleteItemFromObjectCaseSensitive(estimator, "context");
+        mi_add_number(w, estimator, "context", (double)p->plan.context);
     }
     mi_add_numbers(w, config, "ratios", p->plan.ratios, p->plan.points);
     mi_add_item(w, result, "config", config);
@@ -171,6 +230,9 @@ static mi_code curve_json(const mi_curve_config *c, const piece *p, double secon
     }
     put_config(&w, result, c, p);
     mi_code code = mi_result_add_analysis(result, p->analysis, status);
+    if (code == MI_OK) {
+        code = mi_mask_samples_add(&p->plan.masking, p->analysis->shape, c->seed, result, status);
+    }
     mi_add_number(&w, timing, "seconds", seconds);
     mi_add_item(&w, result, "timing", timing);
     if (code == MI_OK && w.failed) {
@@ -184,22 +246,44 @@ static mi_code curve_json(const mi_curve_config *c, const piece *p, double secon
     return MI_OK;
 }
 
+static mi_code run_piece(const mi_curve_config *c, const mi_run *run, mi_faults *faults, piece *p,
+                         const struct timespec *start, cJSON **ret_result, mi_status *status)
+{
+    mi_code code = make_plan(c, faults, p, status);
+    if (code == MI_OK) {
+        code = mi_analyse(p->model, &p->plan, run, &p->analysis, status);
+    }
+    return code == MI_OK ? curve_json(c, p, mi_lab_seconds_since(start), ret_result, status) : code;
+}
+
+mi_code mi_curve_of_model(const mi_curve_config *c, const mi_model *model, const mi_run *run,
+                          mi_faults *faults, cJSON **ret_result, mi_analysis **opt_analysis,
+                          mi_status *status)
+{
+    piece p = {.model = model};
+    struct timespec start;
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    mi_code code = run_piece(c, run, faults, &p, &start, ret_result, status);
+    if (code == MI_OK && opt_analysis != NULL) {
+        *opt_analysis = p.analysis;
+        p.analysis = NULL;
+    }
+    piece_free(&p);
+    return code;
+}
+
 mi_code mi_curve_compute(const mi_curve_config *c, const mi_run *run, mi_faults *faults,
                          cJSON **ret_result, mi_status *status)
 {
-    piece p = {.model = NULL};
+    mi_model *model = NULL;
     struct timespec start;
     clock_gettime(CLOCK_MONOTONIC, &start);
-    mi_code code = create_model(c, run, faults, &p.model, status);
+    mi_code code = mi_curve_model(c, run, faults, &model, status);
+    piece p = {.model = model};
     if (code == MI_OK) {
-        code = make_plan(c, faults, &p, status);
-    }
-    if (code == MI_OK) {
-        code = mi_analyse(p.model, &p.plan, run, &p.analysis, status);
-    }
-    if (code == MI_OK) {
-        code = curve_json(c, &p, seconds_since(&start), ret_result, status);
+        code = run_piece(c, run, faults, &p, &start, ret_result, status);
     }
     piece_free(&p);
+    mi_model_destroy(model);
     return code;
 }

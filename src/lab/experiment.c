@@ -1,10 +1,9 @@
 /* From a document to a resolved experiment. */
-#include "maskinfo/experiment.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "lab.h"
 #include "maskinfo/figures.h"
 #include "maskinfo/memory.h"
 #include "maskinfo/result.h"
@@ -20,9 +19,9 @@ typedef struct resolver {
 /* Keys that stand at the top beside those of mi_experiment_parameters. */
 static const char *const curve_keys[] = {"experiment", "model",     "mask",
                                          "ratios",     "estimator", NULL};
-static const char *const compare_keys[] = {"experiment", "curves",     "mask",
-                                           "ratios",     "estimator",  "effort",
-                                           "published",  "overlay_on", NULL};
+static const char *const compare_keys[] = {"experiment",    "curves", "mask",      "ratios",
+                                           "estimator",     "effort", "published", "overlay_on",
+                                           "strategies_on", NULL};
 /* The same beside those of mi_compare_parameters. */
 static const char *const shared_keys[] = {"experiment", "curves", "mask", "ratios",
                                           "estimator",  "title",  "seed", NULL};
@@ -152,11 +151,16 @@ static mi_code resolve_mask(resolver *r, const cJSON *object, const char *path, 
     }
     const mi_mask_class *class = mi_mask_find(name);
     if (class == NULL) {
-        char at[MI_PATH_SIZE];
+        char at[MI_PATH_SIZE], known[128] = "";
+        for (const mi_mask_class *const *m = mi_mask_classes(); *m != NULL; m++) {
+            size_t used = strlen(known);
+            snprintf(known + used, sizeof known - used, "%s\"%s\"", used ? ", " : "", (*m)->name);
+        }
         mi_path_key(at, path, "strategy");
-        mi_faults_add(r->faults, at, "\"%s\"; must be one of \"random\"", name);
+        mi_faults_add(r->faults, at, "\"%s\"; must be one of %s", name, known);
         return MI_OK;
     }
+    c->mask_class = class;
     return bind_part(r, object, path, "mask", "strategy", name, class->parameters, &c->mask,
                      c->resolved);
 }
@@ -411,10 +415,14 @@ static mi_code resolve(resolver *r, const cJSON *document, mi_experiment *e)
         return code;
     }
     e->compare = strcmp(kind, "compare") == 0;
-    if (!e->compare && strcmp(kind, "curve") != 0) {
-        mi_faults_add(r->faults, "experiment", "\"%s\"; must be one of \"curve\", \"compare\"",
-                      kind);
+    e->estimators = strcmp(kind, "estimators") == 0;
+    if (!e->compare && !e->estimators && strcmp(kind, "curve") != 0) {
+        mi_faults_add(r->faults, "experiment",
+                      "\"%s\"; must be one of \"curve\", \"compare\", \"estimators\"", kind);
         return MI_OK;
+    }
+    if (e->estimators) {
+        return mi_estimators_resolve(&r->binding, document, e, r->status);
     }
     code = resolve_common(r, document, e);
     if (code != MI_OK) {

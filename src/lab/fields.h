@@ -8,5 +8,6 @@ typedef struct mi_field_note {
 
 extern const mi_field_note mi_result_notes[];
 extern const mi_field_note mi_point_notes[];
+extern const mi_field_note mi_estimators_notes[];
 
 #endif

@@ -121,8 +121,7 @@ static const cJSON *find_curve(const cJSON *curves, const char *label)
     return NULL;
 }
 
-/* The published file, or NULL after adding a fault. */
-static cJSON *read_published(const mi_experiment *e, mi_faults *faults)
+cJSON *mi_published_read(const mi_experiment *e, mi_faults *faults)
 {
     const char *path = mi_text(e->settings, "published");
     mi_faults reading = {.file = path};
@@ -162,7 +161,7 @@ void mi_overlays_check(const mi_experiment *e, mi_faults *faults)
                           on->paths[i]);
         }
     }
-    cJSON *published = read_published(e, faults);
+    cJSON *published = mi_published_read(e, faults);
     for (size_t s = 0; published != NULL && s < sizeof series / sizeof *series; s++) {
         double ratios[MAX_POINTS], values[MAX_POINTS];
         read_series(published, s, ratios, values, faults);
@@ -178,7 +177,7 @@ mi_code mi_overlays_add(const mi_experiment *e, mi_faults *faults, cJSON *result
     mi_writer w = {.failed = false};
     size_t before = faults->count;
     const mi_value *on = mi_values_find(e->settings, "overlay_on");
-    cJSON *published = read_published(e, faults), *overlays = cJSON_CreateArray();
+    cJSON *published = mi_published_read(e, faults), *overlays = cJSON_CreateArray();
     for (size_t i = 0; published != NULL && i < on->path_count; i++) {
         const cJSON *curve = find_curve(mi_lab_item(result, "curves"), on->paths[i]);
         for (size_t s = 0; curve != NULL && s < sizeof series / sizeof *series; s++) {

@@ -88,15 +88,15 @@ static void print_notes(FILE *out, const char *heading, const mi_field_note *not
 
 void mi_reference_document(FILE *out)
 {
-    fprintf(
-        out,
-        "# Reference\n\nMade by `maskinfo list reference` from the tables that the program "
-        "reads its input by.\n\n## Experiment files\n\nA JSON object. `\"experiment\"` is "
-        "`\"curve\"` (one source) or `\"compare\"` (several in one set of figures). A curve has "
-        "`model` and may have `mask`, `ratios`, `estimator`, `seed` and `title`. A comparison "
-        "has `curves`, an array of such objects with a label and a style each, and may have "
-        "`mask`, `ratios`, `estimator` and `seed` for the curves that do not set their own.\n");
-    print_section(out, "### At the top", "In both kinds.", mi_experiment_parameters);
+    fprintf(out,
+            "# Reference\n\nMade by `maskinfo list reference` from the tables that the program "
+            "reads its input by.\n\n## Experiment files\n\nA JSON object. `\"experiment\"` is "
+            "`\"curve\"` (one source), `\"compare\"` (several in one set of figures) or "
+            "`\"estimators\"` (estimators from samples against known truths). A curve has "
+            "`model` and may have `mask`, `ratios`, `estimator`, `seed` and `title`. A comparison "
+            "has `curves`, an array of such objects with a label and a style each, and may have "
+            "`mask`, `ratios`, `estimator` and `seed` for the curves that do not set their own.\n");
+    print_section(out, "### At the top", "In all kinds.", mi_experiment_parameters);
     print_section(out, "### ratios",
                   "An increasing array of numbers in (0, 1), or an object:", mi_ratio_parameters);
     print_section(out, "### estimator", "How the numbers are had.", mi_estimator_parameters);
@@ -105,6 +105,10 @@ void mi_reference_document(FILE *out)
                   "Beside `model`, `mask`, `ratios`, "
                   "`estimator` and `seed`:",
                   mi_compare_curve_parameters);
+    print_section(out, "### estimators",
+                  "At the top of an experiment of the kind `\"estimators\"`, beside `title` and "
+                  "`seed`: no curve, but estimates against known truths.",
+                  mi_estimators_parameters);
     print_models(out);
     print_masks(out);
     fprintf(out,
@@ -114,6 +118,7 @@ void mi_reference_document(FILE *out)
             "the same bytes at any number of threads, `timing` aside.\n");
     print_notes(out, "### Of a curve or comparison", mi_result_notes);
     print_notes(out, "### Each of `points`", mi_point_notes);
+    print_notes(out, "### Of estimators", mi_estimators_notes);
     fprintf(
         out,
         "\n## Files\n\nData files and experiments named by a relative path are looked for in the "

@@ -39,6 +39,8 @@ static void put_style(mi_writer *w, cJSON *curve, const mi_curve_config *c)
                 mi_given(c->entry, "dash")
                     ? cJSON_CreateNumber((double)mi_integer(c->entry, "dash"))
                     : cJSON_CreateNull());
+    mi_add_text(w, curve, "source", optional_text(c->entry, "source"));
+    mi_add_text(w, curve, "reference", optional_text(c->entry, "reference"));
     mi_add_bool(w, curve, "weighed", mi_is(c->entry, "verdict", "yes"));
 }
 
@@ -88,8 +90,11 @@ static void put_config(mi_writer *w, cJSON *result, const mi_experiment *e, cons
                 cJSON_Duplicate(cJSON_GetObjectItemCaseSensitive(e->resolved, "published"), 1));
     mi_add_item(w, config, "overlay_on",
                 cJSON_Duplicate(cJSON_GetObjectItemCaseSensitive(e->resolved, "overlay_on"), 1));
+    mi_add_item(w, config, "strategies_on",
+                cJSON_Duplicate(cJSON_GetObjectItemCaseSensitive(e->resolved, "strategies_on"), 1));
     for (const cJSON *curve = curves->child; curve != NULL; curve = curve->next, i++) {
-        static const char *const style[] = {"label", "group", "figures", "color", "dash"};
+        static const char *const style[] = {"label", "group",  "figures",  "color",
+                                            "dash",  "source", "reference"};
         cJSON *entry = cJSON_Duplicate(cJSON_GetObjectItemCaseSensitive(curve, "config"), 1);
         cJSON_DeleteItemFromObjectCaseSensitive(entry, "experiment");
         for (size_t s = 0; s < sizeof style / sizeof *style; s++) {
@@ -141,6 +146,9 @@ static mi_code compare_json(const mi_experiment *e, mi_faults *faults, cJSON *cu
     if (code == MI_OK) {
         code = mi_overlays_add(e, faults, result, status);
     }
+    if (code == MI_OK) {
+        code = mi_sources_add(e, faults, result, status);
+    }
     if (code != MI_OK) {
         cJSON_Delete(result);
         return code;
@@ -180,6 +188,10 @@ mi_code mi_experiment_run(const mi_experiment *e, const mi_run_options *options,
         return run_compare(e, options, faults, ret_result, status);
     }
     mi_run run = options->run;
+    if (e->estimators) {
+        run.seed = e->seed;
+        return mi_estimators_run(e, &run, ret_result, status);
+    }
     run.seed = e->curves[0].seed;
     return mi_curve_compute(&e->curves[0], &run, faults, ret_result, status);
 }

@@ -1,6 +1,6 @@
 #include "maskinfo/experiment.h"
 
-static const char *const methods[] = {"auto", "exact", "posterior", NULL};
+static const char *const methods[] = {"auto", "exact", "posterior", "plugin", "ksg", NULL};
 
 const mi_parameter mi_estimator_parameters[] = {
     {.name = "method",
@@ -8,8 +8,10 @@ const mi_parameter mi_estimator_parameters[] = {
      .fallback = "\"auto\"",
      .choices = methods,
      .unit = "",
-     .help = "exact: the model's exact algorithm; posterior: Monte Carlo over draws and masks with "
-             "exact posteriors; auto: exact where there is one"},
+     .help =
+         "exact: the model's exact algorithm; posterior: Monte Carlo over draws and masks with "
+         "exact posteriors; auto: exact where there is one; plugin (discrete), ksg (continuous): "
+         "from samples alone, with the biases that such estimates have"},
     {.name = "samples",
      .type = MI_INTEGER,
      .low = 2,
@@ -17,7 +19,38 @@ const mi_parameter mi_estimator_parameters[] = {
      .flags = MI_EFFORT,
      .fallback = "200",
      .unit = "replicates",
-     .help = "random orders of the sites (exact) or drawn configurations (posterior)"},
+     .help = "random orders of the sites (exact) or drawn configurations (posterior; plugin, ksg: "
+             "in a set)"},
+    {.name = "sets",
+     .type = MI_INTEGER,
+     .low = 8,
+     .high = 10000,
+     .fallback = "8",
+     .unit = "",
+     .help = "plugin, ksg: independent sets of samples, from which the standard error is taken"},
+    {.name = "masks",
+     .type = MI_INTEGER,
+     .low = 1,
+     .high = 10000,
+     .fallback = "16",
+     .unit = "",
+     .help = "plugin, ksg: masked sites, each under a mask of its own, at each ratio of a set"},
+    {.name = "context",
+     .type = MI_INTEGER,
+     .low = 0,
+     .high = 10000,
+     .fallback = "null",
+     .unit = "sites",
+     .help =
+         "plugin, ksg: nearest visible sites that the estimate looks at, on a sequence from both "
+         "sides in turn; 0: all; left out: 2 (plugin), 0 (ksg)"},
+    {.name = "neighbors",
+     .type = MI_INTEGER,
+     .low = 1,
+     .high = 100000,
+     .fallback = "3",
+     .unit = "",
+     .help = "ksg: k of the nearest-neighbour distance"},
     {.name = NULL},
 };
 
@@ -78,13 +111,21 @@ const mi_parameter mi_compare_parameters[] = {
      .flags = MI_FILE,
      .fallback = "null",
      .unit = "",
-     .help = "file of published accuracies to lay over the objective: an object with mae_fig5 and "
-             "kong_2023, each with source, ratio and arrays of accuracies (data/published.json)"},
+     .help =
+         "file of published accuracies to lay over the objective: an object with mae_fig5 and "
+         "kong_2023, each with source, ratio and arrays of accuracies, and mae_table1f with rows "
+         "of strategies (data/published.json)"},
     {.name = "overlay_on",
      .type = MI_PATHS,
      .fallback = "null",
      .unit = "",
      .help = "labels of the curves that the published accuracies are ranked against"},
+    {.name = "strategies_on",
+     .type = MI_TEXT,
+     .fallback = "null",
+     .unit = "",
+     .help = "\"source\" of curves with different masking strategies; published accuracies of "
+             "strategies (mae_table1f of \"published\") are held against their information"},
     {.name = NULL},
 };
 
@@ -103,8 +144,9 @@ const mi_parameter mi_compare_curve_parameters[] = {
      .fallback = "null",
      .unit = "",
      .help = "names of the figures that show the curve: information, families, vocabulary, joint, "
-             "fits, objective, optimum, dichotomy, published; left out: all that suit it but "
-             "families and dichotomy"},
+             "fits, objective, optimum, dichotomy, published, masks, strategies, predictability, "
+             "redundancy, "
+             "approximations; left out: all that suit it but families and dichotomy"},
     {.name = "verdict",
      .type = MI_CHOICE,
      .fallback = "\"no\"",
@@ -123,5 +165,15 @@ const mi_parameter mi_compare_curve_parameters[] = {
      .fallback = "null",
      .unit = "",
      .help = "dash pattern of the line; left out: from the palette"},
+    {.name = "source",
+     .type = MI_TEXT,
+     .fallback = "null",
+     .unit = "",
+     .help = "name of the source that several curves with different masking strategies share"},
+    {.name = "reference",
+     .type = MI_TEXT,
+     .fallback = "null",
+     .unit = "",
+     .help = "label of another curve of the comparison that this one approximates"},
     {.name = NULL},
 };

@@ -108,19 +108,35 @@ typedef struct filling {
     mi_crops *crops;
 } filling;
 
-static void fill_crop(const filling *f, size_t index, gsl_rng *stream)
+/* The value of one channel as a coordinate. */
+static float coordinate_of(const mi_images *images, size_t channel, double value)
+{
+    const mi_unit *units = images->opt_units;
+    return (float)(units == NULL ? value : (value - units[channel].offset) / units[channel].scale);
+}
+
+/* line is room for (width, channels) values. */
+static mi_code fill_crop(const filling *f, size_t index, gsl_rng *stream, double *line,
+                         mi_status *status)
 {
     const place *from = &f->places[index];
-    const mi_image *image = &f->images->items[from->image];
     float *values = f->crops->values + index * f->crops->dimension;
+    size_t width = mi_crop_width(f->shape), channels = f->shape.channels;
+    bool whole = mi_images_whole(f->images);
     mi_stream_set(stream, f->run->seed, MI_PURPOSE_DITHER, MI_PARTS * index + f->part);
     for (size_t r = 0; r < mi_crop_height(f->shape); r++) {
-        const unsigned char *line = image->pixels + (from->row + r) * image->columns + from->column;
-        for (size_t c = 0; c < mi_crop_width(f->shape); c++) {
-            values[mi_crop_coordinate(f->shape, r, c)] =
-                (float)(line[c] + gsl_rng_uniform(stream) - 0.5);
+        mi_code code =
+            mi_image_line(f->images, from->image, from->row + r, from->column, width, line, status);
+        if (code != MI_OK) {
+            return code;
+        }
+        for (size_t i = 0; i < width * channels; i++) {
+            double value = whole ? line[i] + gsl_rng_uniform(stream) - 0.5 : line[i];
+            values[mi_crop_coordinate(f->shape, r, i / channels) + i % channels] =
+                coordinate_of(f->images, i % channels, value);
         }
     }
+    return MI_OK;
 }
 
 static mi_code fill_unit(size_t index, size_t thread, void *context, mi_status *status)
@@ -128,16 +144,19 @@ static mi_code fill_unit(size_t index, size_t thread, void *context, mi_status *
     (void)thread;
     const filling *f = context;
     gsl_rng *stream = NULL;
-    mi_code code = mi_stream_create(f->run->seed, MI_PURPOSE_DITHER, 0, &stream, status);
-    if (code != MI_OK) {
-        return code;
-    }
+    double *line = NULL;
     size_t end = smaller((index + 1) * UNIT, f->crops->count);
-    for (size_t c = index * UNIT; c < end; c++) {
-        fill_crop(f, c, stream);
+    mi_code code =
+        mi_allocate(mi_crop_width(f->shape) * f->shape.channels, sizeof *line, &line, status);
+    if (code == MI_OK) {
+        code = mi_stream_create(f->run->seed, MI_PURPOSE_DITHER, 0, &stream, status);
+    }
+    for (size_t c = index * UNIT; c < end && code == MI_OK; c++) {
+        code = fill_crop(f, c, stream, line, status);
     }
     gsl_rng_free(stream);
-    return MI_OK;
+    free(line);
+    return code;
 }
 
 static mi_code crops_create(size_t count, size_t dimension, mi_crops **ret_crops, mi_status *status)

@@ -1,5 +1,7 @@
 /* Crops of images as points: luma 0..255 and uniform noise of one grey level on every coordinate,
- * because the density of quantised levels, which a Gaussian model is scored by, is not defined. */
+ * because the density of quantised levels, which a Gaussian model is scored by, is not defined. The
+ * same of arrays of whole numbers, then in the units of their channels; arrays of floating-point
+ * numbers have no noise added. */
 #ifndef MASKINFO_MODELS_CROPS_H
 #define MASKINFO_MODELS_CROPS_H
 

@@ -4,14 +4,19 @@
 #include <lapack.h>
 #include <math.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "dense.h"
+#include "gmrf_large.h"
+#include "gmrf_torus.h"
 #include "maskinfo/memory.h"
 #include "models.h"
 
 enum {
-    MAX_SIDE = 100,
-    MAX_SITES = 6400, /* a covariance of 330 MB, once for the field and once per thread */
+    DENSE_SIDE = 100,   /* products of variances stay finite (gmrf_profile.c) */
+    DENSE_SITES = 6400, /* a covariance of 330 MB, once for the field and once per thread */
+    MAX_SIDE = 2000,
+    MAX_SITES = 4000000,
     MAX_CHANNELS = 4096,
 };
 static const double max_kappa = 1e9;
@@ -25,7 +30,8 @@ static const mi_parameter parameters[] = {
      .high = MAX_SIDE,
      .fallback = "[14, 14]",
      .unit = "sites",
-     .help = "rows and columns of the lattice, 2 to 6400 sites in all"},
+     .help = "rows and columns of the lattice, 2 to 4000000 sites in all; beyond 6400 sites or a "
+             "side of 100 by the method \"posterior\" alone"},
     {.name = "neighbors",
      .type = MI_INTEGER,
      .low = 4,
@@ -59,15 +65,20 @@ static const mi_parameter parameters[] = {
     {.name = NULL},
 };
 
+static double gibibytes(double bytes)
+{
+    return bytes / 1073741824.0;
+}
+
 static mi_code check_grid(const size_t grid[2], bool torus, mi_status *status)
 {
     size_t rows = grid[0], columns = grid[1];
-    if (rows < 1 || columns < 1 || rows > MAX_SIDE || columns > MAX_SIDE ||
-        rows * columns > MAX_SITES) {
+    if (rows < 1 || columns < 1 || rows > MAX_SIDE || columns > MAX_SIDE) {
+        mi_gmrf_estimate need = mi_gmrf_estimate_memory((double)rows * (double)columns, torus);
         return mi_fail_at(status, "grid",
-                          "[%zu, %zu] is too large or empty: [rows, columns], whole numbers in "
-                          "[1, %d] with at most %d sites in all",
-                          rows, columns, MAX_SIDE, MAX_SITES);
+                          "[%zu, %zu] is too large or empty (it would need about %.3g GiB): [rows, "
+                          "columns], whole numbers in [1, %d] with at most %d sites in all",
+                          rows, columns, gibibytes(need.once + need.thread), MAX_SIDE, MAX_SITES);
     }
     if (rows * columns < 2) {
         return mi_fail_at(status, "grid",
@@ -82,10 +93,9 @@ static mi_code check_grid(const size_t grid[2], bool torus, mi_status *status)
     return MI_OK;
 }
 
-static mi_code check_values(const mi_values *values, mi_status *status)
+static mi_code check_values(const mi_values *values, long long channels, mi_status *status)
 {
-    long long neighbors = mi_integer(values, "neighbors"),
-              channels = mi_integer(values, "channels");
+    long long neighbors = mi_integer(values, "neighbors");
     double kappa = mi_real(values, "kappa");
     if (neighbors != 4 && neighbors != 8) {
         return mi_fail_at(status, "neighbors", "%lld is neither 4 nor 8", neighbors);
@@ -110,12 +120,13 @@ static mi_code check_values(const mi_values *values, mi_status *status)
                       status);
 }
 
-static void gmrf_destroy(void *state)
+void mi_gmrf_destroy(void *state)
 {
     mi_gmrf *gmrf = state;
     if (gmrf != NULL) {
         mi_lattice_destroy(gmrf->lattice);
         free(gmrf->regular);
+        mi_gmrf_large_destroy(gmrf->large);
         free(gmrf);
     }
 }
@@ -173,12 +184,29 @@ static mi_code find_covariance(mi_gmrf *gmrf, mi_status *status)
     return MI_OK;
 }
 
+double mi_gmrf_regular(const mi_gmrf *gmrf, size_t i, size_t j)
+{
+    return gmrf->regular != NULL ? gmrf->regular[i * gmrf->lattice->sites + j]
+                                 : mi_gmrf_large_regular(gmrf, i, j);
+}
+
+double mi_gmrf_response(const mi_gmrf *gmrf, size_t i)
+{
+    return gmrf->large == NULL || gmrf->large->response == NULL ? 1 : gmrf->large->response[i];
+}
+
+double mi_gmrf_variance(const mi_gmrf *gmrf, size_t i)
+{
+    double response = mi_gmrf_response(gmrf, i);
+    return mi_gmrf_regular(gmrf, i, i) + gmrf->common * response * response;
+}
+
 /* What is exact at no and at all other sites visible. */
 static void find_ends(mi_gmrf *gmrf)
 {
     size_t n = gmrf->lattice->sites;
     for (size_t i = 0; i < n; i++) {
-        double variance = gmrf->regular[i * n + i] + gmrf->common;
+        double variance = mi_gmrf_variance(gmrf, i);
         double last = 1 / (gmrf->kappa + (double)gmrf->lattice->degree[i]);
         gmrf->mean_variance += variance / (double)n;
         gmrf->log_variance += log(variance) / (double)n;
@@ -187,30 +215,104 @@ static void find_ends(mi_gmrf *gmrf)
     }
 }
 
-static mi_code gmrf_create(const mi_values *values, const mi_run *run, void **ret_state,
-                           mi_status *status)
+/* On a torus what the eigenvalues tell replaces what the factor does. */
+static mi_code find_dense(mi_gmrf *gmrf, mi_status *status)
 {
-    (void)run;
+    mi_code code = find_covariance(gmrf, status);
+    if (code == MI_OK && gmrf->torus) {
+        gmrf->log_determinant = mi_torus_log_determinant(gmrf);
+    }
+    return code;
+}
+
+/* Refuse what the machine can not hold before anything is asked of it. */
+static mi_code check_memory(size_t sites, bool torus, const mi_run *run, mi_status *status)
+{
+    mi_gmrf_estimate need = mi_gmrf_estimate_memory((double)sites, torus);
+    double threads = need.thread * run->threads;
+    double most = need.once > threads ? need.once : threads;
+    double installed = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    if (installed > 0 && most > installed) {
+        return mi_fail_at(status, "grid",
+                          "%zu sites need about %.3g GiB for the field and then %.3g GiB for each "
+                          "of %d threads, and the machine has %.3g GiB: fewer sites or threads",
+                          sites, gibibytes(need.once), gibibytes(need.thread), run->threads,
+                          gibibytes(installed));
+    }
+    return MI_OK;
+}
+
+static mi_code fill(mi_gmrf *gmrf, int neighbors, bool large, const mi_run *run, mi_status *status)
+{
+    const mi_lattice *lattice = gmrf->lattice;
+    large = large || lattice->rows > DENSE_SIDE || lattice->columns > DENSE_SIDE ||
+            lattice->sites > DENSE_SITES;
+    mi_code code =
+        large ? mi_gmrf_large_create(gmrf, neighbors, run, status) : find_dense(gmrf, status);
+    if (code == MI_OK && !(large && run->validate_only)) {
+        find_ends(gmrf);
+    }
+    return code;
+}
+
+mi_code mi_gmrf_create(const mi_values *values, long long channels, bool large, const mi_run *run,
+                       mi_gmrf **ret_gmrf, mi_status *status)
+{
     mi_gmrf *gmrf = NULL;
-    mi_code code = check_values(values, status);
-    if (code != MI_OK || (code = mi_allocate(1, sizeof *gmrf, &gmrf, status)) != MI_OK) {
+    mi_code code = check_values(values, channels, status);
+    if (code != MI_OK) {
         return code;
     }
     const size_t *grid = mi_values_find(values, "grid")->grid;
-    gmrf->kappa = mi_real(values, "kappa");
-    gmrf->channels = (double)mi_count(values, "channels");
-    code = mi_lattice_create(grid[0], grid[1], (int)mi_integer(values, "neighbors"),
-                             mi_is(values, "boundary", "torus"), &gmrf->lattice, status);
-    if (code == MI_OK) {
-        code = find_covariance(gmrf, status);
-    }
-    if (code != MI_OK) {
-        gmrf_destroy(gmrf);
+    bool torus = mi_is(values, "boundary", "torus");
+    int neighbors = (int)mi_integer(values, "neighbors");
+    if ((code = check_memory(grid[0] * grid[1], torus, run, status)) != MI_OK ||
+        (code = mi_allocate(1, sizeof *gmrf, &gmrf, status)) != MI_OK) {
         return code;
     }
-    find_ends(gmrf);
-    *ret_state = gmrf;
+    gmrf->kappa = mi_real(values, "kappa");
+    gmrf->channels = (double)channels;
+    gmrf->torus = torus;
+    code = mi_lattice_create(grid[0], grid[1], neighbors, torus, &gmrf->lattice, status);
+    if (code == MI_OK) {
+        code = fill(gmrf, neighbors, large, run, status);
+    }
+    if (code != MI_OK) {
+        mi_gmrf_destroy(gmrf);
+        return code;
+    }
+    *ret_gmrf = gmrf;
     return MI_OK;
+}
+
+static mi_code gmrf_create(const mi_values *values, const mi_run *run, void **ret_state,
+                           mi_status *status)
+{
+    mi_gmrf *gmrf = NULL;
+    mi_code code =
+        mi_gmrf_create(values, mi_integer(values, "channels"), false, run, &gmrf, status);
+    if (code == MI_OK) {
+        *ret_state = gmrf;
+    }
+    return code;
+}
+
+/* A profile takes the whole covariance. */
+static mi_code gmrf_exact_allowed(const void *state, mi_status *status)
+{
+    const mi_gmrf *gmrf = state;
+    if (gmrf->large == NULL) {
+        return MI_OK;
+    }
+    return mi_fail_at(status, "method",
+                      "\"exact\": needs dense matrices, of at most %d sites and sides of at most "
+                      "%d, and the grid is [%zu, %zu]; use \"posterior\"",
+                      DENSE_SITES, DENSE_SIDE, gmrf->lattice->rows, gmrf->lattice->columns);
+}
+
+static bool gmrf_masks_only(const void *state)
+{
+    return ((const mi_gmrf *)state)->large != NULL;
 }
 
 static mi_shape gmrf_shape(const void *state)
@@ -243,11 +345,15 @@ const mi_model_class mi_gmrf_class = {
     .name = "gmrf",
     .summary = "Gaussian Markov random field on a lattice with 4 or 8 neighbours",
     .parameters = parameters,
+    .tells = MI_TELLS_NEIGHBORS,
     .create = gmrf_create,
-    .destroy = gmrf_destroy,
+    .destroy = mi_gmrf_destroy,
     .shape = gmrf_shape,
+    .exact_allowed = gmrf_exact_allowed,
     .profile = mi_gmrf_profile,
+    .masks_only = gmrf_masks_only,
     .evaluate = mi_gmrf_evaluate,
+    .sample = mi_gmrf_sample,
     .scratch_create = mi_gmrf_scratch_create,
     .scratch_destroy = mi_gmrf_scratch_destroy,
     .known_entropies = gmrf_known_entropies,

@@ -15,12 +15,17 @@
 #include <gsl/gsl_randist.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "dense.h"
+#include "gmrf_large.h"
+#include "gmrf_neighbors.h"
+#include "gmrf_torus.h"
 #include "maskinfo/memory.h"
 
 typedef struct scratch {
-    double *matrix;     /* (N,N) */
+    double *matrix;     /* (N,N); NULL where the lattice is large */
+    mi_sparse *solver;  /* NULL where it is not */
     size_t *sites;      /* (N) those of the block in use */
     size_t *position;   /* (N) of each of them in the block */
     double *innovation; /* (N) b = Q x */
@@ -33,6 +38,7 @@ void mi_gmrf_scratch_destroy(void *opt_scratch)
     scratch *s = opt_scratch;
     if (s != NULL) {
         free(s->matrix);
+        mi_sparse_destroy(s->solver);
         free(s->sites);
         free(s->innovation);
         free(s);
@@ -42,13 +48,16 @@ void mi_gmrf_scratch_destroy(void *opt_scratch)
 /* `sites` and `innovation` own the blocks of the vectors after them. */
 mi_code mi_gmrf_scratch_create(const void *state, void **ret_scratch, mi_status *status)
 {
-    size_t n = ((const mi_gmrf *)state)->lattice->sites;
+    const mi_gmrf *gmrf = state;
+    size_t n = gmrf->lattice->sites;
     scratch *s = NULL;
     mi_code code = mi_allocate(1, sizeof *s, &s, status);
     if (code != MI_OK) {
         return code;
     }
-    if ((code = mi_allocate(n * n, sizeof *s->matrix, &s->matrix, status)) != MI_OK ||
+    if ((code = gmrf->large != NULL
+                    ? mi_gmrf_large_solver(gmrf, &s->solver, status)
+                    : mi_allocate(n * n, sizeof *s->matrix, &s->matrix, status)) != MI_OK ||
         (code = mi_allocate(2 * n, sizeof *s->sites, &s->sites, status)) != MI_OK ||
         (code = mi_allocate(3 * n, sizeof *s->innovation, &s->innovation, status)) != MI_OK) {
         mi_gmrf_scratch_destroy(s);
@@ -84,6 +93,9 @@ static void draw_innovation(const mi_gmrf *gmrf, gsl_rng *draw, double *innovati
 static size_t list_sites(const mi_gmrf *gmrf, const unsigned char *masked, bool want, scratch *s)
 {
     size_t count = 0;
+    if (gmrf->large != NULL) {
+        return mi_gmrf_large_list(gmrf, masked, want, s->sites, s->position);
+    }
     for (size_t i = 0; i < gmrf->lattice->sites; i++) {
         if ((masked[i] != 0) == want) {
             s->position[i] = count;
@@ -98,6 +110,9 @@ static mi_code factorise_block(const mi_gmrf *gmrf, const unsigned char *masked,
                                scratch *s, mi_status *status)
 {
     const mi_lattice *lattice = gmrf->lattice;
+    if (gmrf->large != NULL) {
+        return mi_gmrf_large_factorise(gmrf, s->sites, s->position, count, s->solver, status);
+    }
     for (size_t i = 0; i < count * count; i++) {
         s->matrix[i] = 0;
     }
@@ -114,6 +129,13 @@ static mi_code factorise_block(const mi_gmrf *gmrf, const unsigned char *masked,
     return mi_cholesky(s->matrix, count, status);
 }
 
+/* Of the block that factorise_block factorised last. */
+static double block_log_determinant(const mi_gmrf *gmrf, size_t count, const scratch *s)
+{
+    return gmrf->large != NULL ? mi_sparse_log_determinant(s->solver)
+                               : mi_factor_log_determinant(s->matrix, count);
+}
+
 /* Residuals and conditional variances of the masked sites, and log|Q_mm|. */
 static mi_code given_visible(const mi_gmrf *gmrf, const unsigned char *masked, size_t count,
                              scratch *s, double *ret_log_determinant, mi_status *status)
@@ -122,9 +144,12 @@ static mi_code given_visible(const mi_gmrf *gmrf, const unsigned char *masked, s
     if (code != MI_OK) {
         return code;
     }
-    *ret_log_determinant = mi_factor_log_determinant(s->matrix, count);
+    *ret_log_determinant = block_log_determinant(gmrf, count, s);
     for (size_t p = 0; p < count; p++) {
         s->residual[p] = s->innovation[s->sites[p]];
+    }
+    if (gmrf->large != NULL) {
+        return mi_gmrf_large_conditional(s->solver, s->residual, s->variance, status);
     }
     mi_solve_lower(s->matrix, count, s->residual, 1);
     mi_solve_lower_transposed(s->matrix, count, s->residual, 1);
@@ -136,8 +161,8 @@ static mi_code given_visible(const mi_gmrf *gmrf, const unsigned char *masked, s
     return code;
 }
 
-/* The same without any visible site. Q may be all but singular here, its regular part is not. */
-static void given_nothing(const mi_gmrf *gmrf, scratch *s)
+/* x of a dense field. Q may be all but singular, its regular part is not. */
+static void dense_configuration(const mi_gmrf *gmrf, scratch *s)
 {
     size_t n = gmrf->lattice->sites;
     double sum = 0;
@@ -147,27 +172,84 @@ static void given_nothing(const mi_gmrf *gmrf, scratch *s)
     for (size_t i = 0; i < n; i++) {
         const double *row = gmrf->regular + i * n;
         s->residual[i] = cblas_ddot((int)n, row, 1, s->innovation, 1) + gmrf->common * sum;
-        s->variance[i] = row[i] + gmrf->common;
     }
+}
+
+/* The drawn configuration in s->residual. */
+static mi_code find_configuration(const mi_gmrf *gmrf, scratch *s, mi_status *status)
+{
+    if (gmrf->large == NULL) {
+        dense_configuration(gmrf, s);
+        return MI_OK;
+    }
+    mi_code code = mi_gmrf_large_configuration(gmrf, s->sites, s->position, s->solver, s->residual,
+                                               s->variance, s->innovation, status);
+    memcpy(s->residual, s->innovation, gmrf->lattice->sites * sizeof *s->residual);
+    return code;
+}
+
+/* What given_visible gives, without any visible site. */
+static mi_code given_nothing(const mi_gmrf *gmrf, scratch *s, mi_status *status)
+{
+    mi_code code = find_configuration(gmrf, s, status);
+    for (size_t i = 0; i < gmrf->lattice->sites; i++) {
+        s->sites[i] = i;
+        s->variance[i] = mi_gmrf_variance(gmrf, i);
+    }
+    return code;
+}
+
+/* A regular lattice of a large torus needs no second factor. */
+static bool lattice_information(const mi_gmrf *gmrf, const unsigned char *masked,
+                                double *ret_information)
+{
+    mi_sublattice found;
+    if (gmrf->large == NULL || !gmrf->torus ||
+        (!mi_torus_find_sublattice(gmrf, masked, 0, &found) &&
+         !mi_torus_find_sublattice(gmrf, masked, 1, &found))) {
+        return false;
+    }
+    *ret_information = mi_torus_sublattice_information(gmrf, found);
+    return true;
 }
 
 static mi_code joint_information(const mi_gmrf *gmrf, const unsigned char *masked,
                                  double log_masked, scratch *s, double *ret_information,
                                  mi_status *status)
 {
+    double n = (double)gmrf->lattice->sites, information = 0;
+    if (lattice_information(gmrf, masked, &information)) {
+        *ret_information = gmrf->channels * information / n;
+        return MI_OK;
+    }
     size_t visible = list_sites(gmrf, masked, false, s);
     mi_code code = factorise_block(gmrf, masked, visible, s, status);
     if (code == MI_OK) {
-        double logs = log_masked + mi_factor_log_determinant(s->matrix, visible);
-        *ret_information =
-            gmrf->channels * 0.5 * (logs - gmrf->log_determinant) / (double)gmrf->lattice->sites;
+        double logs = log_masked + block_log_determinant(gmrf, visible, s);
+        *ret_information = gmrf->channels * 0.5 * (logs - gmrf->log_determinant) / n;
     }
     return code;
 }
 
-/* Means over the masked sites: entropies of N(0, v), and -log N(e; 0, v) of the residuals e. */
-static void summarise(const mi_gmrf *gmrf, size_t count, const scratch *s, mi_mask_result *result)
+/* Means over the masked sites of what their lattice alone tells: nothing visible, and only the
+ * visible neighbours. */
+static void summarise_nearby(const mi_gmrf *gmrf, const unsigned char *masked, size_t count,
+                             const scratch *s, mi_mask_result *result)
 {
+    double alone = 0, nearby = 0, n = (double)count;
+    for (size_t p = 0; p < count; p++) {
+        alone += log(mi_gmrf_variance(gmrf, s->sites[p]));
+        nearby += mi_gmrf_log_variance_given_neighbors(gmrf, s->sites[p], masked);
+    }
+    result->marginal_entropy = gmrf->channels * mi_gaussian_entropy(alone / n);
+    result->neighbor_entropy = gmrf->channels * mi_gaussian_entropy(nearby / n);
+}
+
+/* Means over the masked sites: entropies of N(0, v), and -log N(e; 0, v) of the residuals e. */
+static void summarise(const mi_gmrf *gmrf, const unsigned char *masked, size_t count,
+                      const scratch *s, mi_mask_result *result)
+{
+    summarise_nearby(gmrf, masked, count, s, result);
     double logs = 0, squares = 0, variances = 0;
     for (size_t p = 0; p < count; p++) {
         logs += log(s->variance[p]);
@@ -191,17 +273,25 @@ mi_code mi_gmrf_evaluate(const void *state, const unsigned char *masked, mi_orig
     *result = (mi_mask_result){0};
     draw_innovation(gmrf, draw, s->innovation);
     size_t count = list_sites(gmrf, masked, true, s);
-    if (count == gmrf->lattice->sites) {
-        given_nothing(gmrf, s);
-        summarise(gmrf, count, s, result);
-        return MI_OK;
-    }
-    mi_code code = given_visible(gmrf, masked, count, s, &log_masked, status);
+    bool whole = count == gmrf->lattice->sites;
+    mi_code code = whole ? given_nothing(gmrf, s, status)
+                         : given_visible(gmrf, masked, count, s, &log_masked, status);
     if (code != MI_OK) {
         return code;
     }
-    summarise(gmrf, count, s, result);
-    return wants_joint
+    summarise(gmrf, masked, count, s, result);
+    return wants_joint && !whole
                ? joint_information(gmrf, masked, log_masked, s, &result->joint_information, status)
                : MI_OK;
+}
+
+mi_code mi_gmrf_sample(const void *state, gsl_rng *draw, void *opaque, double *values,
+                       mi_status *status)
+{
+    const mi_gmrf *gmrf = state;
+    scratch *s = opaque;
+    draw_innovation(gmrf, draw, s->innovation);
+    mi_code code = find_configuration(gmrf, s, status);
+    memcpy(values, s->residual, gmrf->lattice->sites * sizeof *values);
+    return code;
 }

@@ -17,8 +17,10 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "dense.h"
+#include "gmrf_neighbors.h"
 #include "maskinfo/memory.h"
 #include "maskinfo/random.h"
 
@@ -153,6 +155,22 @@ static mi_code one_order(size_t index, size_t thread, void *context, mi_status *
     return MI_OK;
 }
 
+/* What visible neighbours leave is known in closed form: the same in all replicates. */
+static mi_code fill_neighbors(const mi_gmrf *gmrf, size_t samples, mi_profile *profile,
+                              mi_status *status)
+{
+    mi_code code = mi_profile_add(profile, MI_NEIGHBORS, samples, status);
+    if (code != MI_OK) {
+        return code;
+    }
+    double *values = profile->series[MI_NEIGHBORS].values;
+    mi_gmrf_neighbor_profile(gmrf, values);
+    for (size_t j = 1; j < samples; j++) {
+        memcpy(values + j * profile->sites, values, profile->sites * sizeof *values);
+    }
+    return MI_OK;
+}
+
 static mi_code fill_profile(const mi_gmrf *gmrf, size_t samples, const mi_run *run,
                             mi_profile *profile, mi_status *status)
 {
@@ -160,6 +178,7 @@ static mi_code fill_profile(const mi_gmrf *gmrf, size_t samples, const mi_run *r
     job j = {.gmrf = gmrf, .run = run};
     mi_code code = mi_profile_add(profile, MI_ENTROPY, samples, status);
     if (code != MI_OK || (code = mi_profile_add(profile, MI_MSE, samples, status)) != MI_OK ||
+        (code = fill_neighbors(gmrf, samples, profile, status)) != MI_OK ||
         (code = mi_allocate(threads, sizeof *j.workspaces, &j.workspaces, status)) != MI_OK) {
         return code;
     }

@@ -274,5 +274,6 @@ const mi_model_class mi_markov_class = {
     .evaluate = mi_markov_evaluate,
     .scratch_create = mi_markov_scratch_create,
     .scratch_destroy = mi_markov_scratch_destroy,
+    .sample = mi_markov_sample,
     .known_entropies = markov_known_entropies,
 };

@@ -24,6 +24,8 @@ void mi_markov_entropies(const mi_markov *chain, double *ret_entropy, double *re
 mi_code mi_markov_evaluate(const void *state, const unsigned char *masked, mi_origin origin,
                            gsl_rng *draw, bool wants_joint, void *scratch, mi_mask_result *result,
                            mi_status *status);
+mi_code mi_markov_sample(const void *state, gsl_rng *draw, void *scratch, double *values,
+                         mi_status *status);
 mi_code mi_markov_scratch_create(const void *state, void **ret_scratch, mi_status *status);
 void mi_markov_scratch_destroy(void *scratch);
 

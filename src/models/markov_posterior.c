@@ -227,6 +227,7 @@ mi_code mi_markov_evaluate(const void *state, const unsigned char *masked, mi_or
     (void)origin;
     const mi_markov *c = state;
     smoother *s = scratch;
+    double information;
     mi_code code = mi_sequence_is_finite(c->length, status);
     if (code != MI_OK) {
         return code;
@@ -238,10 +239,24 @@ mi_code mi_markov_evaluate(const void *state, const unsigned char *masked, mi_or
     }
     *result = (mi_mask_result){.conditional_entropy = s->entropy / (double)s->masked,
                                .cross_entropy = s->cross / (double)s->masked};
+    mi_markov_entropies(c, &result->marginal_entropy, &information);
     if (wants_joint) {
         double joint = full_log_likelihood(c, s->symbols) - log_likelihood(c, s, masked, false) -
                        log_likelihood(c, s, masked, true);
         result->joint_information = joint / (double)c->length;
     }
     return MI_OK;
+}
+
+mi_code mi_markov_sample(const void *state, gsl_rng *draw, void *scratch, double *values,
+                         mi_status *status)
+{
+    const mi_markov *c = state;
+    smoother *s = scratch;
+    mi_code code = mi_sequence_is_finite(c->length, status);
+    if (code == MI_OK) {
+        draw_sequence(c, draw, s->symbols);
+        mi_sequence_values(s->symbols, c->length, values);
+    }
+    return code;
 }

@@ -226,5 +226,6 @@ const mi_model_class mi_mixing_class = {
     .evaluate = mi_mixing_evaluate,
     .scratch_create = mi_mixing_scratch_create,
     .scratch_destroy = mi_mixing_scratch_destroy,
+    .sample = mi_mixing_sample,
     .known_entropies = mixing_known_entropies,
 };

@@ -17,6 +17,8 @@ typedef struct mi_mixing {
 mi_code mi_mixing_evaluate(const void *state, const unsigned char *masked, mi_origin origin,
                            gsl_rng *draw, bool wants_joint, void *scratch, mi_mask_result *result,
                            mi_status *status);
+mi_code mi_mixing_sample(const void *state, gsl_rng *draw, void *scratch, double *values,
+                         mi_status *status);
 mi_code mi_mixing_scratch_create(const void *state, void **ret_scratch, mi_status *status);
 void mi_mixing_scratch_destroy(void *scratch);
 

@@ -224,7 +224,7 @@ mi_code mi_mixing_evaluate(const void *state, const unsigned char *masked, mi_or
     if (code != MI_OK) {
         return code;
     }
-    *result = (mi_mask_result){0, 0, 0, 0};
+    *result = (mi_mask_result){.marginal_entropy = m->law->entropy};
     draw_sequence(m, draw, d);
     find_previous(m, masked, d);
     evaluate_masked(m, d, masked, result);
@@ -234,4 +234,17 @@ mi_code mi_mixing_evaluate(const void *state, const unsigned char *masked, mi_or
         result->joint_information = joint / (double)m->length;
     }
     return MI_OK;
+}
+
+mi_code mi_mixing_sample(const void *state, gsl_rng *draw, void *scratch, double *values,
+                         mi_status *status)
+{
+    const mi_mixing *m = state;
+    draft *d = scratch;
+    mi_code code = mi_sequence_is_finite(m->length, status);
+    if (code == MI_OK) {
+        draw_sequence(m, draw, d);
+        mi_sequence_values(d->symbols, m->length, values);
+    }
+    return code;
 }

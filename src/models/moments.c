@@ -140,16 +140,32 @@ mi_code mi_crops_covariance(const mi_crops *crops, const mi_role *roles, const d
 }
 
 /* Where the displacement from coordinate j to coordinate i is kept: a displacement and its opposite
- * share an entry, that with rows >= 0 (and columns >= 0 in the same row). */
+ * share an entry, that with rows >= 0 (columns >= 0 in the same row, channels in order in the same
+ * pixel). */
+static bool comes_before(const mi_stationary *s, size_t i, size_t j)
+{
+    if (s->row[i] != s->row[j]) {
+        return s->row[i] < s->row[j];
+    }
+    return s->column[i] != s->column[j] ? s->column[i] < s->column[j]
+                                        : s->channel[i] < s->channel[j];
+}
+
 static size_t displacement(const mi_stationary *s, size_t i, size_t j)
 {
     size_t low = j, high = i;
-    if (s->row[i] < s->row[j] || (s->row[i] == s->row[j] && s->column[i] < s->column[j])) {
+    if (comes_before(s, i, j)) {
         low = i;
         high = j;
     }
-    return (s->row[high] - s->row[low]) * (2 * s->width - 1) +
-           (s->width - 1 + s->column[high] - s->column[low]);
+    size_t pixel = (s->row[high] - s->row[low]) * (2 * s->width - 1) +
+                   (s->width - 1 + s->column[high] - s->column[low]);
+    return (pixel * s->channels + s->channel[low]) * s->channels + s->channel[high];
+}
+
+static size_t entries_of(const mi_stationary *s)
+{
+    return s->height * (2 * s->width - 1) * s->channels * s->channels;
 }
 
 static void average_displacements(const double *covariance, size_t dimension, mi_stationary *s,
@@ -162,7 +178,7 @@ static void average_displacements(const double *covariance, size_t dimension, mi
             counts[d]++;
         }
     }
-    for (size_t d = 0; d < s->height * (2 * s->width - 1); d++) {
+    for (size_t d = 0; d < entries_of(s); d++) {
         if (counts[d] > 0) {
             s->values[d] /= counts[d];
         }
@@ -174,8 +190,11 @@ static void locate_pixels(mi_crop_shape shape, mi_stationary *s)
     for (size_t r = 0; r < s->height; r++) {
         for (size_t c = 0; c < s->width; c++) {
             size_t i = mi_crop_coordinate(shape, r, c);
-            s->row[i] = r;
-            s->column[i] = c;
+            for (size_t channel = 0; channel < s->channels; channel++) {
+                s->row[i + channel] = r;
+                s->column[i + channel] = c;
+                s->channel[i + channel] = channel;
+            }
         }
     }
 }
@@ -186,21 +205,24 @@ mi_code mi_stationary_create(const double *covariance, mi_crop_shape shape,
     mi_stationary *s = NULL;
     double *counts = NULL;
     size_t dimension = mi_crop_dimension(shape);
-    size_t entries = mi_crop_height(shape) * (2 * mi_crop_width(shape) - 1);
     mi_code code = mi_allocate(1, sizeof *s, &s, status);
     if (code == MI_OK) {
         s->height = mi_crop_height(shape);
         s->width = mi_crop_width(shape);
+        s->channels = shape.channels;
         code = mi_allocate(dimension, sizeof *s->row, &s->row, status);
     }
     if (code == MI_OK) {
         code = mi_allocate(dimension, sizeof *s->column, &s->column, status);
     }
     if (code == MI_OK) {
-        code = mi_allocate(entries, sizeof *s->values, &s->values, status);
+        code = mi_allocate(dimension, sizeof *s->channel, &s->channel, status);
     }
     if (code == MI_OK) {
-        code = mi_allocate(entries, sizeof *counts, &counts, status);
+        code = mi_allocate(entries_of(s), sizeof *s->values, &s->values, status);
+    }
+    if (code == MI_OK) {
+        code = mi_allocate(entries_of(s), sizeof *counts, &counts, status);
     }
     if (code == MI_OK) {
         locate_pixels(shape, s);
@@ -220,6 +242,7 @@ void mi_stationary_destroy(mi_stationary *stationary)
     }
     free(stationary->row);
     free(stationary->column);
+    free(stationary->channel);
     free(stationary->values);
     free(stationary);
 }

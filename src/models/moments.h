@@ -26,12 +26,13 @@ mi_code mi_crops_mean(const mi_crops *crops, const mi_role *roles, const mi_run 
 mi_code mi_crops_covariance(const mi_crops *crops, const mi_role *roles, const double *mean,
                             const mi_run *run, double *covariance, mi_status *status);
 
-/* The mean of a covariance over all pairs of pixels with the same displacement. Windows that fall
- * anywhere on an image have such a covariance, with far fewer parameters than the sample one. */
+/* The mean of a covariance over all pairs of pixels with the same displacement, channel by channel.
+ * Windows that fall anywhere on an image have such a covariance, with far fewer parameters than the
+ * sample one. */
 typedef struct mi_stationary {
-    size_t height, width; /* of the crop */
-    size_t *row, *column; /* (dimension) pixel of each coordinate */
-    double *values;       /* (height, 2 width - 1) by row and column displacement */
+    size_t height, width, channels; /* of the crop */
+    size_t *row, *column, *channel; /* (dimension) of each coordinate */
+    double *values; /* (height, 2 width - 1, channels, channels) by row and column displacement */
 } mi_stationary;
 
 mi_code mi_stationary_create(const double *covariance, mi_crop_shape shape,

@@ -8,6 +8,8 @@
 #include "models.h"
 
 static const char *const alphabets[] = {"letters", "words", NULL};
+static const char *const parts[] = {"all", "first", "second", NULL};
+static const char *const judges[] = {"model", "held-out", NULL};
 
 static const mi_parameter parameters[] = {
     {.name = "text",
@@ -56,13 +58,34 @@ static const mi_parameter parameters[] = {
      .fallback = "64",
      .unit = "tokens",
      .help = "Length of the sequence; 0 is infinite (order 1 only), 1 is refused"},
+    {.name = "part",
+     .type = MI_CHOICE,
+     .fallback = "\"all\"",
+     .choices = parts,
+     .unit = "",
+     .help =
+         "Of the text: all, or its first or second half alone, to see what depends on the half"},
+    {.name = "judged_by",
+     .type = MI_CHOICE,
+     .fallback = "\"model\"",
+     .choices = judges,
+     .unit = "",
+     .help = "model: entropies of the fitted law itself; held-out: its cross-entropies on held-out "
+             "text take their place"},
     {.name = NULL},
 };
 
 typedef struct ngram {
     const mi_model_class *kind;
     void *state;
+    bool held_out; /* cross-entropies on held-out text in place of entropies */
 } ngram;
+
+void mi_ngram_part(const mi_values *values, size_t count, size_t *ret_from, size_t *ret_to)
+{
+    *ret_from = mi_is(values, "part", "second") ? count / 2 : 0;
+    *ret_to = mi_is(values, "part", "first") ? count / 2 : count;
+}
 
 mi_code mi_ngram_text_fault(mi_code code, mi_status *opt_status)
 {
@@ -88,6 +111,13 @@ static mi_code check_values(const mi_values *values, mi_status *status)
                           "order %zu it must be in [2, 4096]",
                           order);
     }
+    if (mi_is(values, "judged_by", "held-out") &&
+        (length == 0 || mi_real(values, "held_out") == 0)) {
+        return mi_fail_at(status, "judged_by",
+                          "\"held-out\": needs held-out text and a finite length; held_out is %g "
+                          "and length %zu",
+                          mi_real(values, "held_out"), length);
+    }
     return MI_OK;
 }
 
@@ -102,6 +132,7 @@ static mi_code create(const mi_values *values, const mi_run *run, void **ret_sta
     if (code != MI_OK) {
         return code;
     }
+    model->held_out = mi_is(values, "judged_by", "held-out");
     model->kind = mi_is(values, "alphabet", "words") ? &mi_ngram_words : &mi_ngram_letters;
     code = model->kind->create(values, run, &model->state, status);
     if (code != MI_OK) {
@@ -130,6 +161,12 @@ static mi_shape shape(const void *state)
 static mi_code exact_allowed(const void *state, mi_status *status)
 {
     const ngram *model = state;
+    if (model->held_out) {
+        return mi_fail_at(
+            status, "method",
+            "\"exact\": cross-entropies on held-out text (judged_by) are sampled; use "
+            "\"posterior\"");
+    }
     return model->kind->exact_allowed(model->state, status);
 }
 
@@ -186,20 +223,36 @@ static mi_code evaluate(const void *state, const unsigned char *masked, mi_origi
 {
     const ngram *model = state;
     work *w = scratch;
-    return model->kind->evaluate(model->state, masked, origin, draw, wants_joint, w->scratch,
-                                 result, status);
+    mi_code code =
+        model->kind->evaluate(model->state, masked, model->held_out ? MI_FROM_HELD_OUT : origin,
+                              draw, wants_joint, w->scratch, result, status);
+    if (code == MI_OK && model->held_out) {
+        result->conditional_entropy = result->cross_entropy;
+    }
+    return code;
+}
+
+static mi_code sample(const void *state, gsl_rng *draw, void *scratch, double *values,
+                      mi_status *status)
+{
+    const ngram *model = state;
+    const work *w = scratch;
+    return model->kind->sample(model->state, draw, w->scratch, values, status);
 }
 
 static bool has_held_out(const void *state)
 {
     const ngram *model = state;
-    return model->kind->has_held_out(model->state);
+    return !model->held_out && model->kind->has_held_out(model->state);
 }
 
 static mi_code known_entropies(const void *state, double *ret_marginal, double *ret_total,
                                mi_status *status)
 {
     const ngram *model = state;
+    if (model->held_out) {
+        return mi_fail(status, MI_NUMERIC, "the entropy of real text is not known");
+    }
     return model->kind->known_entropies(model->state, ret_marginal, ret_total, status);
 }
 
@@ -222,6 +275,7 @@ const mi_model_class mi_ngram_class = {
     .evaluate = evaluate,
     .scratch_create = scratch_create,
     .scratch_destroy = scratch_destroy,
+    .sample = sample,
     .has_held_out = has_held_out,
     .known_entropies = known_entropies,
     .remark = remark,

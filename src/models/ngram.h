@@ -13,4 +13,7 @@ extern const mi_model_class mi_ngram_words;
  * code. */
 mi_code mi_ngram_text_fault(mi_code code, mi_status *opt_status);
 
+/* The symbols [*ret_from, *ret_to) of a text of `count` that the parameter "part" names. */
+void mi_ngram_part(const mi_values *values, size_t count, size_t *ret_from, size_t *ret_to);
+
 #endif

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "enumerate.h"
 #include "maskinfo/memory.h"
@@ -18,7 +19,8 @@ typedef struct letters {
     unsigned char *symbols; /* the whole text */
     mi_split split;
     mi_letters_law law;
-    double *cumulative; /* (contexts) running sums of the stationary law */
+    double *cumulative;  /* (contexts) running sums of the stationary law */
+    double frequency[V]; /* of each letter in it */
 } letters;
 
 static void destroy(void *state)
@@ -41,6 +43,7 @@ static mi_code accumulate(letters *model, mi_status *status)
     for (size_t i = 0; i < count && code == MI_OK; i++) {
         sum += model->law.stationary[i];
         model->cumulative[i] = sum;
+        model->frequency[i / model->law.middles] += model->law.stationary[i];
     }
     return code;
 }
@@ -48,9 +51,15 @@ static mi_code accumulate(letters *model, mi_status *status)
 static mi_code fit(letters *model, const mi_values *values, mi_status *status)
 {
     size_t order = mi_count(values, "order"), count = 0;
+    size_t least = (order + 1) * (mi_is(values, "part", "all") ? 1 : 2);
     mi_code code = mi_ngram_text_fault(
-        mi_read_letters(mi_text(values, "text"), order + 1, &model->symbols, &count, status),
-        status);
+        mi_read_letters(mi_text(values, "text"), least, &model->symbols, &count, status), status);
+    if (code == MI_OK) {
+        size_t from = 0, to = 0;
+        mi_ngram_part(values, count, &from, &to);
+        count = to - from;
+        memmove(model->symbols, model->symbols + from, count);
+    }
     if (code == MI_OK) {
         size_t window = model->length > order ? model->length : order + 1;
         code = mi_split_init(&model->split, count, mi_real(values, "held_out"), window, status);
@@ -255,22 +264,24 @@ static void hide(const letters *model, const unsigned char *masked, bool hidden,
 
 /* Sums over the masked sites of a sequence. */
 typedef struct collection {
-    size_t length;
+    const letters *model;
     const unsigned char *drawn;
     size_t sites;
     double entropy, surprise;
+    double alone; /* -log p of a letter on its own */
 } collection;
 
 static void collect(size_t site, const double *posterior, void *context)
 {
     collection *c = context;
-    if (site >= c->length) {
+    if (site >= c->model->length) {
         return;
     }
     for (size_t v = 0; v < V; v++) {
         c->entropy -= posterior[v] > 0 ? posterior[v] * log(posterior[v]) : 0;
     }
     c->surprise -= log(posterior[c->drawn[site]]);
+    c->alone -= log(c->model->frequency[c->drawn[site]]);
     c->sites++;
 }
 
@@ -292,7 +303,7 @@ static mi_code evaluate(const void *state, const unsigned char *masked, mi_origi
 {
     const letters *model = state;
     scratch *s = pointer;
-    collection sums = {.length = model->length, .drawn = s->drawn};
+    collection sums = {.model = model, .drawn = s->drawn};
     if (origin == MI_FROM_HELD_OUT) {
         draw_held_out(model, draw, s->drawn);
     } else {
@@ -301,7 +312,10 @@ static mi_code evaluate(const void *state, const unsigned char *masked, mi_origi
     hide(model, masked, true, s);
     double log_visible = mi_letters_pass_forward(s->pass, s->open);
     mi_letters_pass_backward(s->pass, collect, &sums);
-    *result = (mi_mask_result){.conditional_entropy = sums.entropy / (double)sums.sites,
+    double alone = origin == MI_FROM_HELD_OUT ? sums.alone / (double)sums.sites
+                                              : mi_letters_law_entropy(&model->law, 1);
+    *result = (mi_mask_result){.marginal_entropy = alone,
+                               .conditional_entropy = sums.entropy / (double)sums.sites,
                                .cross_entropy = sums.surprise / (double)sums.sites};
     if (wants_joint) {
         result->joint_information =
@@ -309,6 +323,19 @@ static mi_code evaluate(const void *state, const unsigned char *masked, mi_origi
     }
     if (!isfinite(result->cross_entropy) || !isfinite(result->conditional_entropy)) {
         return mi_fail(status, MI_NUMERIC, "a posterior of letters left the finite numbers");
+    }
+    return MI_OK;
+}
+
+static mi_code sample(const void *state, gsl_rng *draw, void *pointer, double *values,
+                      mi_status *status)
+{
+    (void)status;
+    const letters *model = state;
+    scratch *s = pointer;
+    draw_sequence(model, draw, s->drawn);
+    for (size_t i = 0; i < model->length; i++) {
+        values[i] = s->drawn[i];
     }
     return MI_OK;
 }
@@ -356,6 +383,7 @@ const mi_model_class mi_ngram_letters = {
     .evaluate = evaluate,
     .scratch_create = scratch_create,
     .scratch_destroy = scratch_destroy,
+    .sample = sample,
     .has_held_out = has_held_out,
     .known_entropies = known_entropies,
     .remark = remark,

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "maskinfo/memory.h"
 #include "ngram.h"
@@ -50,8 +51,16 @@ static mi_code accumulate(const double *law, size_t count, double **ret_sums, mi
 static mi_code read_text(words_model *model, const mi_values *values, size_t *ret_vocabulary,
                          mi_status *status)
 {
+    size_t least = mi_is(values, "part", "all") ? 2 : 4;
     mi_code code = mi_ngram_text_fault(
-        mi_read_words(mi_text(values, "text"), SIZE_MAX, 1, 2, &model->words, status), status);
+        mi_read_words(mi_text(values, "text"), SIZE_MAX, 1, least, &model->words, status), status);
+    if (code == MI_OK) {
+        size_t from = 0, to = 0;
+        mi_ngram_part(values, model->words->count, &from, &to);
+        model->words->count = to - from;
+        memmove(model->words->tokens, model->words->tokens + from,
+                (to - from) * sizeof *model->words->tokens);
+    }
     if (code == MI_OK) {
         size_t window = model->length > 2 ? model->length : 2;
         code = mi_split_init(&model->split, model->words->count, mi_real(values, "held_out"),
@@ -257,6 +266,17 @@ static void draw_words(const words_model *model, mi_origin origin, gsl_rng *draw
     }
 }
 
+/* Mean of -log p(x_i) of the stationary law over the masked words. */
+static double surprise_alone(const words_model *model, const unsigned char *masked,
+                             const scratch *s, size_t sites)
+{
+    double sum = 0;
+    for (size_t i = 0; i < model->length; i++) {
+        sum -= masked[i] != 0 ? log(model->law.stationary[s->drawn[i]]) : 0;
+    }
+    return sum / (double)sites;
+}
+
 static mi_code evaluate(const void *state, const unsigned char *masked, mi_origin origin,
                         gsl_rng *draw, bool wants_joint, void *pointer, mi_mask_result *result,
                         mi_status *status)
@@ -267,7 +287,10 @@ static mi_code evaluate(const void *state, const unsigned char *masked, mi_origi
     draw_words(model, origin, draw, s->drawn);
     mi_words_pass_set(&s->pass, origin == MI_FROM_HELD_OUT, s->drawn);
     mi_words_pass_run(&s->pass, masked, &sums);
-    *result = (mi_mask_result){.conditional_entropy = sums.entropy / (double)sums.sites,
+    double alone = origin == MI_FROM_HELD_OUT ? surprise_alone(model, masked, s, sums.sites)
+                                              : model->law.entropy;
+    *result = (mi_mask_result){.marginal_entropy = alone,
+                               .conditional_entropy = sums.entropy / (double)sums.sites,
                                .cross_entropy = sums.surprise / (double)sums.sites};
     if (wants_joint) {
         result->joint_information = (mi_words_pass_log_all(&s->pass) - sums.log_visible -
@@ -276,6 +299,19 @@ static mi_code evaluate(const void *state, const unsigned char *masked, mi_origi
     }
     if (!isfinite(result->cross_entropy) || !isfinite(result->conditional_entropy)) {
         return mi_fail(status, MI_NUMERIC, "a posterior of words left the finite numbers");
+    }
+    return MI_OK;
+}
+
+static mi_code sample(const void *state, gsl_rng *draw, void *pointer, double *values,
+                      mi_status *status)
+{
+    (void)status;
+    const words_model *model = state;
+    scratch *s = pointer;
+    draw_words(model, MI_FROM_MODEL, draw, s->drawn);
+    for (size_t i = 0; i < model->length; i++) {
+        values[i] = s->drawn[i];
     }
     return MI_OK;
 }
@@ -339,6 +375,7 @@ const mi_model_class mi_ngram_words = {
     .evaluate = evaluate,
     .scratch_create = scratch_create,
     .scratch_destroy = scratch_destroy,
+    .sample = sample,
     .has_held_out = has_held_out,
     .known_entropies = known_entropies,
     .remark = remark,

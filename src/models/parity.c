@@ -184,5 +184,6 @@ const mi_model_class mi_parity_class = {
     .evaluate = mi_parity_evaluate,
     .scratch_create = mi_parity_scratch_create,
     .scratch_destroy = mi_parity_scratch_destroy,
+    .sample = mi_parity_sample,
     .known_entropies = parity_known_entropies,
 };

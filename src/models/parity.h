@@ -30,6 +30,8 @@ double mi_parity_log_probability(const mi_parity *rule, const size_t *symbols);
 mi_code mi_parity_evaluate(const void *state, const unsigned char *masked, mi_origin origin,
                            gsl_rng *draw, bool wants_joint, void *scratch, mi_mask_result *result,
                            mi_status *status);
+mi_code mi_parity_sample(const void *state, gsl_rng *draw, void *scratch, double *values,
+                         mi_status *status);
 mi_code mi_parity_scratch_create(const void *state, void **ret_scratch, mi_status *status);
 void mi_parity_scratch_destroy(void *scratch);
 

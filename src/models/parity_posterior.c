@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "maskinfo/memory.h"
+#include "maskinfo/statistics.h"
 #include "parity.h"
+#include "sequence.h"
 
 /* Forward-backward over windows of the last k sites. A visible site of a window has its symbol, so
  * only the hidden ones are indexed: a window state is the number whose base-q digits are the hidden
@@ -128,7 +130,7 @@ static double step_probability(const mi_parity *rule, size_t t, size_t sum, size
 /* Divide by the sum and return its logarithm. */
 static double normalize(double *message, size_t count)
 {
-    double sum = cblas_dasum((int)count, message, 1);
+    double sum = mi_sum(message, count);
     cblas_dscal((int)count, 1 / sum, message, 1);
     return log(sum);
 }
@@ -240,7 +242,8 @@ mi_code mi_parity_evaluate(const void *state, const unsigned char *masked, mi_or
     const mi_parity *rule = state;
     smoother *s = scratch;
     double visible = 0, hidden = 0;
-    *result = (mi_mask_result){0, 0, 0, 0};
+    /* Every symbol is uniform: sums of uniform ones are. */
+    *result = (mi_mask_result){.marginal_entropy = log((double)rule->modulus)};
     draw_sequence(rule, draw, s->symbols);
     mi_code code = pass_forward(rule, s, masked, false, &visible, status);
     if (code != MI_OK) {
@@ -253,4 +256,15 @@ mi_code mi_parity_evaluate(const void *state, const unsigned char *masked, mi_or
         result->joint_information = joint / (double)rule->length;
     }
     return code;
+}
+
+mi_code mi_parity_sample(const void *state, gsl_rng *draw, void *scratch, double *values,
+                         mi_status *status)
+{
+    (void)status;
+    const mi_parity *rule = state;
+    smoother *s = scratch;
+    draw_sequence(rule, draw, s->symbols);
+    mi_sequence_values(s->symbols, rule->length, values);
+    return MI_OK;
 }

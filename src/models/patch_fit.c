@@ -34,21 +34,38 @@ static bool is_mixture(const work *w)
     return w->options->scales > 1;
 }
 
+/* Rows whose pixels are compared with those of the next row; a crop of one row has but its own. */
+static size_t rough_rows(mi_crop_shape shape)
+{
+    return mi_crop_height(shape) > 1 ? mi_crop_height(shape) - 1 : 1;
+}
+
+/* Differences that roughness is the mean square of. */
+static double rough_differences(mi_crop_shape shape)
+{
+    double directions = mi_crop_height(shape) > 1 ? 2.0 : 1.0;
+    return directions * (double)(rough_rows(shape) * (mi_crop_width(shape) - 1) * shape.channels);
+}
+
 /* Mean squared difference of neighbouring pixels: a crop's contrast before anything is known of
  * its covariance. Differences nearly whiten the 1/f^2 spectrum of natural images. */
 static double roughness(const float *crop, mi_crop_shape shape)
 {
     double sum = 0;
-    size_t height = mi_crop_height(shape), width = mi_crop_width(shape);
-    for (size_t r = 0; r + 1 < height; r++) {
+    bool has_below = mi_crop_height(shape) > 1;
+    size_t width = mi_crop_width(shape);
+    for (size_t r = 0; r < rough_rows(shape); r++) {
         for (size_t c = 0; c + 1 < width; c++) {
-            double here = crop[mi_crop_coordinate(shape, r, c)];
-            double down = crop[mi_crop_coordinate(shape, r + 1, c)] - here;
-            double right = crop[mi_crop_coordinate(shape, r, c + 1)] - here;
-            sum += down * down + right * right;
+            const float *here = crop + mi_crop_coordinate(shape, r, c);
+            const float *next = crop + mi_crop_coordinate(shape, r, c + 1);
+            const float *below = has_below ? crop + mi_crop_coordinate(shape, r + 1, c) : here;
+            for (size_t i = 0; i < shape.channels; i++) {
+                double down = below[i] - (double)here[i], right = next[i] - (double)here[i];
+                sum += down * down + right * right;
+            }
         }
     }
-    return sum / (2.0 * (double)((height - 1) * (width - 1)));
+    return sum / rough_differences(shape);
 }
 
 static double level(const float *crop, size_t dimension)
@@ -68,7 +85,7 @@ static void start_mixture(work *w)
     enum { TYPICAL = 4 };
     size_t count = w->crops->count;
     mi_crop_shape shape = w->options->shape;
-    double own = 2.0 * (double)((mi_crop_height(shape) - 1) * (mi_crop_width(shape) - 1));
+    double own = rough_differences(shape);
     double log_typical = 0, mean = 0;
     for (size_t c = 0; c < count; c++) {
         const float *crop = mi_crop(w->crops, c);

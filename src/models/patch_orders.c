@@ -2,11 +2,13 @@
 
 #include <gsl/gsl_math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "blocks.h"
 #include "dense.h"
 #include "maskinfo/memory.h"
 #include "maskinfo/random.h"
+#include "patch_given.h"
 #include "whiten.h"
 
 /* Crops that are whitened at once. */
@@ -14,6 +16,7 @@ enum { BATCH = 128 };
 
 typedef struct job {
     const mi_patch_fit *fit;
+    const mi_lattice *lattice;
     size_t sites, block;
     const mi_patch_set *evaluation, *fitting;
     const mi_run *run;
@@ -30,6 +33,8 @@ typedef struct room {
     double *panel;                         /* (dimension, BATCH) */
     double *posterior;                     /* (scales) */
     double *log_root, *trace, *next_trace; /* (sites), of mi_remaining_blocks */
+    unsigned char *hidden;                 /* (sites) */
+    mi_given_room *given;
 } room;
 
 static void room_free(room *r)
@@ -43,6 +48,8 @@ static void room_free(room *r)
     free(r->log_root);
     free(r->trace);
     free(r->next_trace);
+    free(r->hidden);
+    mi_given_room_destroy(r->given);
 }
 
 static mi_code room_allocate(const job *j, room *r, mi_status *status)
@@ -63,7 +70,10 @@ static mi_code room_allocate(const job *j, room *r, mi_status *status)
     for (size_t i = 0; i < sizeof wanted / sizeof wanted[0] && code == MI_OK; i++) {
         code = mi_allocate(wanted[i].count, sizeof(double), wanted[i].field, status);
     }
-    return code;
+    if (code == MI_OK) {
+        code = mi_allocate(j->sites, 1, &r->hidden, status);
+    }
+    return code == MI_OK ? mi_given_room_create(j->fit, j->block, BATCH, &r->given, status) : code;
 }
 
 static const double *terms_of(const job *j, const room *r, size_t visible)
@@ -147,6 +157,40 @@ static void score_replicate(const job *j, const mi_patch_set *set, size_t g, con
             }
         }
     }
+}
+
+/* The neighbours' row of one batch, whose centred crops are in the panel, sites as they are. */
+static mi_code add_neighbors(const job *j, const room *r, size_t count, mi_status *status)
+{
+    size_t sites[MI_MAX_NEIGHBORS + 1];
+    mi_code code = MI_OK;
+    memset(r->hidden, 1, j->sites);
+    for (size_t k = 0; k + 1 < j->sites && code == MI_OK; k++) {
+        double sum = 0;
+        r->hidden[r->order[k]] = 0;
+        size_t known = mi_visible_neighbors(j->lattice, r->hidden, r->order[k + 1], sites);
+        code =
+            mi_patch_given(j->fit, j->block, sites, known, r->panel, count, r->given, &sum, status);
+        r->rows[MI_ROW_NEIGHBORS][k + 1] += sum;
+    }
+    return code;
+}
+
+/* The evaluation crops of replicate g. */
+static mi_code score_neighbors(const job *j, size_t g, const room *r, mi_status *status)
+{
+    const mi_patch_set *set = j->evaluation;
+    double crops = (double)(set->begin[g + 1] - set->begin[g]);
+    mi_code code = MI_OK;
+    for (size_t m = set->begin[g]; m < set->begin[g + 1] && code == MI_OK; m += BATCH) {
+        size_t count = GSL_MIN(BATCH, set->begin[g + 1] - m);
+        mi_center_crops(set->crops, set->members + m, 0, count, j->fit->mean, NULL, 1, r->panel);
+        code = add_neighbors(j, r, count, status);
+    }
+    for (size_t k = 0; k < j->sites; k++) {
+        r->rows[MI_ROW_NEIGHBORS][k] /= crops;
+    }
+    return code;
 }
 
 /* Mean over the crops, determinant and constant. Instead of the order's own next site's determinant
@@ -245,18 +289,20 @@ static mi_code order_unit(size_t index, size_t thread, void *context, mi_status 
     }
     if (code == MI_OK) {
         score_sets(j, index, &r);
+        code = score_neighbors(j, index % j->evaluation->replicates, &r, status);
     }
     room_free(&r);
     return code;
 }
 
-mi_code mi_patch_score_orders(const mi_patch_fit *fit, size_t block, const mi_patch_set *evaluation,
-                              const mi_patch_set *fitting, size_t orders, const mi_run *run,
-                              double *rows, mi_status *status)
+mi_code mi_patch_score_orders(const mi_patch_fit *fit, const mi_lattice *lattice,
+                              const mi_patch_set *evaluation, const mi_patch_set *fitting,
+                              size_t orders, const mi_run *run, double *rows, mi_status *status)
 {
     job j = {.fit = fit,
-             .sites = fit->dimension / block,
-             .block = block,
+             .lattice = lattice,
+             .sites = lattice->sites,
+             .block = fit->dimension / lattice->sites,
              .evaluation = evaluation,
              .fitting = fitting,
              .run = run,

@@ -9,6 +9,7 @@
 
 typedef struct builder {
     const mi_patch_fit *fit;
+    const mi_lattice *lattice; /* of the sites */
     size_t sites, block, orders;
     const mi_run *run;
     mi_patch_set *evaluation, *fitting;
@@ -46,7 +47,7 @@ static mi_code score_orders(builder *b, size_t samples, mi_status *status)
     if (code == MI_OK) {
         code = mi_allocate(size, sizeof *b->rows, &b->rows, status);
     }
-    return code == MI_OK ? mi_patch_score_orders(b->fit, b->block, b->evaluation, b->fitting,
+    return code == MI_OK ? mi_patch_score_orders(b->fit, b->lattice, b->evaluation, b->fitting,
                                                  b->orders, b->run, b->rows, status)
                          : code;
 }
@@ -75,12 +76,13 @@ static mi_code add_series(const builder *b, mi_profile *profile, mi_series_kind 
     return code;
 }
 
-static mi_code add_entropy(const builder *b, mi_profile *profile, mi_status *status)
+static mi_code add_entropy(const builder *b, mi_profile *profile, mi_series_kind kind,
+                           mi_patch_row row, mi_status *status)
 {
     size_t replicates = b->evaluation->replicates;
-    mi_code code = add_series(b, profile, MI_ENTROPY, MI_ROW_ENTROPY, replicates, status);
+    mi_code code = add_series(b, profile, kind, row, replicates, status);
     for (size_t g = 0; g < replicates && code == MI_OK; g++) {
-        profile->series[MI_ENTROPY].values[g * b->sites] = b->evaluation_marginals[g].entropy;
+        profile->series[kind].values[g * b->sites] = b->evaluation_marginals[g].entropy;
     }
     return code;
 }
@@ -128,7 +130,10 @@ static mi_code add_mse(const builder *b, mi_profile *profile, mi_status *status)
 
 static mi_code assemble(const builder *b, mi_profile *profile, mi_status *status)
 {
-    mi_code code = add_entropy(b, profile, status);
+    mi_code code = add_entropy(b, profile, MI_ENTROPY, MI_ROW_ENTROPY, status);
+    if (code == MI_OK) {
+        code = add_entropy(b, profile, MI_NEIGHBORS, MI_ROW_NEIGHBORS, status);
+    }
     if (code == MI_OK) {
         code = add_mse(b, profile, status);
     }
@@ -151,17 +156,25 @@ static mi_code build(builder *b, const mi_crops *evaluation, const mi_crops *fit
     return code == MI_OK ? assemble(b, profile, status) : code;
 }
 
-mi_code mi_patch_profile(const mi_patch_fit *fit, size_t block, const mi_crops *evaluation,
+mi_code mi_patch_profile(const mi_patch_fit *fit, mi_crop_shape shape, const mi_crops *evaluation,
                          const mi_crops *fitting, size_t samples, const mi_run *run,
                          mi_profile **ret_profile, mi_status *status)
 {
-    builder b = {.fit = fit, .sites = fit->dimension / block, .block = block, .run = run};
+    builder b = {
+        .fit = fit, .sites = mi_crop_sites(shape), .block = mi_crop_block(shape), .run = run};
     mi_profile *profile = NULL;
+    mi_lattice *lattice = NULL;
     mi_code code = mi_profile_create(b.sites, &profile, status);
     if (code == MI_OK) {
+        code =
+            mi_lattice_create(shape.rows, shape.columns, MI_MAX_NEIGHBORS, false, &lattice, status);
+    }
+    if (code == MI_OK) {
+        b.lattice = lattice;
         code = build(&b, evaluation, fitting, samples, profile, status);
     }
     builder_free(&b);
+    mi_lattice_destroy(lattice);
     if (code != MI_OK) {
         mi_profile_destroy(profile);
         return code;

@@ -42,16 +42,22 @@ static mi_code allocate_set(const mi_crops *crops, size_t scales, mi_patch_set *
     if (code == MI_OK) {
         code = mi_allocate(crops->count * scales, sizeof *set->posterior, &set->posterior, status);
     }
+    if (code == MI_OK) {
+        code = mi_allocate(crops->count, sizeof *set->log_density, &set->log_density, status);
+    }
     *ret_set = set;
     return code;
 }
 
-static void fill_posteriors(mi_patch_set *set, const mi_patch_fit *fit, double unit_square,
-                            const mi_norm *norms, double *terms)
+static void fill_posteriors(mi_patch_set *set, const mi_patch_fit *fit, double log_determinant,
+                            double unit_square, const mi_norm *norms, double *terms)
 {
+    double constant = 0.5 * (log_determinant + (double)fit->dimension * (M_LNPI + M_LN2));
     mi_scales_terms(fit->scales, fit->dimension, unit_square, terms);
     for (size_t c = 0; c < set->crops->count; c++) {
-        mi_scales_posterior(fit->scales, terms, norms[c], set->posterior + c * fit->scales->count);
+        double *posterior = set->posterior + c * fit->scales->count;
+        set->log_density[c] =
+            mi_scales_posterior(fit->scales, terms, norms[c], posterior) - constant;
     }
 }
 
@@ -76,7 +82,7 @@ static mi_code whiten_set(mi_patch_set *set, const mi_patch_fit *fit, const mi_r
         code = mi_whitened_norms(set->crops, fit->mean, factor, run, norms, &unit_square, status);
     }
     if (code == MI_OK) {
-        fill_posteriors(set, fit, unit_square, norms, terms);
+        fill_posteriors(set, fit, mi_factor_log_determinant(factor, n), unit_square, norms, terms);
     }
     free(factor);
     free(terms);
@@ -109,6 +115,7 @@ void mi_patch_set_destroy(mi_patch_set *set)
     free(set->begin);
     free(set->members);
     free(set->posterior);
+    free(set->log_density);
     free(set);
 }
 

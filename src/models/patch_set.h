@@ -8,9 +8,10 @@
 typedef struct mi_patch_set {
     const mi_crops *crops; /* the caller's */
     size_t replicates;
-    size_t *begin;     /* (replicates + 1) where in members a replicate begins */
-    size_t *members;   /* (crops) indices of crops, replicate by replicate */
-    double *posterior; /* (crops, scales) p(z | x) from the whole crop */
+    size_t *begin;       /* (replicates + 1) where in members a replicate begins */
+    size_t *members;     /* (crops) indices of crops, replicate by replicate */
+    double *posterior;   /* (crops, scales) p(z | x) from the whole crop */
+    double *log_density; /* (crops) log p(x) of the whole crop */
 } mi_patch_set;
 
 mi_code mi_patch_set_create(const mi_crops *crops, const mi_patch_fit *fit, const mi_run *run,

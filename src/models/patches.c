@@ -6,7 +6,10 @@
 #include "maskinfo/memory.h"
 #include "models.h"
 #include "patch_fit.h"
+#include "patch_masks.h"
+#include "patch_part.h"
 #include "patch_profile.h"
+#include "patch_source.h"
 
 enum {
     MAX_DIMENSION = 4096,   /* a covariance of 134 MB, once for the fit and once per thread */
@@ -26,21 +29,23 @@ static const mi_parameter parameters[] = {
      .flags = MI_FILE,
      .fallback = "\"data/photos\"",
      .unit = "",
-     .help = "folders of JPEG and PNG files, such files, or IDX files; grey values are used"},
+     .help = "folders of JPEG and PNG files, such files, or IDX files, of which grey values are "
+             "used; or one .npy array: images x rows x columns (x channels), or time (x features)"},
     {.name = "patch",
      .type = MI_INTEGER,
      .low = 1,
      .high = 32,
      .fallback = "2",
      .unit = "pixels",
-     .help = "side of a patch, which is one site"},
+     .help = "side of a patch, which is one site; of a series, steps in time"},
     {.name = "grid",
      .type = MI_GRID,
-     .low = 2,
-     .high = 64,
+     .low = 1,
+     .high = 4096,
      .fallback = "[14, 14]",
      .unit = "patches",
-     .help = "rows and columns of a crop; at most 4096 pixels in all"},
+     .help = "rows and columns of a crop, at least 2 of each, of a series [1, L]; at most 4096 "
+             "values in all"},
     {.name = "family",
      .type = MI_CHOICE,
      .fallback = "\"scale-mixture\"",
@@ -84,6 +89,13 @@ static const mi_parameter parameters[] = {
      .fallback = "30",
      .unit = "",
      .help = "EM updates of the scale mixture, at most; they end where they gain little"},
+    {.name = "part",
+     .type = MI_CHOICE,
+     .fallback = "\"all\"",
+     .choices = mi_image_parts,
+     .unit = "",
+     .help = "of the images: all, or every other one from the first or the second on (of a series "
+             "in time, its first or second half), to see what depends on the half"},
     {.name = "shrinkage",
      .type = MI_REAL,
      .low = 0,
@@ -98,33 +110,14 @@ typedef struct patches_state {
     mi_crop_shape shape;
     mi_split_kind split;
     size_t images, fitting_crops;
-    bool shrinkage_given;
+    bool series, shrinkage_given;
+    double log_unit;       /* of mi_patch_log_unit */
+    char data_remark[300]; /* of mi_patch_source_remark */
     mi_patch_fit *fit;
     mi_crops *evaluation;
     mi_crops *in_sample; /* about as many of the fitting crops */
+    mi_patch_masks *masks;
 } patches_state;
-
-static size_t largest_patch(mi_crop_shape shape)
-{
-    mi_crop_shape tried = {shape.rows, shape.columns, 1};
-    while (mi_crop_dimension(tried) <= MAX_DIMENSION) {
-        tried.patch++;
-    }
-    return tried.patch - 1;
-}
-
-static mi_code check_dimension(mi_crop_shape shape, mi_status *status)
-{
-    if (mi_crop_dimension(shape) <= MAX_DIMENSION) {
-        return MI_OK;
-    }
-    return mi_fail_at(
-        status, "patch",
-        "%zu pixels a side on a grid of %zu x %zu make %zu dimensions, at most %d are "
-        "possible: a patch of at most %zu fits this grid",
-        shape.patch, shape.rows, shape.columns, mi_crop_dimension(shape), MAX_DIMENSION,
-        largest_patch(shape));
-}
 
 static mi_split_kind wanted_split(const mi_values *values)
 {
@@ -180,8 +173,8 @@ static mi_code fit_images(patches_state *p, const mi_images *images, const mi_va
     mi_crops *fitting = NULL, *validation = NULL;
     mi_code code = cut_crops(p, images, values, run, &fitting, &validation, status);
     if (code == MI_OK) {
-        p->images = images->count;
         p->fitting_crops = fitting->count;
+        code = mi_patch_check_varied(images, p->shape, fitting, status);
     }
     if (code == MI_OK && !run->validate_only) {
         code = mi_patch_fit_create(fitting, validation, &options, run, &p->fit, status);
@@ -197,41 +190,46 @@ static void patches_destroy(void *state)
     if (p == NULL) {
         return;
     }
+    mi_patch_masks_destroy(p->masks);
     mi_patch_fit_destroy(p->fit);
     mi_crops_destroy(p->evaluation);
     mi_crops_destroy(p->in_sample);
     free(p);
 }
 
-static mi_code read_images(const mi_values *values, mi_images **ret_images, mi_status *status)
+static mi_code prepare_evaluation(patches_state *p, const mi_images *images, const mi_run *run,
+                                  mi_status *status)
 {
-    const mi_value *paths = mi_values_find(values, "images");
-    mi_code code = mi_read_images(paths->paths, paths->path_count, ret_images, status);
-    if (code == MI_INPUT && status != NULL) {
-        snprintf(status->place, sizeof status->place, "images");
-    }
-    return code;
+    mi_code code = mi_patch_check_determined(images, p->shape, p->fit, status);
+    return code == MI_OK ? mi_patch_masks_create(p->fit, p->shape, p->log_unit, p->evaluation, run,
+                                                 &p->masks, status)
+                         : code;
 }
 
 static mi_code patches_create(const mi_values *values, const mi_run *run, void **ret_state,
                               mi_status *status)
 {
     patches_state *p = NULL;
-    mi_images *images = NULL;
-    const size_t *grid = mi_values_find(values, "grid")->grid;
-    mi_crop_shape shape = {grid[0], grid[1], mi_count(values, "patch")};
-    mi_code code = check_dimension(shape, status);
+    mi_images *images = NULL, *part = NULL;
+    mi_code code = mi_allocate(1, sizeof *p, &p, status);
     if (code == MI_OK) {
-        code = mi_allocate(1, sizeof *p, &p, status);
-    }
-    if (code == MI_OK) {
-        p->shape = shape;
         p->shrinkage_given = mi_given(values, "shrinkage");
-        code = read_images(values, &images, status);
+        code = mi_patch_source_read(values, MAX_DIMENSION, &images, &p->shape, status);
     }
     if (code == MI_OK) {
-        code = fit_images(p, images, values, run, status);
+        code = mi_image_part_create(images, mi_text(values, "part"), &part, status);
     }
+    if (code == MI_OK) {
+        p->images = part->count;
+        p->series = images->series;
+        p->log_unit = mi_patch_log_unit(images, p->shape);
+        mi_patch_source_remark(part, p->data_remark, sizeof p->data_remark);
+        code = fit_images(p, part, values, run, status);
+    }
+    if (code == MI_OK && !run->validate_only) {
+        code = prepare_evaluation(p, part, run, status);
+    }
+    mi_image_part_destroy(part);
     mi_images_destroy(images);
     if (code != MI_OK) {
         patches_destroy(p);
@@ -244,27 +242,60 @@ static mi_code patches_create(const mi_values *values, const mi_run *run, void *
 static mi_shape patches_shape(const void *state)
 {
     const patches_state *p = state;
-    return (mi_shape){.dimensions = 2,
+    return (mi_shape){.dimensions = p->series ? 1 : 2,
                       .sites = mi_crop_sites(p->shape),
                       .rows = p->shape.rows,
                       .columns = p->shape.columns};
+}
+
+/* Entropies of the values as they are, from those in the units of the channels. */
+static void restore_units(mi_profile *profile, double log_unit)
+{
+    static const mi_series_kind kinds[] = {MI_ENTROPY, MI_GIVEN_SCALE, MI_IN_SAMPLE, MI_NEIGHBORS};
+    for (size_t kind = 0; kind < sizeof kinds / sizeof kinds[0]; kind++) {
+        mi_series *series = &profile->series[kinds[kind]];
+        for (size_t i = 0; i < series->replicates * profile->sites; i++) {
+            series->values[i] += log_unit;
+        }
+    }
 }
 
 static mi_code patches_profile(const void *state, size_t samples, const mi_run *run,
                                mi_profile **ret_profile, mi_status *status)
 {
     const patches_state *p = state;
-    return mi_patch_profile(p->fit, mi_crop_block(p->shape), p->evaluation, p->in_sample, samples,
-                            run, ret_profile, status);
+    mi_code code = mi_patch_profile(p->fit, p->shape, p->evaluation, p->in_sample, samples, run,
+                                    ret_profile, status);
+    if (code == MI_OK) {
+        restore_units(*ret_profile, p->log_unit);
+    }
+    return code;
+}
+
+/* Held-out crops, wherever the caller would have the sites from: a density of real images is judged
+ * by images. */
+static mi_code patches_evaluate(const void *state, const unsigned char *masked, mi_origin origin,
+                                gsl_rng *draw, bool wants_joint, void *scratch,
+                                mi_mask_result *result, mi_status *status)
+{
+    (void)origin;
+    const patches_state *p = state;
+    return mi_patch_masks_evaluate(p->masks, masked, draw, wants_joint, scratch, result, status);
+}
+
+static mi_code patches_scratch_create(const void *state, void **ret_scratch, mi_status *status)
+{
+    return mi_patch_masks_scratch(((const patches_state *)state)->masks, ret_scratch, status);
 }
 
 static bool patches_remark(const void *state, char *text, size_t size)
 {
     const patches_state *p = state;
     snprintf(text, size,
-             "%zu images split by %s; fitted on %zu crops, evaluated on %zu others; %.3g %% of the "
+             "%s%zu %s split by %s; fitted on %zu crops, evaluated on %zu others; %.3g %% of the "
              "covariance is its stationary average, %s",
-             p->images, p->split == MI_SPLIT_REGION ? "region" : "image", p->fitting_crops,
+             p->data_remark, p->images, p->series ? "stretches of it" : "images",
+             p->split == MI_SPLIT_REGION ? "region" : "image", p->fitting_crops,
              p->evaluation->count, 100 * p->fit->shrinkage,
              p->shrinkage_given ? "as asked for" : "chosen by validation on fitting images");
     return true;
@@ -274,9 +305,13 @@ const mi_model_class mi_patches_class = {
     .name = "patches",
     .summary = "patches of real images: a Gaussian scale mixture fitted to crops, held-out",
     .parameters = parameters,
+    .tells = MI_TELLS_NEIGHBORS | MI_TELLS_UNIT,
     .create = patches_create,
     .destroy = patches_destroy,
     .shape = patches_shape,
     .profile = patches_profile,
+    .evaluate = patches_evaluate,
+    .scratch_create = patches_scratch_create,
+    .scratch_destroy = mi_patch_masks_scratch_destroy,
     .remark = patches_remark,
 };

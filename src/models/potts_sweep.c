@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "maskinfo/memory.h"
+#include "maskinfo/statistics.h"
 
 size_t mi_potts_frontier(size_t rows, size_t columns, int neighbors)
 {
@@ -129,30 +130,10 @@ static void set_clique(mi_potts_sweep *s, size_t p)
     mi_potts_clique_set(&s->clique, s->plan, s->lattice, s->weight[1], s->field + p * s->states, p);
 }
 
-/* In eight parts, which the compiler may add at once: the order of the additions, and so the last
- * bit, is the same wherever the message lies. (BLAS starts at an aligned address.) */
-static double sum_of(const double *message, size_t count)
-{
-    double part[8] = {0}, sum = 0;
-    size_t whole = count - count % 8;
-    for (size_t i = 0; i < whole; i += 8) {
-        for (size_t k = 0; k < 8; k++) {
-            part[k] += message[i + k];
-        }
-    }
-    for (size_t i = whole; i < count; i++) {
-        sum += message[i];
-    }
-    for (size_t k = 0; k < 8; k++) {
-        sum += part[k];
-    }
-    return sum;
-}
-
 /* Divide by the sum and return its logarithm. */
 static double normalize(double *message, size_t count)
 {
-    double sum = sum_of(message, count), factor = 1 / sum;
+    double sum = mi_sum(message, count), factor = 1 / sum;
     for (size_t i = 0; i < count; i++) {
         message[i] *= factor;
     }

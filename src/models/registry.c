@@ -6,14 +6,9 @@
 #include "models.h"
 
 static const mi_model_class *const classes[] = {
-    &mi_mixing_class,
-    &mi_markov_class,
-    &mi_ngram_class,
-    &mi_parity_class,
-    &mi_gmrf_class,
-    &mi_potts_class,
-    &mi_patches_class,
-    NULL,
+    &mi_mixing_class, &mi_markov_class,  &mi_ngram_class,
+    &mi_parity_class, &mi_gmrf_class,    &mi_scene_class,
+    &mi_potts_class,  &mi_patches_class, NULL,
 };
 
 const mi_model_class *const *mi_model_classes(void)

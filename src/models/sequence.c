@@ -26,3 +26,10 @@ mi_code mi_sequence_is_finite(size_t length, mi_status *status)
     }
     return MI_OK;
 }
+
+void mi_sequence_values(const size_t *symbols, size_t length, double *values)
+{
+    for (size_t i = 0; i < length; i++) {
+        values[i] = (double)symbols[i];
+    }
+}

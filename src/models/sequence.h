@@ -24,4 +24,7 @@ mi_shape mi_sequence_shape(size_t length, size_t vocabulary);
 /* MI_OK for a finite sequence, else a refusal that names what would help. */
 mi_code mi_sequence_is_finite(size_t length, mi_status *status);
 
+/* A drawn sequence as mi_model_class's `sample` gives it. */
+void mi_sequence_values(const size_t *symbols, size_t length, double *values);
+
 #endif

@@ -5,10 +5,14 @@
 #include "maskinfo/data.h"
 #include "maskinfo/run.h"
 
-/* A crop is a grid of rows x columns sites, each a square patch of `patch` pixels a side. As a
- * point it has sites * patch^2 coordinates, those of a site next to each other. */
+/* A crop is a grid of rows x columns sites, each a patch of patch_height x patch_width pixels of
+ * `channels` values. As a point it has one coordinate for each value, those of a site next to each
+ * other and those of a pixel next to each other within. Of images a patch is square; of a series in
+ * time there is one row of sites and a patch is one pixel high. */
 typedef struct mi_crop_shape {
-    size_t rows, columns, patch;
+    size_t rows, columns;
+    size_t patch_height, patch_width;
+    size_t channels;
 } mi_crop_shape;
 
 static inline size_t mi_crop_sites(mi_crop_shape shape)
@@ -19,7 +23,7 @@ static inline size_t mi_crop_sites(mi_crop_shape shape)
 /* Coordinates of one site. */
 static inline size_t mi_crop_block(mi_crop_shape shape)
 {
-    return shape.patch * shape.patch;
+    return shape.patch_height * shape.patch_width * shape.channels;
 }
 
 static inline size_t mi_crop_dimension(mi_crop_shape shape)
@@ -29,20 +33,20 @@ static inline size_t mi_crop_dimension(mi_crop_shape shape)
 
 static inline size_t mi_crop_height(mi_crop_shape shape)
 {
-    return shape.rows * shape.patch;
+    return shape.rows * shape.patch_height;
 }
 
 static inline size_t mi_crop_width(mi_crop_shape shape)
 {
-    return shape.columns * shape.patch;
+    return shape.columns * shape.patch_width;
 }
 
-/* The coordinate that holds the pixel (row, column) of the crop. */
+/* The coordinate that holds the first channel of the pixel (row, column) of the crop. */
 static inline size_t mi_crop_coordinate(mi_crop_shape shape, size_t row, size_t column)
 {
-    size_t site = row / shape.patch * shape.columns + column / shape.patch;
-    size_t pixel = row % shape.patch * shape.patch + column % shape.patch;
-    return site * mi_crop_block(shape) + pixel;
+    size_t site = row / shape.patch_height * shape.columns + column / shape.patch_width;
+    size_t pixel = row % shape.patch_height * shape.patch_width + column % shape.patch_width;
+    return site * mi_crop_block(shape) + pixel * shape.channels;
 }
 
 /* A rectangle of one image, large enough for a crop. */

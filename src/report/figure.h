@@ -5,11 +5,15 @@
 #include "sheet.h"
 
 typedef struct mi_figure {
-    const char *name;                     /* of its files, and in "figures" of a result */
-    const char *question;                 /* its title */
-    bool compare, curve;                  /* experiments that have it */
-    bool (*any)(const mi_report *report); /* is there anything to draw? */
-    void (*draw)(mi_sheet *sheet);        /* failures of the streams show when they are closed */
+    const char *name;                        /* of its files, and in "figures" of a result */
+    const char *question;                    /* its title */
+    bool compare, curve, estimators, advice; /* experiments that have it */
+    bool (*any)(const mi_report *report);    /* is there anything to draw? */
+    void (*draw)(mi_sheet *sheet);           /* failures of the streams show when they are closed */
+
+    /* NAME.txt and NAME.md, each released with free(); NULL: the figure has none. */
+    mi_code (*tables)(const mi_report *report, char **ret_plain, char **ret_markdown,
+                      mi_status *status);
 } mi_figure;
 
 extern const mi_figure mi_figure_information; /* several sources */
@@ -21,9 +25,25 @@ extern const mi_figure mi_figure_objective;
 extern const mi_figure mi_figure_optimum;
 extern const mi_figure mi_figure_dichotomy;
 extern const mi_figure mi_figure_published;
+extern const mi_figure mi_figure_advice;
+extern const mi_figure mi_figure_masks;
+extern const mi_figure mi_figure_strategies;
+extern const mi_figure mi_figure_predictability;
+extern const mi_figure mi_figure_redundancy;
+extern const mi_figure mi_figure_approximations;
+extern const mi_figure mi_figure_estimators;
 
 /* fits.txt and fits.md: what was fitted to each curve, and the optima, as tables. */
 mi_code mi_fits_tables(const mi_report *report, char **ret_plain, char **ret_markdown,
                        mi_status *status);
+
+/* strategies.txt and strategies.md: each source under each of its strategies. */
+mi_code mi_strategies_tables(const mi_report *report, char **ret_plain, char **ret_markdown,
+                             mi_status *status);
+
+/* Is the source one of several strategies of its origin that are shown together? And its place
+ * among the shown curves of that origin, from 0, or among those of its strategy there. */
+bool mi_strategies_show(const mi_report *report, const mi_source *source);
+size_t mi_strategies_rank(const mi_report *report, const mi_source *source, bool within_strategy);
 
 #endif

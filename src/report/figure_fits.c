@@ -151,4 +151,5 @@ const mi_figure mi_figure_fits = {
     .compare = true,
     .any = any,
     .draw = draw,
+    .tables = mi_fits_tables,
 };

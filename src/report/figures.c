@@ -12,9 +12,12 @@
 #include "maskinfo/output.h"
 
 static const mi_figure *const registry[] = {
-    &mi_figure_information, &mi_figure_curve,     &mi_figure_vocabulary,
-    &mi_figure_joint,       &mi_figure_fits,      &mi_figure_objective,
-    &mi_figure_optimum,     &mi_figure_dichotomy, &mi_figure_published,
+    &mi_figure_information, &mi_figure_curve,          &mi_figure_vocabulary,
+    &mi_figure_joint,       &mi_figure_fits,           &mi_figure_objective,
+    &mi_figure_optimum,     &mi_figure_dichotomy,      &mi_figure_published,
+    &mi_figure_masks,       &mi_figure_strategies,     &mi_figure_predictability,
+    &mi_figure_redundancy,  &mi_figure_approximations, &mi_figure_estimators,
+    &mi_figure_advice,
 };
 enum { FIGURES = sizeof registry / sizeof registry[0] };
 
@@ -203,21 +206,21 @@ static mi_code compose(const drawing *d, const mi_figure *figure, mi_status *sta
     return code;
 }
 
-static mi_code draw_tables(const drawing *d, mi_status *status)
+static mi_code draw_tables(const drawing *d, const mi_figure *figure, mi_status *status)
 {
     char *plain = NULL, *markdown = NULL;
-    mi_code code = mi_fits_tables(d->report, &plain, &markdown, status);
+    mi_code code = figure->tables(d->report, &plain, &markdown, status);
     if (code == MI_OK) {
-        code = write_scratch(d, "fits", "txt", plain, strlen(plain), status);
+        code = write_scratch(d, figure->name, "txt", plain, strlen(plain), status);
     }
     if (code == MI_OK) {
-        code = write_scratch(d, "fits", "md", markdown, strlen(markdown), status);
+        code = write_scratch(d, figure->name, "md", markdown, strlen(markdown), status);
     }
     if (code == MI_OK) {
-        code = publish(d, "fits", "txt", status);
+        code = publish(d, figure->name, "txt", status);
     }
     if (code == MI_OK) {
-        code = publish(d, "fits", "md", status);
+        code = publish(d, figure->name, "md", status);
     }
     free(plain);
     free(markdown);
@@ -239,8 +242,8 @@ static mi_code draw_figure(drawing *d, const mi_figure *figure, mi_status *statu
         mi_code drawn = d->missing ? MI_OK : draw_pictures(d, figure->name, status);
         code = publish_figure(d, figure->name, drawn, status);
     }
-    if (code == MI_OK && figure == &mi_figure_fits) {
-        code = draw_tables(d, status);
+    if (code == MI_OK && figure->tables != NULL) {
+        code = draw_tables(d, figure, status);
     }
     discard_figure(d->scratch, figure);
     return code;
@@ -249,7 +252,11 @@ static mi_code draw_figure(drawing *d, const mi_figure *figure, mi_status *statu
 /* Does the result have this figure, and ask for it? */
 static bool wanted(const mi_report *report, const mi_figure *figure)
 {
-    if (!(report->compare ? figure->compare : figure->curve) || !figure->any(report)) {
+    bool has = report->estimators ? figure->estimators
+               : report->advice   ? figure->advice
+               : report->compare  ? figure->compare
+                                  : figure->curve;
+    if (!has || !figure->any(report)) {
         return false;
     }
     const cJSON *names = cJSON_GetObjectItemCaseSensitive(report->result, "figures");

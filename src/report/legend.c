@@ -10,6 +10,7 @@ enum {
     NOTE_LIMIT = 155, /* characters of small print in a line */
     MISFIT_LIMIT = 400,
     NOTE_HEIGHT = 16,
+    HEADING_HEIGHT = 28,
     MARGIN = 20
 };
 
@@ -85,6 +86,17 @@ void mi_sheet_legend(mi_sheet *sheet)
     put_group(sheet, MI_GROUP_TEXT, MARGIN, middle, texts);
     put_group(sheet, MI_GROUP_IMAGE, texts > 0 ? middle : MARGIN, MI_SHEET_WIDTH, images);
     sheet->bottom += LINE_HEIGHT * (lines + 1) + MARGIN;
+}
+
+void mi_sheet_heading(mi_sheet *sheet, const char *text)
+{
+    int middle = sheet->bottom + HEADING_HEIGHT / 2;
+    begin_blank(sheet, (mi_box){MARGIN, MI_SHEET_WIDTH, sheet->bottom, middle}, "heading");
+    fputs("set label ", sheet->script);
+    mi_text_quote(sheet->script, text, NOTE_LIMIT / 2, "");
+    fprintf(sheet->script, " at screen X(%d), Y(%d) left font ',14'\n", MARGIN, middle);
+    mi_sheet_end(sheet);
+    sheet->bottom += HEADING_HEIGHT;
 }
 
 void mi_sheet_note(mi_sheet *sheet, const char *text)

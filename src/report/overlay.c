@@ -1,7 +1,6 @@
 /* Published numbers and the verdict of a compare result. */
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "maskinfo/memory.h"
 #include "source.h"
@@ -42,17 +41,6 @@ static mi_code read_numbers(mi_overlay *o, const cJSON *json, mi_status *status)
     return MI_OK;
 }
 
-static const mi_source *find_source(const mi_report *report, const char *label)
-{
-    for (size_t i = 0; label != NULL && i < report->count; i++) {
-        const char *own = mi_json_text(report->sources[i].json, "label");
-        if (own != NULL && strcmp(own, label) == 0) {
-            return &report->sources[i];
-        }
-    }
-    return NULL;
-}
-
 static mi_code read_overlay(mi_overlay *o, const mi_report *report, const cJSON *json,
                             mi_status *status)
 {
@@ -66,7 +54,7 @@ static mi_code read_overlay(mi_overlay *o, const mi_report *report, const cJSON 
     if (code == MI_OK) {
         code = read_numbers(o, json, status);
     }
-    o->opt_against = find_source(report, mi_json_text(json, "against"));
+    o->opt_against = mi_report_find(report, mi_json_text(json, "against"));
     o->rank_correlation = mi_json_number(json, "rank_correlation");
     return code;
 }

@@ -75,11 +75,11 @@ static void put_profile(mi_writer *w, cJSON *result, const mi_profile *profile, 
 }
 
 static mi_code add_profile(mi_writer *w, cJSON *result, const mi_profile *opt_profile,
-                           mi_status *status)
+                           const char *reason, mi_status *status)
 {
     double *buffer = NULL;
     if (opt_profile == NULL) {
-        put_null_with_reason(w, result, "profile", "the sequence is infinite");
+        put_null_with_reason(w, result, "profile", reason);
         return MI_OK;
     }
     mi_code code = mi_allocate(2 * opt_profile->sites, sizeof *buffer, &buffer, status);
@@ -102,19 +102,22 @@ static const struct {
     {MI_Q_INTERPOLATION, "interpolation_information", "interpolation_information_se"},
     {MI_Q_FAR, "far_information", "far_information_se"},
     {MI_Q_CLASS, "class_information", "class_information_se"},
+    {MI_Q_MILLER_MADOW, "miller_madow_correction", "miller_madow_correction_se"},
+    {MI_Q_SEMANTIC, "semantic_information", "semantic_information_se"},
 };
 
 static void put_pair(mi_writer *w, cJSON *point, const mi_curve *c, size_t p, mi_quantity q,
                      const char *name, const char *error_name)
 {
-    mi_add_number(w, point, name, c->mean[q][p]);
-    mi_add_number(w, point, error_name, c->error[q][p]);
+    bool there = c->replicates[q] > 0;
+    mi_add_number(w, point, name, there ? c->mean[q][p] : NAN);
+    mi_add_number(w, point, error_name, there ? c->error[q][p] : NAN);
 }
 
 static void put_vocabulary(mi_writer *w, cJSON *point, const mi_curve *c, size_t p)
 {
-    double conditional = c->mean[MI_Q_CONDITIONAL][p];
     bool discrete = c->vocabulary > 0;
+    double conditional = discrete ? c->mean[MI_Q_CONDITIONAL][p] : NAN;
     mi_add_number(w, point, "effective_vocabulary", discrete ? exp(conditional) : NAN);
     mi_add_number(w, point, "effective_vocabulary_se",
                   discrete ? exp(conditional) * c->error[MI_Q_CONDITIONAL][p] : NAN);
@@ -142,6 +145,31 @@ static cJSON *point_json(mi_writer *w, const mi_curve *c, size_t p)
         }
     }
     return point;
+}
+
+/* Why a quantity is null at every point. */
+static void put_reasons(mi_writer *w, cJSON *result, const mi_analysis *a)
+{
+    const size_t *replicates = a->curve->replicates;
+    if (mi_method_is_sampled(a->method)) {
+        mi_add_text(w, result, "method_remark",
+                    "estimated from samples: standard errors are those of the sampling alone, the "
+                    "bias of the estimator is not in them");
+    }
+    if (replicates[MI_Q_JOINT] == 0) {
+        mi_add_text(w, result, "joint_information_reason",
+                    "samples of single sites do not tell the joint information");
+    }
+    if (replicates[MI_Q_CONDITIONAL] == 0) {
+        mi_add_text(w, result, "entropy_reason", "nearest neighbours give informations alone");
+        mi_add_text(w, result, "conditional_entropy_reason",
+                    "nearest neighbours give informations alone");
+    }
+    if (a->shape.vocabulary > 0) {
+        mi_add_text(w, result, "mse_floor_reason", "the model is discrete");
+    } else if (replicates[MI_Q_MSE] == 0) {
+        mi_add_text(w, result, "mse_floor_reason", "the method does not give it");
+    }
 }
 
 static void put_points(mi_writer *w, cJSON *result, const mi_curve *curve)
@@ -225,10 +253,14 @@ static void put_optimum(mi_writer *w, cJSON *result, const mi_optimum *optimum)
     mi_add_item(w, result, "optimum", object);
 }
 
-static void put_regime(mi_writer *w, cJSON *result, const mi_regime *regime)
+static void put_regime(mi_writer *w, cJSON *result, const mi_analysis *a)
 {
+    const mi_regime *regime = &a->regime;
     cJSON *object = cJSON_CreateObject();
     mi_add_text(w, object, "verdict", mi_regime_name(regime->verdict));
+    if (!a->exchangeable) {
+        mi_add_text(w, object, "reason", "the dichotomy is about random masks");
+    }
     mi_add_number(w, object, "concave_share", regime->concave_share);
     mi_add_number(w, object, "concave_share_se", regime->concave_share_error);
     mi_add_number(w, object, "concave_z", regime->concave_z);
@@ -262,6 +294,10 @@ static void put_misfit(mi_writer *w, cJSON *result, const mi_misfit *misfit)
     mi_add_bool(w, object, "contrast_varies", misfit->contrast_varies);
     mi_add_number(w, object, "contrast_loss", misfit->contrast_loss);
     mi_add_number(w, object, "contrast_z", misfit->contrast_z);
+    mi_add_bool(w, object, "far_misleads", misfit->far_misleads);
+    mi_add_number(w, object, "far_loss", misfit->far_loss);
+    mi_add_number(w, object, "far_ratio", misfit->far_ratio);
+    mi_add_number(w, object, "far_z", misfit->far_z);
     mi_add_item(w, result, "misfit", object);
 }
 
@@ -292,17 +328,18 @@ mi_code mi_result_add_analysis(cJSON *result, const mi_analysis *a, mi_status *s
 {
     mi_writer w = {.failed = false};
     put_head(&w, result, a);
-    mi_code code = add_profile(&w, result, a->profile, status);
+    const char *reason = a->shape.sites == 0 ? "the sequence is infinite"
+                         : a->by_masks       ? "computed mask by mask, at the ratios alone"
+                                             : "the method estimates each ratio by itself";
+    mi_code code = add_profile(&w, result, a->profile, reason, status);
     if (code != MI_OK) {
         return code;
     }
     put_points(&w, result, a->curve);
-    if (a->shape.vocabulary > 0) {
-        mi_add_text(&w, result, "mse_floor_reason", "the model is discrete");
-    }
+    put_reasons(&w, result, a);
     put_fits(&w, result, a);
     put_optimum(&w, result, &a->optimum);
-    put_regime(&w, result, &a->regime);
+    put_regime(&w, result, a);
     if (a->chain.possible) {
         put_chain_check(&w, result, &a->chain);
     }

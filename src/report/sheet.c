@@ -206,7 +206,7 @@ mi_code mi_sheet_finish(mi_sheet *sheet, const char *question, mi_status *status
         sheet->script_text = text;
         sheet->script_size = size;
     }
-    if (text == NULL || !whole) {
+    if (text == NULL || !whole || sheet->failed) {
         return mi_fail(status, MI_MEMORY, "no memory for the figure %s", sheet->name);
     }
     return MI_OK;

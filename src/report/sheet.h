@@ -20,6 +20,7 @@ typedef struct mi_sheet {
     int bottom;             /* pixels used so far */
     int blocks;             /* data blocks written so far */
     bool plotting;          /* the open plot command has an item */
+    bool failed;            /* memory was short for a part: the figure is not to be finished */
     const mi_field *fields; /* columns of the sources' blocks, in order */
     size_t field_count;
     int *block_of; /* (report->count) data block of a source; -1: not in this figure */
@@ -87,6 +88,9 @@ void mi_sheet_legend(mi_sheet *sheet);
 /* Begin a legend of `entries` lines in the box from left to right at the sheet's bottom, which is
  * not moved; entries are items of the form "keyentry ...". */
 void mi_sheet_key(mi_sheet *sheet, int left, int right, int entries, const char *heading);
+
+/* A heading (clean text, cut where it is long) over the panels below. */
+void mi_sheet_heading(mi_sheet *sheet, const char *text);
 
 /* Small print (clean text) across the sheet, broken into lines. */
 void mi_sheet_note(mi_sheet *sheet, const char *text);

@@ -6,6 +6,7 @@
 
 #include "maskinfo/memory.h"
 #include "text.h"
+#include "trials.h"
 
 static const struct {
     const char *key; /* of a point; NULL: derived */
@@ -28,6 +29,16 @@ static const struct {
     [MI_F_SCALE_SE] = {"scale_information_se", "scale_information_se(nats)"},
     [MI_F_IN_SAMPLE] = {"in_sample_information", "in_sample_information(nats)"},
     [MI_F_IN_SAMPLE_SE] = {"in_sample_information_se", "in_sample_information_se(nats)"},
+    [MI_F_MSE] = {"mse_floor", "mse_floor(share_of_variance)"},
+    [MI_F_INTERPOLATION] = {"interpolation_information", "interpolation_information(nats)"},
+    [MI_F_INTERPOLATION_SE] = {"interpolation_information_se",
+                               "interpolation_information_se(nats)"},
+    [MI_F_FAR] = {"far_information", "far_information(nats)"},
+    [MI_F_FAR_SE] = {"far_information_se", "far_information_se(nats)"},
+    [MI_F_CLASS] = {"class_information", "class_information(nats,all_sites)"},
+    [MI_F_CLASS_SE] = {"class_information_se", "class_information_se(nats,all_sites)"},
+    [MI_F_SEMANTIC] = {"semantic_information", "semantic_information(nats)"},
+    [MI_F_SEMANTIC_SE] = {"semantic_information_se", "semantic_information_se(nats)"},
     [MI_F_TOTAL] = {NULL, "total_information(nats)"},
     [MI_F_INFORMATION_SHARE] = {NULL, "information(share_of_first)"},
     [MI_F_INFORMATION_SHARE_SE] = {NULL, "information_se(share_of_first)"},
@@ -40,6 +51,14 @@ static const struct {
     [MI_F_POWER] = {NULL, "power_fit(nats)"},
     [MI_F_EXPONENTIAL_RESIDUAL] = {NULL, "information-exponential(nats)"},
     [MI_F_POWER_RESIDUAL] = {NULL, "information-power(nats)"},
+    [MI_F_INTERPOLATION_SHARE] = {NULL, "interpolation(share_of_information)"},
+    [MI_F_INTERPOLATION_SHARE_SE] = {NULL, "interpolation_se(share_of_information)"},
+    [MI_F_FAR_SHARE] = {NULL, "far(share_of_information)"},
+    [MI_F_FAR_SHARE_SE] = {NULL, "far_se(share_of_information)"},
+    [MI_F_SEMANTIC_SHARE] = {NULL, "semantic(share_of_information)"},
+    [MI_F_SEMANTIC_SHARE_SE] = {NULL, "semantic_se(share_of_information)"},
+    [MI_F_DIFFERENCE] = {NULL, "information-reference(nats)"},
+    [MI_F_DIFFERENCE_SE] = {NULL, "information-reference_se(nats)"},
 };
 
 const char *mi_field_heading(mi_field field)
@@ -65,6 +84,17 @@ void mi_put_number(FILE *file, double value)
     } else {
         putc('?', file);
     }
+}
+
+const mi_source *mi_report_find(const mi_report *report, const char *opt_label)
+{
+    for (size_t i = 0; opt_label != NULL && i < report->count; i++) {
+        const char *own = mi_json_text(report->sources[i].json, "label");
+        if (own != NULL && strcmp(own, opt_label) == 0) {
+            return &report->sources[i];
+        }
+    }
+    return NULL;
 }
 
 bool mi_source_has(const mi_source *source, mi_field field)
@@ -201,15 +231,20 @@ static const char *known_name(const char *opt_name, const char *const *names)
     return *names;
 }
 
-static mi_code read_source(mi_source *s, const cJSON *json, size_t number, const char *place,
+static mi_code read_source(mi_source *s, const cJSON *json, size_t number, const char *where,
                            mi_status *status)
 {
+    char place[48];
+    snprintf(place, sizeof place, "%spoints", where);
     s->json = json;
     s->number = number;
     s->group = group_of(json);
     mi_code code = read_texts(s, status);
     if (code == MI_OK) {
         code = read_points(s, place, status);
+    }
+    if (code == MI_OK) {
+        code = mi_source_read_strategy(s, where, status);
     }
     if (code != MI_OK) {
         return code;
@@ -229,12 +264,12 @@ static mi_code read_curves(mi_report *report, const cJSON *curves, mi_status *st
 {
     const cJSON *curve = report->compare ? curves->child : curves;
     for (size_t i = 0; i < report->count; i++, curve = curve->next) {
-        char place[48] = "points";
+        char where[40] = "";
         if (report->compare) {
-            snprintf(place, sizeof place, "curves[%zu].points", i);
+            snprintf(where, sizeof where, "curves[%zu].", i);
         }
         mi_source *s = &report->sources[i];
-        mi_code code = read_source(s, curve, i, place, status);
+        mi_code code = read_source(s, curve, i, where, status);
         if (code != MI_OK) {
             return code;
         }
@@ -251,7 +286,7 @@ static mi_code read_all(mi_report *report, mi_status *status)
         curves = cJSON_GetObjectItemCaseSensitive(report->result, "curves");
         count = cJSON_IsArray(curves) ? (size_t)cJSON_GetArraySize(curves) : 0;
     }
-    if (count == 0) {
+    if (count == 0 && !report->advice) {
         return mi_fail_at(status, "curves", "a compare result needs an array that is not empty");
     }
     mi_code code = mi_allocate(count, sizeof *report->sources, &report->sources, status);
@@ -265,10 +300,13 @@ static mi_code read_all(mi_report *report, mi_status *status)
 mi_code mi_report_read(const cJSON *result, mi_report **ret_report, mi_status *status)
 {
     const char *experiment = mi_json_text(result, "experiment");
-    bool compare = experiment != NULL && strcmp(experiment, "compare") == 0;
-    if (!compare && (experiment == NULL || strcmp(experiment, "curve") != 0)) {
+    bool advice = experiment != NULL && strcmp(experiment, "advise") == 0;
+    bool compare = advice || (experiment != NULL && strcmp(experiment, "compare") == 0);
+    bool estimators = experiment != NULL && strcmp(experiment, "estimators") == 0;
+    if (!compare && !estimators && (experiment == NULL || strcmp(experiment, "curve") != 0)) {
         return mi_fail_at(status, "experiment",
-                          "\"%s\" has no figures; \"curve\" and \"compare\" do",
+                          "\"%s\" has no figures; \"curve\", \"compare\", \"estimators\" and "
+                          "\"advise\" do",
                           experiment == NULL ? "" : experiment);
     }
     mi_report *report = NULL;
@@ -278,9 +316,18 @@ mi_code mi_report_read(const cJSON *result, mi_report **ret_report, mi_status *s
     }
     report->result = result;
     report->compare = compare;
-    code = read_all(report, status);
-    if (code == MI_OK) {
+    report->advice = advice;
+    report->estimators = estimators;
+    if (estimators) {
+        code = mi_trials_check(result, status);
+    } else {
+        code = read_all(report, status);
+    }
+    if (code == MI_OK && !estimators) {
         code = mi_report_read_overlays(report, status);
+    }
+    if (code == MI_OK) {
+        code = mi_report_read_strategies(report, status);
     }
     if (code != MI_OK) {
         mi_report_destroy(report);
@@ -299,8 +346,10 @@ void mi_report_destroy(mi_report *report)
         free(report->sources[i].label);
         free(report->sources[i].misfit_message);
         free(report->sources[i].block);
+        mi_source_free_strategy(&report->sources[i]);
     }
     free(report->sources);
     mi_report_free_overlays(report);
+    mi_report_free_strategies(report);
     free(report);
 }

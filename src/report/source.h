@@ -27,6 +27,15 @@ typedef enum mi_field {
     MI_F_SCALE_SE,
     MI_F_IN_SAMPLE,
     MI_F_IN_SAMPLE_SE,
+    MI_F_MSE, /* Bayes-optimal squared error over the variance; no error known */
+    MI_F_INTERPOLATION,
+    MI_F_INTERPOLATION_SE,
+    MI_F_FAR,
+    MI_F_FAR_SE,
+    MI_F_CLASS, /* I(C; x_v), nats, not per site */
+    MI_F_CLASS_SE,
+    MI_F_SEMANTIC, /* part of i(r) that comes through the class */
+    MI_F_SEMANTIC_SE,
 
     MI_F_TOTAL,             /* log V - h = unigram part + i */
     MI_F_INFORMATION_SHARE, /* i(r) / i(smallest r) */
@@ -40,6 +49,14 @@ typedef enum mi_field {
     MI_F_POWER,       /* I0 (1-r)^kappa */
     MI_F_EXPONENTIAL_RESIDUAL,
     MI_F_POWER_RESIDUAL,
+    MI_F_INTERPOLATION_SHARE, /* of i(r), where i(r) is above its noise */
+    MI_F_INTERPOLATION_SHARE_SE,
+    MI_F_FAR_SHARE,
+    MI_F_FAR_SHARE_SE,
+    MI_F_SEMANTIC_SHARE,
+    MI_F_SEMANTIC_SHARE_SE,
+    MI_F_DIFFERENCE, /* i(r) - i(r) of the reference curve, at ratios of both */
+    MI_F_DIFFERENCE_SE,
     MI_FIELDS,
     MI_F_NONE = MI_FIELDS
 } mi_field;
@@ -65,6 +82,23 @@ typedef struct mi_decay {
     bool corner;
 } mi_decay;
 
+/* A masking strategy and its look, the same in every figure that tells strategies apart. */
+typedef struct mi_strategy {
+    const char *name, *meaning;
+    const char *color;          /* "#rrggbb" */
+    int open_point, full_point; /* gnuplot's point types */
+} mi_strategy;
+
+/* All strategies that the figures know; the last one has no name. */
+extern const mi_strategy mi_strategies[];
+
+/* One mask of a strategy. */
+typedef struct mi_mask_sample {
+    double ratio; /* that was asked of the strategy */
+    size_t rows, columns;
+    const char *masked; /* (rows * columns) '1' hidden, '0' visible; borrowed */
+} mi_mask_sample;
+
 typedef struct mi_source {
     const cJSON *json; /* the curve's object; borrowed */
     char *label;       /* as mi_text_clean */
@@ -79,8 +113,14 @@ typedef struct mi_source {
     mi_decay exponential, power;
     bool has_optimum, edge;
     double optimum, low, high;
-    const char *opt_regime;    /* a regime's name, or NULL: constants, like the next */
-    const char *opt_preferred; /* "exponential", "power" or NULL */
+    const char *opt_regime;          /* a regime's name, or NULL: constants, like the next */
+    const char *opt_preferred;       /* "exponential", "power" or NULL */
+    const mi_strategy *opt_strategy; /* NULL: the result does not name one that is known */
+    char *origin; /* the source that several curves share, as mi_text_clean; "" where absent */
+    const struct mi_source *opt_reference; /* the curve that this one approximates */
+    double classes;                        /* of the model; NAN where it has none */
+    size_t sample_count;
+    mi_mask_sample *samples;
 } mi_source;
 
 /* Published numbers that are held against the objective of one source. */
@@ -92,17 +132,35 @@ typedef struct mi_overlay {
     double rank_correlation;      /* NAN where absent */
 } mi_overlay;
 
+/* Published accuracies of masks beside how predictable such masks leave a source. */
+typedef struct mi_published_mask {
+    const mi_strategy *strategy;
+    double ratio, information, information_se, fine_tune, linear_probe; /* NAN where absent */
+} mi_published_mask;
+
+typedef struct mi_strategy_comparison {
+    char *source, *origin, *sentence; /* as mi_text_clean */
+    bool image;                       /* the source's sites are patches, not tokens */
+    double fine_tune_correlation, linear_probe_correlation; /* NAN where absent */
+    size_t count;
+    mi_published_mask *masks;
+} mi_strategy_comparison;
+
 typedef struct mi_report {
     const cJSON *result; /* borrowed */
-    bool compare;        /* else one "curve" */
+    bool compare;        /* several curves; else one "curve", or: */
+    bool advice;         /* the several curves are those of an advice, which may have none */
+    bool estimators;     /* estimates against known truths, no sources; trials.h reads them */
     size_t count;
     mi_source *sources;
     size_t overlay_count;
     mi_overlay *overlays;
     char *verdict; /* the result's own sentence, as mi_text_clean; "" where absent */
+    mi_strategy_comparison *opt_comparison;
 } mi_report;
 
-/* MI_INPUT where the JSON is not a curve or compare result; status->place says where. */
+/* MI_INPUT where the JSON is not a curve, compare, estimators or advise result; status->place says
+ * where. */
 mi_code mi_report_read(const cJSON *result, mi_report **ret_report, mi_status *status);
 void mi_report_destroy(mi_report *report); /* accepts NULL */
 
@@ -114,6 +172,18 @@ const char *mi_json_text(const cJSON *object, const char *key);
 mi_code mi_report_read_overlays(mi_report *report, mi_status *status);
 void mi_report_free_overlays(mi_report *report);
 
+/* The source whose label in the JSON this is; NULL where there is none. */
+const mi_source *mi_report_find(const mi_report *report, const char *opt_label);
+
+/* Fill strategy, origin, classes and mask samples of a source; `where` is the path of its curve,
+ * "" or "curves[3].". MI_INPUT with the place of a sample that is not one. */
+mi_code mi_source_read_strategy(mi_source *source, const char *where, mi_status *status);
+void mi_source_free_strategy(mi_source *source);
+
+/* Once all sources are read: references by their labels, and the strategy comparison. */
+mi_code mi_report_read_strategies(mi_report *report, mi_status *status);
+void mi_report_free_strategies(mi_report *report);
+
 /* Is any value of the field there? */
 bool mi_source_has(const mi_source *source, mi_field field);
 
@@ -122,6 +192,9 @@ bool mi_source_in(const mi_source *source, const char *figure);
 
 /* Fill the derived fields; points, fits and label are there. */
 void mi_source_derive(mi_source *source);
+
+/* Fill the difference from the reference, where there is one. */
+void mi_source_derive_difference(mi_source *source);
 
 /* Give every source its look. */
 void mi_report_dress(mi_report *report);

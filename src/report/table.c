@@ -7,19 +7,37 @@
 #include "maskinfo/memory.h"
 #include "maskinfo/table.h"
 #include "text.h"
+#include "trials.h"
 
-enum { COLUMNS = 11, CELL = 64, TEXT_LABEL = 200 };
+enum {
+    STRATEGY,
+    RATE,
+    R2_RATE,
+    AICC_RATE,
+    EXPONENT,
+    R2_EXPONENT,
+    AICC_EXPONENT,
+    PREFERRED,
+    RATE_OPTIMUM,
+    EXPONENT_OPTIMUM,
+    MEASURED,
+    REGIME,
+    COLUMNS
+};
+enum { CELL = 64 };
 
 static const char *const headings[COLUMNS] = {
-    "rate λ",    "R² exp.",    "AICc exp.", "exponent κ",        "R² power", "AICc power",
-    "preferred", "min(1,1/λ)", "1/(1+κ)",   "r* measured [95%]", "regime"};
+    "strategy",   "rate λ",    "R² exp.",    "AICc exp.", "exponent κ",        "R² power",
+    "AICc power", "preferred", "min(1,1/λ)", "1/(1+κ)",   "r* measured [95%]", "regime"};
 
 /* The columns of the short table for a terminal. */
 static const bool is_short[COLUMNS] = {
-    [0] = true, [3] = true, [7] = true, [8] = true, [9] = true, [10] = true};
+    [STRATEGY] = true,         [RATE] = true,     [EXPONENT] = true, [RATE_OPTIMUM] = true,
+    [EXPONENT_OPTIMUM] = true, [MEASURED] = true, [REGIME] = true};
 
 typedef struct table {
     bool shortened;
+    bool strategies; /* not all masks are random, so that the strategies are named */
     const mi_report *report;
     char (*cells)[COLUMNS][CELL]; /* (report->count) */
     size_t label_width, widths[COLUMNS];
@@ -75,16 +93,17 @@ static void put_fit(char (*cells)[CELL], const mi_decay *decay)
 
 static void fill_row(char cells[COLUMNS][CELL], const mi_source *s)
 {
-    put_fit(&cells[0], &s->exponential);
-    put_fit(&cells[3], &s->power);
-    snprintf(cells[6], CELL, "%s", s->opt_preferred == NULL ? "-" : s->opt_preferred);
-    put_real(cells[7], 3, s->exponential.valid ? s->exponential.optimum : NAN);
+    snprintf(cells[STRATEGY], CELL, "%s", s->opt_strategy == NULL ? "-" : s->opt_strategy->name);
+    put_fit(&cells[RATE], &s->exponential);
+    put_fit(&cells[EXPONENT], &s->power);
+    snprintf(cells[PREFERRED], CELL, "%s", s->opt_preferred == NULL ? "-" : s->opt_preferred);
+    put_real(cells[RATE_OPTIMUM], 3, s->exponential.valid ? s->exponential.optimum : NAN);
     if (s->exponential.valid && s->exponential.corner) {
-        strcat(cells[7], " corner");
+        strcat(cells[RATE_OPTIMUM], " corner");
     }
-    put_real(cells[8], 3, s->power.valid ? s->power.optimum : NAN);
-    put_measured(cells[9], s);
-    snprintf(cells[10], CELL, "%s", s->opt_regime == NULL ? "-" : s->opt_regime);
+    put_real(cells[EXPONENT_OPTIMUM], 3, s->power.valid ? s->power.optimum : NAN);
+    put_measured(cells[MEASURED], s);
+    snprintf(cells[REGIME], CELL, "%s", s->opt_regime == NULL ? "-" : s->opt_regime);
 }
 
 static const char misfit_mark[] = " (misfit)";
@@ -110,17 +129,16 @@ static void measure(table *t)
     }
 }
 
-/* printf's field widths count bytes, not characters. */
-static void put_padded(FILE *file, const char *text, size_t width)
+static bool is_shown(const table *t, size_t column)
 {
-    fprintf(file, "%s%*s", text, (int)(width - mi_text_length(text)), "");
+    return (!t->shortened || is_short[column]) && (column != STRATEGY || t->strategies);
 }
 
 static void put_column(const table *t, size_t column, const char *text, FILE *file)
 {
-    if (!t->shortened || is_short[column]) {
+    if (is_shown(t, column)) {
         fputs("  ", file);
-        put_padded(file, text, t->widths[column]);
+        mi_text_pad(file, text, t->widths[column]);
     }
 }
 
@@ -132,7 +150,7 @@ static void put_label(const table *t, const mi_source *s, FILE *file)
 
 static void write_plain(const table *t, FILE *file)
 {
-    put_padded(file, "source", t->label_width);
+    mi_text_pad(file, "source", t->label_width);
     for (size_t c = 0; c < COLUMNS; c++) {
         put_column(t, c, headings[c], file);
     }
@@ -146,34 +164,27 @@ static void write_plain(const table *t, FILE *file)
     putc('\n', file);
 }
 
-/* Labels are text, not markup. */
-static void put_markdown(FILE *file, const char *text)
-{
-    for (; *text != '\0'; text++) {
-        if (strchr("|\\`*_<>[]&", *text) != NULL) {
-            putc('\\', file);
-        }
-        putc(*text, file);
-    }
-}
-
 static void write_markdown(const table *t, FILE *file)
 {
     fputs("| source |", file);
     for (size_t c = 0; c < COLUMNS; c++) {
-        fprintf(file, " %s |", headings[c]);
+        if (is_shown(t, c)) {
+            fprintf(file, " %s |", headings[c]);
+        }
     }
     fputs("\n|---|", file);
     for (size_t c = 0; c < COLUMNS; c++) {
-        fputs("---|", file);
+        fputs(is_shown(t, c) ? "---|" : "", file);
     }
     for (size_t i = 0; i < t->report->count; i++) {
         fputs("\n| ", file);
-        put_markdown(file, t->report->sources[i].label);
+        mi_text_markdown(file, t->report->sources[i].label);
         fputs(t->report->sources[i].misfit ? misfit_mark : "", file);
         fputs(" |", file);
         for (size_t c = 0; c < COLUMNS; c++) {
-            fprintf(file, " %s |", t->cells[i][c]);
+            if (is_shown(t, c)) {
+                fprintf(file, " %s |", t->cells[i][c]);
+            }
         }
     }
     putc('\n', file);
@@ -244,6 +255,9 @@ static mi_code table_open(table *t, mi_status *status)
 {
     mi_code code = mi_allocate(t->report->count, sizeof *t->cells, &t->cells, status);
     for (size_t i = 0; code == MI_OK && i < t->report->count; i++) {
+        const mi_strategy *strategy = t->report->sources[i].opt_strategy;
+        t->strategies =
+            t->strategies || (strategy != NULL && strcmp(strategy->name, "random") != 0);
         fill_row(t->cells[i], &t->report->sources[i]);
     }
     if (code == MI_OK) {
@@ -272,10 +286,12 @@ mi_code mi_table_text(const cJSON *result, char **ret_text, mi_status *status)
     mi_report *report = NULL;
     mi_code code = mi_report_read(result, &report, status);
     table t = {.report = report, .shortened = true};
-    if (code == MI_OK) {
+    if (code == MI_OK && report->estimators) {
+        code = mi_trials_text(result, ret_text, status);
+    } else if (code == MI_OK) {
         code = table_open(&t, status);
     }
-    if (code == MI_OK) {
+    if (code == MI_OK && !report->estimators) {
         code = write_text(&t, write_plain, ret_text, status);
     }
     free(t.cells);

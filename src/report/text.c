@@ -119,3 +119,18 @@ size_t mi_text_line(const char *clean, size_t limit)
     }
     return end > 0 ? end : bytes;
 }
+
+void mi_text_pad(FILE *file, const char *clean, size_t width)
+{
+    fprintf(file, "%s%*s", clean, (int)(width - mi_text_length(clean)), "");
+}
+
+void mi_text_markdown(FILE *file, const char *clean)
+{
+    for (; *clean != '\0'; clean++) {
+        if (strchr("|\\`*_<>[]&", *clean) != NULL) {
+            putc('\\', file);
+        }
+        putc(*clean, file);
+    }
+}

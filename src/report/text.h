@@ -24,6 +24,13 @@ void mi_text_quote(FILE *file, const char *clean, size_t limit, const char *suff
 /* The same for the first `bytes` of the text, whatever their number. */
 void mi_text_quote_bytes(FILE *file, const char *clean, size_t bytes);
 
+/* Write clean text and spaces up to `width` characters, which it must not exceed: printf's field
+ * widths count bytes. */
+void mi_text_pad(FILE *file, const char *clean, size_t width);
+
+/* Write clean text so that Markdown takes no character of it for markup. */
+void mi_text_markdown(FILE *file, const char *clean);
+
 /* Bytes of the first line of text when it is broken at spaces into lines of at most `limit`
  * characters; a longer word is cut. 0 where the text is empty. */
 size_t mi_text_line(const char *clean, size_t limit);

@@ -97,6 +97,13 @@ static void gaussian_field(void **state)
     every_allocation_may_fail(CURVE("\"type\":\"gmrf\",\"grid\":[3,4]"));
 }
 
+static void potts_field(void **state)
+{
+    (void)state;
+    every_allocation_may_fail(CURVE("\"type\":\"potts\",\"grid\":[4,5],\"states\":3"));
+    every_allocation_may_fail(CURVE("\"type\":\"potts\",\"grid\":[2,3],\"inference\":\"belief\""));
+}
+
 static void class_and_texture(void **state)
 {
     (void)state;
@@ -154,11 +161,12 @@ static void estimators(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(infinite_chain),    cmocka_unit_test(random_chain),
-        cmocka_unit_test(parity_rule),       cmocka_unit_test(gaussian_field),
-        cmocka_unit_test(class_and_texture), cmocka_unit_test(real_patches),
-        cmocka_unit_test(real_letters),      cmocka_unit_test(plug_in_counts),
-        cmocka_unit_test(estimators),        SCRATCH_TEST(array_of_a_series),
+        cmocka_unit_test(infinite_chain), cmocka_unit_test(random_chain),
+        cmocka_unit_test(parity_rule),    cmocka_unit_test(gaussian_field),
+        cmocka_unit_test(potts_field),    cmocka_unit_test(class_and_texture),
+        cmocka_unit_test(real_patches),   cmocka_unit_test(real_letters),
+        cmocka_unit_test(plug_in_counts), cmocka_unit_test(estimators),
+        SCRATCH_TEST(array_of_a_series),
     };
     mi_start();
     return cmocka_run_group_tests_name("failing allocations", tests, NULL, NULL);

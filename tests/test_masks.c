@@ -518,6 +518,32 @@ static void a_curve_of_lattices_is_the_mean_over_offsets(void **state)
     free(t.p);
 }
 
+/* Grid of 3/4 on six sites: sites 0 and 4, 1 and 5, 2, or 3 stay visible; every hidden site counts
+ * the same, so that masks weigh by the 4, 4, 5, 5 that they hide. */
+static void lattices_weigh_by_their_hidden_sites(void **state)
+{
+    (void)state;
+    table t = small_table();
+    mi_masking m = masking_of("grid", "{}");
+    const unsigned visible[] = {0x11, 0x22, 0x04, 0x08};
+    double sum = 0, hidden = 0, plain = 0;
+    for (size_t offset = 0; offset < 4; offset++) {
+        unsigned mask = 0x3f & ~visible[offset];
+        double one[2];
+        information_of(&t, mask, &one[0], &one[1]);
+        sum += __builtin_popcount(mask) * one[0];
+        plain += one[0] / 4;
+        hidden += __builtin_popcount(mask);
+    }
+    mi_curve *curve = masked_curve(&t, &m, 0.75, 40000, 2);
+    near_within_error(curve, MI_Q_INFORMATION, sum / hidden);
+    /* and the test can tell */
+    assert_true(fabs(plain - sum / hidden) > 6 * curve->error[MI_Q_INFORMATION][0]);
+    mi_curve_destroy(curve);
+    release(&m);
+    free(t.p);
+}
+
 /* Random masks of both counts, mask by mask, against the sums over all masks. */
 static void random_masks_agree_with_all_subsets(void **state)
 {
@@ -654,6 +680,7 @@ int main(void)
         cmocka_unit_test(every_token_is_as_likely_in_a_span),
         cmocka_unit_test(bad_masks_are_refused),
         cmocka_unit_test(a_curve_of_lattices_is_the_mean_over_offsets),
+        cmocka_unit_test(lattices_weigh_by_their_hidden_sites),
         cmocka_unit_test(random_masks_agree_with_all_subsets),
         cmocka_unit_test(threads_do_not_matter),
         cmocka_unit_test(samples_of_a_unit_are_one_replicate),

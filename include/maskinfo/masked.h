@@ -15,10 +15,10 @@ bool mi_masked_only(const mi_model *model, const mi_masking *masking);
  *     i(r) = H(X_i) - H(X_i | x_v),     J(r) = r i(r),     I(x_m; x_v) / N,
  *
  * H(X_i) being that of the sites that are masked, which need not be all alike. Masks of the count
- * "bernoulli" weigh by the number of their masked sites over r N, so that every masked site counts
- * the same. Fills also MI_Q_MSE (continuous models) and what the model tells beyond. Where the
- * model draws from units of data (images), the samples of one unit are one replicate. At least 2
- * samples.
+ * "bernoulli" and lattices, of which the number of masked sites varies, weigh by that number over
+ * its mean, so that every masked site counts the same. Fills also MI_Q_MSE (continuous models) and
+ * what the model tells beyond. Where the model draws from units of data (images), the samples of
+ * one unit are one replicate. At least 2 samples.
  *
  * MI_INPUT: the model has no finite length or no posterior; the strategy can not have one of the
  * ratios (status->place says "strategy", a parameter of it or "ratio"). MI_NUMERIC: a posterior is

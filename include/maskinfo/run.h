@@ -21,6 +21,12 @@ typedef struct mi_run {
                            may then be NULL */
 } mi_run;
 
+/* Has a stop been asked for? */
+static inline bool mi_interrupted(const mi_run *run)
+{
+    return run->opt_interrupt != NULL && *run->opt_interrupt != 0;
+}
+
 /* Once per process, before the first computation: switches GSL's aborting error handler off and
  * sets OpenBLAS to one thread per caller, because parallelism here is over independent units of
  * work, which keeps results identical at any thread count. */

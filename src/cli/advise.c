@@ -51,7 +51,7 @@ static int finish(const cli_options *o, const char *folder, cJSON *result)
         int printed = cli_print_json(result);
         return exit_status != EXIT_DONE ? exit_status : printed;
     }
-    if (!o->quiet && print_advice(folder, result, &status) != MI_OK) {
+    if (!o->quiet && exit_status == EXIT_DONE && print_advice(folder, result, &status) != MI_OK) {
         return cli_report_failure(&status);
     }
     return exit_status;

@@ -23,11 +23,6 @@ typedef struct loop {
     mi_status failure;
 } loop;
 
-static bool interrupted(const mi_run *run)
-{
-    return run->opt_interrupt != NULL && *run->opt_interrupt != 0;
-}
-
 static void note_failure(loop *l, size_t index, const mi_status *failure)
 {
 #pragma omp critical(mi_loop_failure)
@@ -45,7 +40,7 @@ static void run_unit(loop *l, size_t index, mi_work work, void *context)
     if (atomic_load(&l->stop)) {
         return;
     }
-    if (interrupted(l->run)) {
+    if (mi_interrupted(l->run)) {
         mi_status failure;
         mi_fail(&failure, MI_INTERRUPTED, "interrupted during %s", l->stage);
         note_failure(l, index, &failure);

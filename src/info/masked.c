@@ -22,7 +22,8 @@ typedef struct study {
     mi_shape shape;
     mi_layout layout;
     const mi_run *run;
-    bool weighs; /* masks by their number of sites */
+    bool weighs;     /* masks by their number of hidden sites */
+    double *weights; /* (samples, points) */
     size_t threads;
     bench *benches;    /* (threads) */
     mi_curve *curve;   /* filled by the replicates */
@@ -55,6 +56,7 @@ static void study_close(study *s)
     }
     free(s->benches);
     free(s->marginals);
+    free(s->weights);
     free(s->units);
 }
 
@@ -135,6 +137,9 @@ static mi_code study_open(study *s, size_t samples, mi_status *status)
         code = mi_allocate(count, sizeof *s->marginals, &s->marginals, status);
     }
     if (code == MI_OK) {
+        code = mi_allocate(count, sizeof *s->weights, &s->weights, status);
+    }
+    if (code == MI_OK) {
         code = mi_allocate(samples, sizeof *s->units, &s->units, status);
     }
     if (code == MI_OK) {
@@ -164,21 +169,20 @@ static void set(const study *s, mi_quantity q, size_t at, double value)
     }
 }
 
-static void store(const study *s, size_t j, size_t p, double weight, const mi_mask_result *r)
+static void store(const study *s, size_t at, double ratio, const mi_mask_result *r)
 {
-    size_t at = j * s->curve->points + p;
-    double information = weight * (r->marginal_entropy - r->conditional_entropy);
-    double interpolation = weight * (r->marginal_entropy - r->neighbor_entropy);
-    s->marginals[at] = weight * r->marginal_entropy;
-    set(s, MI_Q_CONDITIONAL, at, weight * r->conditional_entropy);
+    double information = r->marginal_entropy - r->conditional_entropy;
+    double interpolation = r->marginal_entropy - r->neighbor_entropy;
+    s->marginals[at] = r->marginal_entropy;
+    set(s, MI_Q_CONDITIONAL, at, r->conditional_entropy);
     set(s, MI_Q_INFORMATION, at, information);
     set(s, MI_Q_JOINT, at, r->joint_information);
-    set(s, MI_Q_OBJECTIVE, at, s->curve->ratios[p] * information);
-    set(s, MI_Q_MSE, at, weight * r->mse);
+    set(s, MI_Q_OBJECTIVE, at, ratio * information);
+    set(s, MI_Q_MSE, at, r->mse);
     set(s, MI_Q_INTERPOLATION, at, interpolation);
     set(s, MI_Q_FAR, at, information - interpolation);
     set(s, MI_Q_CLASS, at, r->class_information);
-    set(s, MI_Q_SEMANTIC, at, weight * r->semantic_information);
+    set(s, MI_Q_SEMANTIC, at, r->semantic_information);
 }
 
 static size_t count_masked(const unsigned char *masked, size_t sites)
@@ -198,7 +202,7 @@ static mi_code one_point(const study *s, bench *b, size_t j, size_t p, mi_status
     s->masking->class->draw(s->masking->values, s->layout, ratio, b->mask_stream, b->masked);
     size_t hidden = count_masked(b->masked, s->shape.sites);
     if (hidden == 0) {
-        return MI_OK; /* it counts nothing: of weight 0, and without information */
+        return MI_OK; /* of weight 0 */
     }
     mi_stream_set(b->draw, s->run->seed, MI_PURPOSE_SAMPLE, j);
     mi_code code = s->model->class->evaluate(s->model->state, b->masked, MI_FROM_MODEL, b->draw,
@@ -207,9 +211,10 @@ static mi_code one_point(const study *s, bench *b, size_t j, size_t p, mi_status
         code = check_finite(s, &result, status);
     }
     if (code == MI_OK) {
+        size_t at = j * s->curve->points + p;
         s->units[j] = result.unit;
-        double expected = ratio * (double)s->shape.sites;
-        store(s, j, p, s->weighs ? (double)hidden / expected : 1, &result);
+        s->weights[at] = (double)hidden;
+        store(s, at, ratio, &result);
     }
     return code;
 }
@@ -219,11 +224,39 @@ static mi_code replicate(size_t j, size_t thread, void *context, mi_status *stat
     const study *s = context;
     mi_code code = MI_OK;
     for (size_t p = 0; code == MI_OK && p < s->curve->points; p++) {
-        bool stop = s->run->opt_interrupt != NULL && *s->run->opt_interrupt != 0;
-        code = stop ? mi_fail(status, MI_INTERRUPTED, "interrupted")
-                    : one_point(s, &s->benches[thread], j, p, status);
+        code = mi_interrupted(s->run) ? mi_fail(status, MI_INTERRUPTED, "interrupted")
+                                      : one_point(s, &s->benches[thread], j, p, status);
     }
     return code;
+}
+
+/* Every hidden site shall count the same: a mask's mean times its hidden sites over their mean.
+ * Where all masks of a ratio hide as many, nothing changes. */
+static void weigh_column(const study *s, double *values, size_t samples, size_t p)
+{
+    size_t points = s->curve->points;
+    double total = 0;
+    for (size_t j = 0; j < samples; j++) {
+        total += s->weights[j * points + p];
+    }
+    for (size_t j = 0; j < samples && total > 0; j++) {
+        values[j * points + p] *= s->weights[j * points + p] * (double)samples / total;
+    }
+}
+
+static void weigh(const study *s, size_t samples)
+{
+    static const mi_quantity means[] = {MI_Q_CONDITIONAL, MI_Q_INFORMATION,   MI_Q_OBJECTIVE,
+                                        MI_Q_MSE,         MI_Q_INTERPOLATION, MI_Q_FAR,
+                                        MI_Q_SEMANTIC};
+    for (size_t p = 0; p < s->curve->points; p++) {
+        weigh_column(s, s->marginals, samples, p);
+        for (size_t i = 0; i < sizeof means / sizeof *means; i++) {
+            if (s->curve->replicates[means[i]] > 0) {
+                weigh_column(s, s->curve->values[means[i]], samples, p);
+            }
+        }
+    }
 }
 
 /* h_0 of the sites that are masked, over all masks. */
@@ -251,16 +284,20 @@ mi_code mi_masked_curve(const mi_model *model, const mi_masking *masking, const 
     study s = {.model = model, .masking = masking, .run = run, .threads = (size_t)run->threads};
     s.shape = model->class->shape(model->state);
     s.layout = mi_layout_of(s.shape);
-    s.weighs = masking->class->exchangeable && mi_is(masking->values, "count", "bernoulli");
+    bool bernoulli = masking->class->exchangeable && mi_is(masking->values, "count", "bernoulli");
+    s.weighs = bernoulli || masking->class->ratios != NULL;
     mi_code code = mi_curve_create(ratios, points, &s.curve, status);
     if (code == MI_OK) {
         s.curve->sites = s.shape.sites;
         s.curve->vocabulary = s.shape.vocabulary;
-        s.curve->count = s.weighs ? MI_COUNT_BERNOULLI : MI_COUNT_FIXED;
+        s.curve->count = bernoulli ? MI_COUNT_BERNOULLI : MI_COUNT_FIXED;
         code = study_open(&s, samples, status);
     }
     if (code == MI_OK) {
         code = mi_parallel_for(run, "mask by mask", samples, replicate, &s, status);
+    }
+    if (code == MI_OK && s.weighs) {
+        weigh(&s, samples);
     }
     if (code == MI_OK) {
         code = set_entropy(&s, samples, status);

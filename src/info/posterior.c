@@ -186,11 +186,6 @@ static mi_code visible_count(const study *s, bench *b, size_t j, size_t k, mi_st
     return MI_OK;
 }
 
-static bool interrupted(const mi_run *run)
-{
-    return run->opt_interrupt != NULL && *run->opt_interrupt != 0;
-}
-
 static mi_code profile_replicate(size_t j, size_t thread, void *context, mi_status *status)
 {
     const study *s = context;
@@ -199,8 +194,8 @@ static mi_code profile_replicate(size_t j, size_t thread, void *context, mi_stat
     draw_order(s, b, j);
     for (size_t k = 0; code == MI_OK && k < s->sites; k++) {
         /* One replicate may take seconds; a person who interrupts should not wait for it. */
-        code = interrupted(s->run) ? mi_fail(status, MI_INTERRUPTED, "interrupted")
-                                   : visible_count(s, b, j, k, status);
+        code = mi_interrupted(s->run) ? mi_fail(status, MI_INTERRUPTED, "interrupted")
+                                      : visible_count(s, b, j, k, status);
     }
     return code;
 }

@@ -185,20 +185,15 @@ static mi_code study_open(study *t, mi_status *status)
     return code == MI_OK ? open_values(t, status) : code;
 }
 
-static bool interrupted(const mi_run *run)
-{
-    return run->opt_interrupt != NULL && *run->opt_interrupt != 0;
-}
-
 static mi_code draw_set(const study *t, bench *b, size_t set, mi_status *status)
 {
     const mi_model *model = t->model;
     mi_code code = MI_OK;
     for (size_t j = 0; code == MI_OK && j < t->s->samples; j++) {
         mi_stream_set(b->draw, t->run->seed, MI_PURPOSE_SAMPLE, set * t->s->samples + j);
-        code = interrupted(t->run) ? mi_fail(status, MI_INTERRUPTED, "interrupted")
-                                   : model->class->sample(model->state, b->draw, b->scratch,
-                                                          b->set + j * t->shape.sites, status);
+        code = mi_interrupted(t->run) ? mi_fail(status, MI_INTERRUPTED, "interrupted")
+                                      : model->class->sample(model->state, b->draw, b->scratch,
+                                                             b->set + j * t->shape.sites, status);
     }
     return code;
 }
@@ -310,8 +305,9 @@ static mi_code answer_ratio(study *t, bench *b, size_t set, size_t point, mi_sta
     for (size_t m = 0; m < masks; m++) {
         mi_stream_set(b->mask, t->run->seed, MI_PURPOSE_MASK,
                       (set * t->s->points + point) * masks + m);
-        mi_code code = interrupted(t->run) ? mi_fail(status, MI_INTERRUPTED, "interrupted")
-                                           : answer_mask(t, b, t->s->ratios[point], &one, status);
+        mi_code code = mi_interrupted(t->run)
+                           ? mi_fail(status, MI_INTERRUPTED, "interrupted")
+                           : answer_mask(t, b, t->s->ratios[point], &one, status);
         if (code != MI_OK) {
             return code;
         }

@@ -205,7 +205,9 @@ static cJSON *strategy_json(mi_writer *w, const mi_study *s, const char *name)
     mi_add_item(w, object, "at", ratios);
     put_optimum(w, object, &f->analysis->optimum);
     mi_add_text(w, object, "sentence",
-                sentence[0] != '\0' ? sentence : "what the others are compared with");
+                sentence[0] != '\0'           ? sentence
+                : strcmp(name, "random") == 0 ? "what the others are compared with"
+                                              : "not compared with random masks");
     return object;
 }
 
@@ -217,6 +219,20 @@ static void put_strategies(mi_writer *w, cJSON *result, const mi_study *s)
         append(w, strategies, strategy_json(w, s, s->choice.strategies[i]));
     }
     mi_add_item(w, result, "strategies", strategies);
+}
+
+/* Rate of the exponential fit of a half and its error; NAN where there is none. */
+static double rate_of(const mi_finding *f)
+{
+    bool valid = f != NULL && f->analysis != NULL && f->analysis->exponential.valid;
+    return valid ? f->analysis->exponential.exponent : NAN;
+}
+
+static double rate_error(const mi_finding *f)
+{
+    return isfinite(rate_of(f)) ? hypot(f->analysis->exponential.exponent_error,
+                                        f->analysis->exponential.sampling_error)
+                                : NAN;
 }
 
 static cJSON *half_json(mi_writer *w, const mi_finding *f, const char *part)
@@ -231,26 +247,20 @@ static cJSON *half_json(mi_writer *w, const mi_finding *f, const char *part)
     }
     const mi_analysis *a = f->analysis;
     put_optimum(w, half, &a->optimum);
-    mi_add_number(w, half, "rate", a->exponential.valid ? a->exponential.exponent : NAN);
-    mi_add_number(w, half, "rate_se",
-                  a->exponential.valid
-                      ? hypot(a->exponential.exponent_error, a->exponential.sampling_error)
-                      : NAN);
+    mi_add_number(w, half, "rate", rate_of(f));
+    mi_add_number(w, half, "rate_se", rate_error(f));
     mi_add_text(w, half, "misfit", a->misfit.detected ? a->misfit.sentence : NULL);
     return half;
 }
 
 /* Second half less first. */
-static void put_agreement(mi_writer *w, cJSON *result, const mi_study *s, const cJSON *halves)
+static void put_agreement(mi_writer *w, cJSON *result, const mi_study *s)
 {
     const mi_judgement *j = &s->judgement;
-    const cJSON *first = cJSON_GetArrayItem(halves, 0), *second = cJSON_GetArrayItem(halves, 1);
-    const cJSON *a = mi_lab_item(first, "rate"), *b = mi_lab_item(second, "rate");
-    bool rates = cJSON_IsNumber(a) && cJSON_IsNumber(b);
-    double difference = rates ? b->valuedouble - a->valuedouble : NAN;
-    double error = rates ? hypot(mi_lab_item(first, "rate_se")->valuedouble,
-                                 mi_lab_item(second, "rate_se")->valuedouble)
-                         : NAN;
+    const mi_finding *first = mi_study_find(s, mi_advice_first);
+    const mi_finding *second = mi_study_find(s, mi_advice_second);
+    double difference = rate_of(second) - rate_of(first);
+    double error = hypot(rate_error(first), rate_error(second));
     cJSON *agreement = cJSON_CreateObject();
     mi_add_number(w, agreement, "optimum_difference", j->has_difference ? j->difference : NAN);
     mi_add_number(w, agreement, "optimum_z", j->has_difference ? j->z : NAN);
@@ -264,7 +274,7 @@ static void put_halves(mi_writer *w, cJSON *result, const mi_study *s)
     cJSON *halves = cJSON_CreateArray();
     append(w, halves, half_json(w, mi_study_find(s, mi_advice_first), "first"));
     append(w, halves, half_json(w, mi_study_find(s, mi_advice_second), "second"));
-    put_agreement(w, result, s, halves);
+    put_agreement(w, result, s);
     mi_add_item(w, result, "halves", halves);
 }
 

@@ -6,6 +6,7 @@
 
 #include "lab.h"
 #include "maskinfo/advise.h"
+#include "maskinfo/format.h"
 
 enum { WIDTH = 78, NAME_WIDTH = 12 };
 
@@ -62,18 +63,19 @@ static void describe_images(const cJSON *data, char *words, size_t size)
         high[i] = cJSON_GetNumberValue(cJSON_GetArrayItem(range, 1));
         sides[i] = cJSON_GetNumberValue(cJSON_GetArrayItem(grid, i));
     }
-    int used = snprintf(words, size, "%s: %s, %.0f images of ", text(data, "path"),
-                        text(data, "kind"), number(data, "images"));
+    size_t used = 0;
+    mi_append(words, size, &used, "%s: %s, %.0f images of ", text(data, "path"), text(data, "kind"),
+              number(data, "images"));
     if (low[0] < high[0] || low[1] < high[1]) {
-        used += snprintf(words + used, size - (size_t)used, "%.0f x %.0f to %.0f x %.0f pixels",
-                         low[0], low[1], high[0], high[1]);
+        mi_append(words, size, &used, "%.0f x %.0f to %.0f x %.0f pixels", low[0], low[1], high[0],
+                  high[1]);
     } else {
-        used += snprintf(words + used, size - (size_t)used, "%.0f x %.0f pixels", low[0], low[1]);
+        mi_append(words, size, &used, "%.0f x %.0f pixels", low[0], low[1]);
     }
-    snprintf(words + used, size - (size_t)used,
-             ", %.0f channel%s; sites are patches of %.0f x %.0f pixels on a grid of %.0f x %.0f",
-             number(data, "channels"), number(data, "channels") > 1 ? "s" : "",
-             number(data, "patch"), number(data, "patch"), sides[0], sides[1]);
+    mi_append(words, size, &used,
+              ", %.0f channel%s; sites are patches of %.0f x %.0f pixels on a grid of %.0f x %.0f",
+              number(data, "channels"), number(data, "channels") > 1 ? "s" : "",
+              number(data, "patch"), number(data, "patch"), sides[0], sides[1]);
 }
 
 static void put_data(FILE *out, const cJSON *data)
@@ -100,19 +102,20 @@ static void put_data(FILE *out, const cJSON *data)
 
 static void describe_order(const cJSON *result, char *words, size_t size)
 {
-    int used = snprintf(words, size, "letters of order %.0f", number(result, "order"));
+    size_t used = 0;
+    mi_append(words, size, &used, "letters of order %.0f", number(result, "order"));
     const cJSON *order = NULL;
     const char *before = ": held-out cross-entropy ";
     cJSON_ArrayForEach(order, mi_lab_item(result, "orders"))
     {
-        used += snprintf(words + used, size - (size_t)used, "%s%.3f +- %.3f (order %.0f)", before,
-                         number(order, "cross_entropy"), number(order, "cross_entropy_se"),
-                         number(order, "order"));
+        mi_append(words, size, &used, "%s%.3f +- %.3f (order %.0f)", before,
+                  number(order, "cross_entropy"), number(order, "cross_entropy_se"),
+                  number(order, "order"));
         before = ", ";
     }
-    snprintf(words + used, size - (size_t)used, "%s; judged by held-out text",
-             cJSON_GetArraySize(mi_lab_item(result, "orders")) > 0 ? " nats per letter"
-                                                                   : ", as asked for");
+    mi_append(words, size, &used, "%s; judged by held-out text",
+              cJSON_GetArraySize(mi_lab_item(result, "orders")) > 0 ? " nats per letter"
+                                                                    : ", as asked for");
 }
 
 static void put_model(FILE *out, const cJSON *result)
@@ -209,15 +212,21 @@ static void put_strategies(FILE *out, const cJSON *result)
 
 static void put_half(FILE *out, const cJSON *half)
 {
-    char words[800];
+    char words[1200];
+    size_t used = 0;
     const cJSON *optimum = mi_lab_item(half, "optimum");
     if (cJSON_IsObject(optimum)) {
-        snprintf(words, sizeof words,
-                 "%s half: optimum %.2f [%.2f, %.2f], rate of the exponential fit %.2f +- %.2f%s%s",
-                 text(half, "part"), number(optimum, "ratio"), number(optimum, "low"),
-                 number(optimum, "high"), number(half, "rate"), number(half, "rate_se"),
-                 text(half, "misfit")[0] != '\0' ? "; it contradicts itself: " : "",
-                 text(half, "misfit"));
+        mi_append(words, sizeof words, &used, "%s half: optimum %.2f [%.2f, %.2f]",
+                  text(half, "part"), number(optimum, "ratio"), number(optimum, "low"),
+                  number(optimum, "high"));
+        if (isfinite(number(half, "rate"))) {
+            mi_append(words, sizeof words, &used, ", rate of the exponential fit %.2f +- %.2f",
+                      number(half, "rate"), number(half, "rate_se"));
+        }
+        if (text(half, "misfit")[0] != '\0') {
+            mi_append(words, sizeof words, &used, "; it contradicts itself: %s",
+                      text(half, "misfit"));
+        }
     } else {
         snprintf(words, sizeof words, "%s half: none, %s%s", text(half, "part"),
                  text(half, "reason"), text(half, "optimum_reason"));
@@ -230,10 +239,13 @@ static void put_halves(FILE *out, const cJSON *result)
     const cJSON *half = NULL, *agreement = mi_lab_item(result, "agreement");
     char words[200] = "no comparison";
     if (isfinite(number(agreement, "optimum_difference"))) {
-        snprintf(words, sizeof words,
-                 "optima differ by %+.2f (z = %.1f), rates by %+.2f (z = %.1f)",
-                 number(agreement, "optimum_difference"), number(agreement, "optimum_z"),
-                 number(agreement, "rate_difference"), number(agreement, "rate_z"));
+        size_t used = 0;
+        mi_append(words, sizeof words, &used, "optima differ by %+.2f (z = %.1f)",
+                  number(agreement, "optimum_difference"), number(agreement, "optimum_z"));
+        if (isfinite(number(agreement, "rate_z"))) {
+            mi_append(words, sizeof words, &used, ", rates by %+.2f (z = %.1f)",
+                      number(agreement, "rate_difference"), number(agreement, "rate_z"));
+        }
     }
     put_entry(out, "halves", words);
     cJSON_ArrayForEach(half, mi_lab_item(result, "halves"))

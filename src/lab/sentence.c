@@ -1,10 +1,10 @@
 /* The numbers of masks and accuracies in words. */
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "board.h"
+#include "maskinfo/format.h"
 
 static const double TOLD_APART = 2; /* standard errors */
 
@@ -15,15 +15,7 @@ typedef struct sentence {
     size_t used;
 } sentence;
 
-__attribute__((format(printf, 2, 3))) static void say(sentence *s, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    int length = vsnprintf(s->text + s->used, MI_SENTENCE - s->used, format, arguments);
-    va_end(arguments);
-    s->used += length > 0 ? (size_t)length : 0;
-    s->used = s->used < MI_SENTENCE ? s->used : MI_SENTENCE - 1;
-}
+#define say(s, ...) mi_append((s)->text, MI_SENTENCE, &(s)->used, __VA_ARGS__)
 
 /* Bytes of the first characters of a name, at most `limit`, so that none is cut in two. */
 static int whole(const char *name, int limit)

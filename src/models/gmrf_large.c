@@ -272,7 +272,7 @@ static void take_pairs(void *context, const mi_front *front)
 
 static mi_code stopped(const mi_run *run, mi_status *status)
 {
-    bool stop = run->opt_interrupt != NULL && *run->opt_interrupt != 0;
+    bool stop = mi_interrupted(run);
     return stop ? mi_fail(status, MI_INTERRUPTED, "interrupted during the field's variances")
                 : MI_OK;
 }

@@ -112,7 +112,7 @@ typedef struct walk {
 static mi_code advance(walk *w, size_t sweeps, bool measure, mi_status *status)
 {
     for (size_t t = 0; t < sweeps; t++) {
-        if (w->run->opt_interrupt != NULL && *w->run->opt_interrupt != 0) {
+        if (mi_interrupted(w->run)) {
             return mi_fail(status, MI_INTERRUPTED, "interrupted during Gibbs sampling");
         }
         mi_potts_bath_sweep(w->bath, NULL, w->stream, w->symbols, NULL);

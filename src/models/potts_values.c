@@ -97,13 +97,17 @@ static mi_code check_grid(const size_t grid[2], mi_status *status)
 
 /* The ratio of two entries of a table over frontier + 1 sites is at most e^(|coupling| times the
  * edges that touch them); that of a heat bath has the edges of one site. */
-static mi_code check_coupling(const mi_values *values, bool exact, mi_status *status)
+/* Beyond, exp(-36) - 1 is -1 to the last bit, and a message of belief propagation can be 0. */
+static const double belief_limit = 36;
+
+static mi_code check_coupling(const mi_values *values, bool exact, bool approximate,
+                              mi_status *status)
 {
     const size_t *grid = mi_values_find(values, "grid")->grid;
     int neighbors = (int)mi_integer(values, "neighbors");
     size_t sites = exact ? 1 + mi_potts_frontier(grid[0], grid[1], neighbors) : 1;
     double coupling = mi_real(values, "coupling"), edges = (double)neighbors * (double)sites,
-           limit = fmin(exponent_limit / edges, 80);
+           limit = fmin(exponent_limit / edges, approximate ? belief_limit : 80);
     if (!(fabs(coupling) <= limit)) {
         return mi_fail_at(
             status, "coupling",
@@ -136,5 +140,7 @@ mi_code mi_potts_check(const mi_values *values, mi_status *status)
         return mi_fail_at(status, "grid", "%s", why.message);
     }
     bool exact_samples = fits && !mi_is(values, "inference", "gibbs");
-    return check_coupling(values, exact_samples, status);
+    bool approximate =
+        !fits || mi_is(values, "inference", "gibbs") || mi_is(values, "inference", "belief");
+    return check_coupling(values, exact_samples, approximate, status);
 }

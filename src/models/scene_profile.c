@@ -147,11 +147,6 @@ static void fill_first(const mi_scene *scene, rows r)
     r.classes[0] = r.semantic[0] = 0;
 }
 
-static bool interrupted(const mi_run *run)
-{
-    return run->opt_interrupt != NULL && *run->opt_interrupt != 0;
-}
-
 static mi_code prepare(const job *j, size_t index, workspace *w, mi_status *status)
 {
     size_t n = j->scene->sites;
@@ -183,7 +178,7 @@ static mi_code one_draw(size_t index, size_t thread, void *context, mi_status *s
         mi_scene_chain_reveal(w->chain);
         fill_step(j->scene, w, k, r);
         /* One replicate may take seconds; a person who interrupts should not wait for it. */
-        if (interrupted(j->run)) {
+        if (mi_interrupted(j->run)) {
             code = mi_fail(status, MI_INTERRUPTED, "interrupted");
         }
     }

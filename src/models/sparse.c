@@ -171,8 +171,3 @@ mi_code mi_sparse_solve(mi_sparse *s, double *x, mi_status *status)
     cholmod_l_free_dense(&solution, &f->common);
     return MI_OK;
 }
-
-size_t mi_sparse_factor_bytes(const mi_sparse *s)
-{
-    return ((const mi_sparse_factor *)s->opaque)->factor->xsize * sizeof(double);
-}

@@ -41,9 +41,6 @@ double mi_sparse_log_determinant(const mi_sparse *s);
 /* x (n) becomes A^-1 x. */
 mi_code mi_sparse_solve(mi_sparse *s, double *x, mi_status *status);
 
-/* Bytes of the factor's numbers. */
-size_t mi_sparse_factor_bytes(const mi_sparse *s);
-
 /* A dense block of the inverse: rows[0..count-1] of A, of which the first `own` appear in no other
  * front among their first; inverse (count,count) column-major, lower triangle, the order of rows.
  * Each entry of the inverse on the pattern of A is in the front that owns one of its two rows. */

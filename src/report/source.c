@@ -181,13 +181,18 @@ static void read_decay(const cJSON *fits, const char *name, const char *exponent
     decay->opt_reason = mi_json_text(fits, key);
 }
 
+static double ratio_or_nan(double value)
+{
+    return value > 0 && value <= 1 ? value : NAN;
+}
+
 static void read_optimum(mi_source *s)
 {
     const cJSON *optimum = cJSON_GetObjectItemCaseSensitive(s->json, "optimum");
     s->optimum = mi_json_number(optimum, "ratio");
-    s->low = mi_json_number(optimum, "low");
-    s->high = mi_json_number(optimum, "high");
-    s->has_optimum = isfinite(s->optimum);
+    s->low = ratio_or_nan(mi_json_number(optimum, "low"));
+    s->high = ratio_or_nan(mi_json_number(optimum, "high"));
+    s->has_optimum = isfinite(ratio_or_nan(s->optimum));
     s->edge = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(optimum, "edge"));
 }
 

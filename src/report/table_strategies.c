@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "figure.h"
+#include "maskinfo/format.h"
 #include "maskinfo/memory.h"
 #include "text.h"
 
@@ -50,28 +51,29 @@ static void put_value(char cell[CELL], const mi_source *s, mi_field field, mi_fi
         snprintf(cell, CELL, "-");
         return;
     }
-    int used = snprintf(cell, CELL, "%.4g", s->values[field][i]);
+    size_t used = 0;
+    mi_append(cell, CELL, &used, "%.4g", s->values[field][i]);
     if (error != MI_F_NONE && isfinite(s->values[error][i])) {
-        used += snprintf(cell + used, CELL - (size_t)used, " ± %.2g", s->values[error][i]);
+        mi_append(cell, CELL, &used, " ± %.2g", s->values[error][i]);
     }
     if (fabs(s->values[MI_F_RATIO][i] - ratio) > 1e-9) {
-        snprintf(cell + used, CELL - (size_t)used, " (r = %.4g)", s->values[MI_F_RATIO][i]);
+        mi_append(cell, CELL, &used, " (r = %.4g)", s->values[MI_F_RATIO][i]);
     }
 }
 
 static void put_optimum(char cell[CELL], const mi_source *s)
 {
-    int used = 0;
+    size_t used = 0;
     if (!s->has_optimum) {
-        used = snprintf(cell, CELL, "-");
+        mi_append(cell, CELL, &used, "-");
     } else if (isfinite(s->low) && isfinite(s->high) && s->high > s->low) {
-        used = snprintf(cell, CELL, "%.3f [%.3f, %.3f]", s->optimum, s->low, s->high);
+        mi_append(cell, CELL, &used, "%.3f [%.3f, %.3f]", s->optimum, s->low, s->high);
     } else {
-        used = snprintf(cell, CELL, "%.3f", s->optimum);
+        mi_append(cell, CELL, &used, "%.3f", s->optimum);
     }
-    snprintf(cell + used, CELL - (size_t)used, "%s%s%s%s", s->has_optimum && s->edge ? " edge" : "",
-             s->opt_regime != NULL ? ", " : "", s->opt_regime != NULL ? s->opt_regime : "",
-             s->misfit ? ", misfit" : "");
+    mi_append(cell, CELL, &used, "%s%s%s%s", s->has_optimum && s->edge ? " edge" : "",
+              s->opt_regime != NULL ? ", " : "", s->opt_regime != NULL ? s->opt_regime : "",
+              s->misfit ? ", misfit" : "");
 }
 
 static void fill(row *r, const mi_source *s)

@@ -973,6 +973,30 @@ static void far_sites_must_not_hurt(void **state)
     mi_profile_destroy(profile);
 }
 
+/* The same sign in a curve computed mask by mask: 12 images, a loss of 0.3 or a gain. */
+static void far_sites_must_not_hurt_mask_by_mask(void **state)
+{
+    (void)state;
+    for (int better = 0; better < 2; better++) {
+        double ratio = 0.25, information = 2, far[12];
+        mi_misfit misfit;
+        mi_curve curve = {.points = 1, .ratios = &ratio};
+        for (size_t j = 0; j < 12; j++) {
+            far[j] = (better ? 0.3 : -0.3) + 0.05 * (double)(j % 3) - 0.05;
+        }
+        curve.replicates[MI_Q_FAR] = 12;
+        curve.values[MI_Q_FAR] = far;
+        curve.mean[MI_Q_INFORMATION] = &information;
+        assert_int_equal(mi_misfit_of_curve(&curve, &misfit, NULL), MI_OK);
+        assert_int_equal(misfit.detected, !better);
+        assert_int_equal(misfit.far_misleads, !better);
+        assert_near(misfit.far_loss, better ? 0 : 0.3, 1e-12);
+        information = 7; /* below 5 % of what there is, it is let pass */
+        assert_int_equal(mi_misfit_of_curve(&curve, &misfit, NULL), MI_OK);
+        assert_false(misfit.detected);
+    }
+}
+
 /* ---- bad input ---- */
 
 static void refused(const setting *s, const char *place, const char *text)
@@ -1102,6 +1126,7 @@ int main(void)
         cmocka_unit_test(level_curve_is_seldom_flagged),
         cmocka_unit_test(known_contrast_must_not_hurt),
         cmocka_unit_test(far_sites_must_not_hurt),
+        cmocka_unit_test(far_sites_must_not_hurt_mask_by_mask),
         SCRATCH_TEST(bad_input_is_named),
         SCRATCH_TEST(auto_split_takes_images_of_one_crop),
         SCRATCH_TEST(sizes_may_be_mixed),

@@ -40,6 +40,7 @@ typedef struct mi_analysis {
     mi_shape shape;
     mi_method method;    /* the one used */
     bool exchangeable;   /* are the masks? Else the regime is not defined */
+    bool fitted;         /* to data, and judged by held-out ones: it may be misfit */
     bool by_masks;       /* computed mask by mask, at the ratios alone */
     mi_profile *profile; /* NULL where the sequence is infinite, or by_masks */
     mi_curve *curve;

@@ -8,6 +8,7 @@
 #ifndef MASKINFO_MISFIT_H
 #define MASKINFO_MISFIT_H
 
+#include "maskinfo/curve.h"
 #include "maskinfo/profile.h"
 
 typedef struct mi_misfit {
@@ -43,5 +44,9 @@ typedef struct mi_misfit {
  * them: the difference of a pair against its error over replicates (Student's t, Bonferroni over
  * the pairs). Exact profiles and those of fewer than two replicates have no errors, and pass. */
 mi_code mi_misfit_find(const mi_profile *profile, mi_misfit *ret_misfit, mi_status *status);
+
+/* The sign that a curve computed mask by mask can show: far_misleads, from MI_Q_FAR at each ratio
+ * (Bonferroni over the ratios). Not detected where the curve has no MI_Q_FAR. */
+mi_code mi_misfit_of_curve(const mi_curve *curve, mi_misfit *ret_misfit, mi_status *status);
 
 #endif

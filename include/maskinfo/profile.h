@@ -12,7 +12,7 @@
 typedef enum mi_series_kind {
     MI_ENTROPY,       /* h_k: conditional entropy, or held-out conditional cross-entropy */
     MI_MSE,           /* Bayes-optimal squared error of a masked site given k visible ones, divided
-                         by the marginal variance: 1 at k = 0 */
+                         by the mean marginal variance of all sites: 1 at k = 0 */
     MI_CROSS_ENTROPY, /* -log posterior of the true symbol on held-out data */
     MI_GIVEN_SCALE,   /* h_k were the contrast of the crop known (scale mixtures) */
     MI_IN_SAMPLE,     /* h_k evaluated on fitting data, to show over-fitting */

@@ -197,6 +197,9 @@ static mi_code summarise(mi_analysis *a, const mi_run *run, mi_status *status)
     if (code == MI_OK && a->profile != NULL) {
         code = mi_misfit_find(a->profile, &a->misfit, status);
     }
+    if (code == MI_OK && a->by_masks && a->fitted) {
+        code = mi_misfit_of_curve(a->curve, &a->misfit, status);
+    }
     if (code == MI_OK && (a->misfit.detected || !a->exchangeable)) {
         a->regime.verdict = MI_UNDETERMINED;
     }
@@ -213,6 +216,7 @@ mi_code mi_analyse(const mi_model *model, const mi_plan *plan, const mi_run *run
     }
     a->shape = model->class->shape(model->state);
     code = mi_method_resolve(model, &plan->masking, plan->method, &a->method, status);
+    a->fitted = (model->class->tells & MI_TELLS_UNIT) != 0;
     a->exchangeable = plan->masking.class->exchangeable;
     a->by_masks = a->method == MI_METHOD_POSTERIOR && mi_masked_only(model, &plan->masking);
     if (code == MI_OK && mi_method_is_sampled(a->method)) {

@@ -282,3 +282,31 @@ mi_code mi_misfit_find(const mi_profile *profile, mi_misfit *ret_misfit, mi_stat
     *ret_misfit = misfit;
     return code;
 }
+
+mi_code mi_misfit_of_curve(const mi_curve *curve, mi_misfit *ret_misfit, mi_status *status)
+{
+    mi_misfit misfit = {0};
+    size_t replicates = curve->replicates[MI_Q_FAR];
+    double *losses = NULL, loss = 0;
+    mi_code code = mi_allocate(replicates, sizeof *losses, &losses, status);
+    for (size_t p = 0; code == MI_OK && replicates > 1 && p < curve->points; p++) {
+        for (size_t j = 0; j < replicates; j++) {
+            losses[j] = -curve->values[MI_Q_FAR][j * curve->points + p];
+        }
+        double score = positive_score(losses, replicates, &loss);
+        if (score > misfit.far_z) {
+            misfit.far_z = score;
+            misfit.far_loss = loss;
+            misfit.far_ratio = curve->ratios[p];
+        }
+    }
+    misfit.held_out = curve->mean[MI_Q_INFORMATION][0];
+    misfit.far_misleads =
+        misfit.far_z > gsl_cdf_ugaussian_Qinv(false_alarms / (double)curve->points) &&
+        misfit.far_loss > least_loss * misfit.held_out;
+    misfit.detected = misfit.far_misleads;
+    describe(&misfit);
+    free(losses);
+    *ret_misfit = misfit;
+    return code;
+}

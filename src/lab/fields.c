@@ -75,9 +75,11 @@ const mi_field_note mi_point_notes[] = {
     {"effective_vocabulary", "exp h(r); null for continuous models"},
     {"unigram_information", "log V - h_0: what frequencies give without context"},
     {"joint_information", "I(x_m; x_v) / N"},
-    {"mse_floor",
-     "Bayes-optimal squared error of a masked site over its marginal variance; null for "
-     "discrete models"},
+    {"mse_floor", "Bayes-optimal squared error of the masked sites over the mean marginal variance "
+                  "of all sites, "
+                  "so that strategies have one denominator; null for discrete models. It has no "
+                  "standard error of "
+                  "its own"},
     {"objective", "J(r) = r i(r)"},
     {"cross_entropy", "of the same posteriors on held-out text"},
     {"held_out_information", "cross-entropy without context minus with context"},

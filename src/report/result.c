@@ -343,7 +343,7 @@ mi_code mi_result_add_analysis(cJSON *result, const mi_analysis *a, mi_status *s
     if (a->chain.possible) {
         put_chain_check(&w, result, &a->chain);
     }
-    if (a->profile != NULL && a->profile->series[MI_IN_SAMPLE].replicates > 0) {
+    if (a->fitted && (a->profile != NULL || a->by_masks)) {
         put_misfit(&w, result, &a->misfit);
     }
     return w.failed ? mi_fail(status, MI_MEMORY, "out of memory for the result") : MI_OK;

@@ -536,6 +536,10 @@ static void certainty(void **state)
          MI_REFUSED,
          MI_MISFIT,
          "contradicts itself: it rises"},
+        {{.all = ESTIMATE(0.98, 0.01), .replicates = 3, .last_edge = true},
+         MI_REFUSED,
+         MI_ONLY_AN_EDGE,
+         "largest at the last ratio"},
         {{.opt_none = "r i(r) is flat"}, MI_REFUSED, MI_NO_INFORMATION, "r i(r) is flat"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -48,6 +48,7 @@ typedef enum mi_refusal {
     MI_MISFIT,         /* the fitted density contradicts itself */
     MI_TOO_WIDE,       /* the interval is wider than 0.5 */
     MI_HALVES_DIFFER,  /* by more than 0.1 and three errors */
+    MI_ONLY_AN_EDGE,   /* the optimum is the first or last ratio, and neither half has one */
     MI_TOO_LITTLE      /* data: there is no curve at all */
 } mi_refusal;
 

@@ -94,7 +94,8 @@ static void print_verdict(const cJSON *result)
 {
     const cJSON *verdict = cJSON_GetObjectItemCaseSensitive(result, "verdict");
     const cJSON *sentence = cJSON_GetObjectItemCaseSensitive(verdict, "sentence");
-    if (cJSON_IsString(sentence)) {
+    const cJSON *pairs = cJSON_GetObjectItemCaseSensitive(verdict, "pairs_weighed");
+    if (cJSON_IsString(sentence) && cJSON_IsNumber(pairs) && pairs->valuedouble > 0) {
         printf("%s\n\n", sentence->valuestring);
     }
 }

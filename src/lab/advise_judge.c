@@ -96,6 +96,9 @@ static mi_refusal refusal_of(const mi_evidence *e, const mi_judgement *j)
     if (e->all.high - e->all.low > widest) {
         return MI_TOO_WIDE;
     }
+    if ((e->first_edge || e->last_edge) && !e->halves[0].valid && !e->halves[1].valid) {
+        return MI_ONLY_AN_EDGE;
+    }
     bool differ =
         j->has_difference && fabs(j->difference) > refused_difference && fabs(j->z) > refused_z;
     return differ ? MI_HALVES_DIFFER : MI_NOT_REFUSED;
@@ -120,6 +123,12 @@ static void explain_refusal(const mi_evidence *e, mi_judgement *j)
     case MI_HALVES_DIFFER:
         add_clause(j, "the halves of the data contradict each other: %.2f and %.2f (z = %.1f)",
                    e->halves[0].ratio, e->halves[1].ratio, j->z);
+        break;
+    case MI_ONLY_AN_EDGE:
+        add_clause(j,
+                   "r i(r) is largest at the %s ratio computed, and neither half of the data has "
+                   "an optimum",
+                   e->first_edge ? "first" : "last");
         break;
     case MI_NOT_REFUSED:
     case MI_TOO_LITTLE:

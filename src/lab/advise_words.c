@@ -43,6 +43,7 @@ void mi_advice_help(const mi_study *s, char *text, size_t size)
     const char *more = more_data(&s->subject), *other = other_model(s);
     switch (s->judgement.refusal) {
     case MI_NO_INFORMATION:
+    case MI_ONLY_AN_EDGE:
         snprintf(text, size,
                  "%s, if there is dependence that these are too few to show; %s; data whose sites "
                  "depend on each other at all",

@@ -127,8 +127,7 @@ static void put_sentence(mi_writer *w, cJSON *verdict, const tally *t, int left_
              "lambda_text > lambda_image in %zu of %zu pairs of measured sources, and r*_text < "
              "r*_image in %zu of %zu, each with at least 95 %% certainty%s",
              t->rate_holds, t->pairs, t->optimum_holds, t->pairs, note);
-    mi_add_text(w, verdict, "sentence",
-                t->pairs > 0 ? sentence : "no pair of a text and an image source to weigh");
+    mi_add_text(w, verdict, "sentence", t->pairs > 0 ? sentence : "");
 }
 
 mi_code mi_verdict_add(cJSON *result, mi_status *status)

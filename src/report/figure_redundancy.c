@@ -117,10 +117,11 @@ static void put_change(mi_sheet *sheet, const mi_source *s)
     size_t first = 0, last = 0;
     if (find_ends(s, &first, &last)) {
         const double *share = s->values[MI_F_FAR_SHARE];
+        double from = fabs(share[first]) < 0.005 ? 0 : share[first]; /* no "-0.00" */
         fprintf(sheet->script,
                 "set label 'far %.2f → %.2f at r = %.2f: %s' at graph 0.5, graph 1.07 center "
                 "font ',10'\n",
-                share[first], share[last], s->values[MI_F_RATIO][last], direction(s, first, last));
+                from, share[last], s->values[MI_F_RATIO][last], direction(s, first, last));
     }
 }
 
@@ -243,12 +244,15 @@ static void draw(mi_sheet *sheet)
         count = take(report, taken[count - 1]->number + 1, columns, taken);
     }
     draw_key(sheet);
-    mi_sheet_note(
-        sheet, "interpolation = H(X) - H(X | its visible nearest neighbours), far = i(r) - "
-               "interpolation. Bands: ± 2 standard errors. Shares are drawn where i(r) is "
-               "more than two of its errors above zero; the band of a share is that of "
-               "its part. Above the shares: that of the far sites at the first and the last ratio "
-               "where it is known to ± 0.2.");
+    mi_sheet_note(sheet,
+                  "interpolation = H(X) - H(X | its visible nearest neighbours), far = i(r) - "
+                  "interpolation. Bands: ± 2 standard errors. Shares are drawn where i(r) is "
+                  "more than two of its errors above zero; the band of a share is that of "
+                  "its part. Interpolation and far add up to 1 (beyond it a fitted density "
+                  "predicts worse from all sites than from the neighbours); semantics, I(X; C) - "
+                  "I(X; C | x_v), overlaps both. Above the shares: that of the far sites at the "
+                  "first and the last ratio "
+                  "where it is known to ± 0.2.");
     mi_sheet_misfits(sheet);
 }
 

@@ -124,7 +124,9 @@ static bool may_be_null(const char *key)
                                        "figures",
                                        "group",
                                        "published",
-                                       "overlay_on"};
+                                       "overlay_on",
+                                       "source",
+                                       "reference"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         if (strcmp(key, keys[i]) == 0) {
             return true;

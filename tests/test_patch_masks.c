@@ -305,6 +305,7 @@ static mi_code try_model(const setting *s, mi_model **ret_model, mi_status *stat
     item(values, "scales")->integer = 15;
     item(values, "iterations")->integer = 10;
     assert_int_equal(mi_copy_text(s->family, &item(values, "family")->text, NULL), MI_OK);
+    assert_int_equal(mi_copy_text("all", &item(values, "part")->text, NULL), MI_OK);
     mi_code code = mi_model_create(class, values, &run, ret_model, status);
     mi_values_destroy(values);
     return code;

@@ -20,12 +20,13 @@ endif
 WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wconversion
 DEFS    := -D_POSIX_C_SOURCE=200809L -DMI_VERSION='"$(VERSION)"'
 ALLCFLAGS = -std=c11 $(OPT) -g -march=$(ARCH) -fopenmp $(WARN) $(DEFS) -Iinclude $(CFLAGS)
-LIBS    := -lgsl -lcholmod -lopenblas -lcjson -lpng -ljpeg -lz -lm
+LIBS    := -lgsl -lcholmod -lxsmm -lopenblas -lcjson -lpng -ljpeg -lz -lm
 LINK    = $(CC) -fopenmp $(CFLAGS) $(LDFLAGS)
 
 LIB_SRC := $(filter-out src/cli/%,$(wildcard src/*/*.c))
 CLI_SRC := $(wildcard src/cli/*.c)
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
+DOUBLE_OBJ := $(patsubst %.c,$(BUILD)/double/%.o,$(wildcard src/nets/*.c src/methods/*.c))
 CLI_OBJ := $(CLI_SRC:%.c=$(BUILD)/%.o)
 TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 BENCHES := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/bench_*.c))
@@ -65,6 +66,16 @@ $(BUILD)/%.o: %.c
 	$(QUIET)$(CC) $(ALLCFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/tests/program.o $(BUILD)/libmaskinfo.a
+	$(QUIET)$(LINK) -o $@ $^ $(LIBS) -lcmocka
+
+# The networks in double precision, for tests that compare gradients with differences.
+$(BUILD)/double/%.o: %.c
+	@mkdir -p $(@D)
+	$(QUIET)$(CC) $(ALLCFLAGS) -DMI_DOUBLE -MMD -MP -c -o $@ $<
+
+$(BUILD)/tests/test_double_%.o: DEFS += -DMI_DOUBLE
+
+$(BUILD)/tests/test_double_%: $(BUILD)/tests/test_double_%.o $(DOUBLE_OBJ) $(BUILD)/libmaskinfo.a
 	$(QUIET)$(LINK) -o $@ $^ $(LIBS) -lcmocka
 
 $(BUILD)/tests/program.o $(BUILD)/tests/test_run.o: DEFS += -DMI_BUILD='"$(BUILD)"' -DMI_SANITIZE='"$(CFLAGS)"'
@@ -162,5 +173,5 @@ reduced: $(BUILD)/maskinfo $(BUILD)/tests/test_task2
 clean:
 	rm -rf $(BUILD)
 
--include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TESTS:=.d) $(BENCHES:=.d) $(BUILD)/tests/program.d \
+-include $(LIB_OBJ:.o=.d) $(DOUBLE_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TESTS:=.d) $(BENCHES:=.d) $(BUILD)/tests/program.d \
     $(BUILD)/tests/fuzz_idx.d $(BUILD)/tests/fuzz_npy.d $(BUILD)/tests/fuzz_experiment.d

@@ -284,7 +284,7 @@ static void library_example_compiles_and_runs(void **state)
     snprintf(command, sizeof command,
              "sed -n '/^```c$/,/^```$/p' docs/library.md | sed '1d;$d' >%s/example.c && "
              "${CC:-gcc} -std=c11 -Wall -Werror -Iinclude %s/example.c %s/libmaskinfo.a -fopenmp "
-             "%s -lgsl -lcholmod -lopenblas -lcjson -lpng -ljpeg -lz -lm -o %s/example && "
+             "%s -lgsl -lcholmod -lxsmm -lopenblas -lcjson -lpng -ljpeg -lz -lm -o %s/example && "
              "%s/example | grep -q '^r\\* = 0\\.7[0-9]*$'",
              folder, folder, MI_BUILD, MI_SANITIZE, folder, folder);
     assert_int_equal(system(command), 0);

@@ -25,6 +25,14 @@ typedef enum mi_purpose {
     MI_PURPOSE_CHAIN = 10,    /* Gibbs sampling */
     MI_PURPOSE_PAIRS = 11,    /* sets of points for sample estimators */
     MI_PURPOSE_HALVES = 12,   /* division of data in halves */
+    MI_PURPOSE_WEIGHTS = 13,  /* initial weights of networks */
+    MI_PURPOSE_EXAMPLE = 14,  /* training examples; index: step * batch + place */
+    MI_PURPOSE_EXAMPLE_MASK = 15,
+    MI_PURPOSE_CORRUPTION = 16, /* what stands in place of a masked symbol */
+    MI_PURPOSE_DEPTH = 17,      /* stochastic depth */
+    MI_PURPOSE_EVALUATION = 18, /* held-out examples */
+    MI_PURPOSE_EVALUATION_MASK = 19,
+    MI_PURPOSE_PROBE = 20, /* examples and orders of probes */
     MI_PURPOSE_TEST = 100
 } mi_purpose;
 

@@ -1,0 +1,7 @@
+/* The classes that the registry lists. */
+#ifndef MASKINFO_METHODS_METHODS_H
+#define MASKINFO_METHODS_METHODS_H
+
+#include "maskinfo/method.h"
+
+#endif

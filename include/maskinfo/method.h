@@ -59,7 +59,8 @@ typedef struct mi_method_class {
     mi_code (*predict)(const void *state, const mi_weights *weights, const mi_examples *batch,
                        const mi_shard *shard, mi_scalar *predicted, mi_status *status);
 
-    /* The frozen encoder's features of whole (unmasked) examples: (count, feature_size). */
+    /* The frozen encoder's features of the examples' visible tokens, of whole examples where no
+     * token is masked: (count, feature_size). */
     size_t (*feature_size)(const void *state);
     mi_code (*features)(const void *state, const mi_weights *weights, const mi_examples *batch,
                         const mi_shard *shard, mi_scalar *features, mi_status *status);

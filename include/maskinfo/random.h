@@ -40,8 +40,13 @@ typedef enum mi_purpose {
 mi_code mi_stream_create(uint64_t seed, mi_purpose purpose, uint64_t index, gsl_rng **ret_stream,
                          mi_status *status);
 
-/* Put an existing stream (made by mi_stream_create) at the start of another key, without
- * allocating. */
+/* The same in memory of the caller, mi_stream_size() bytes aligned to 16; nothing is allocated and
+ * there is nothing to release. */
+size_t mi_stream_size(void);
+gsl_rng *mi_stream_place(void *memory, uint64_t seed, mi_purpose purpose, uint64_t index);
+
+/* Put an existing stream (of mi_stream_create or mi_stream_place) at the start of another key,
+ * without allocating. */
 void mi_stream_set(gsl_rng *stream, uint64_t seed, mi_purpose purpose, uint64_t index);
 
 /* order[0..count-1] becomes a uniformly random permutation of 0..count-1 (Fisher-Yates). */

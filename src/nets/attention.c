@@ -96,3 +96,20 @@ void mi_attention_backward(const mi_attention *attention, size_t length, const m
         }
     }
 }
+
+void mi_attention_weights(const mi_attention *attention, size_t length, const mi_scalar *qkv,
+                          size_t query, mi_scalar *weights)
+{
+    size_t width = attention->width, size = width / attention->heads, stride = 3 * width;
+    for (size_t h = 0; h < attention->heads; h++) {
+        const mi_scalar *q = qkv + query * stride + h * size, *k = qkv + width + h * size;
+        for (size_t j = 0; j < length; j++) {
+            mi_scalar sum = 0;
+            for (size_t t = 0; t < size; t++) {
+                sum += q[t] * k[j * stride + t];
+            }
+            weights[h * length + j] = sum;
+        }
+    }
+    mi_softmax(attention->heads, length, (mi_scalar)sqrt((double)size), weights);
+}

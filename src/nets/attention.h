@@ -23,4 +23,8 @@ void mi_attention_forward(const mi_attention *attention, size_t length, const mi
 void mi_attention_backward(const mi_attention *attention, size_t length, const mi_scalar *qkv,
                            const mi_scalar *dout, mi_scalar *dqkv, mi_scalar *space);
 
+/* Row `query` of each head's softmax, (heads,length). */
+void mi_attention_weights(const mi_attention *attention, size_t length, const mi_scalar *qkv,
+                          size_t query, mi_scalar *weights);
+
 #endif

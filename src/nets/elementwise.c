@@ -2,8 +2,8 @@
 
 #include "maskinfo/layers.h"
 
-static const double root_half = 0.70710678118654752440;   /* 1 / sqrt 2 */
-static const double root_2pi = 0.39894228040143267794; /* 1 / sqrt(2 pi) */
+static const double root_half = 0.70710678118654752440; /* 1 / sqrt 2 */
+static const double root_2pi = 0.39894228040143267794;  /* 1 / sqrt(2 pi) */
 
 /* y (count) = x Phi(x), with Phi the normal distribution function. */
 void mi_gelu_forward(size_t count, const mi_scalar *x, mi_scalar *y)
@@ -19,8 +19,8 @@ void mi_gelu_backward(size_t count, const mi_scalar *x, const mi_scalar *dy, mi_
 {
     for (size_t i = 0; i < count; i++) {
         double v = x[i];
-        dx[i] = (mi_scalar)(dy[i] * (0.5 * (1 + erf(v * root_half)) +
-                                     v * root_2pi * exp(-0.5 * v * v)));
+        dx[i] = (mi_scalar)(dy[i] *
+                            (0.5 * (1 + erf(v * root_half)) + v * root_2pi * exp(-0.5 * v * v)));
     }
 }
 

@@ -9,8 +9,8 @@ mi_code mi_linear_add(mi_tensors *tensors, const char *prefix, size_t in, size_t
     char name[MI_TENSOR_NAME];
     *ret_linear = (mi_linear){.in = in, .out = out, .bias = MI_NO_BIAS};
     snprintf(name, sizeof name, "%s.weight", prefix);
-    mi_code code = mi_tensors_add(tensors, name, 2, (size_t[]){out, in}, true, &ret_linear->weight,
-                                  status);
+    mi_code code =
+        mi_tensors_add(tensors, name, 2, (size_t[]){out, in}, true, &ret_linear->weight, status);
     if (code == MI_OK && bias) {
         snprintf(name, sizeof name, "%s.bias", prefix);
         code = mi_tensors_add(tensors, name, 1, &out, false, &ret_linear->bias, status);

@@ -49,7 +49,8 @@ void mi_norm_forward(const mi_norm *norm, const mi_scalar *parameters, size_t ro
 }
 
 /* With h = (x - mean) scale and y = h g + b: dg += sum of dy h, db += sum of dy, and, because mean
- * and scale depend on x, dx = scale (dy g - mean of dy g - h * mean of dy g h). dx = keep dx + this.
+ * and scale depend on x, dx = scale (dy g - mean of dy g - h * mean of dy g h). dx = keep dx +
+ * this.
  */
 static void backward(const mi_norm *norm, const mi_scalar *parameters, size_t rows,
                      const mi_scalar *x, const mi_scalar *mean, const mi_scalar *scale,

@@ -63,14 +63,11 @@ typedef struct placed_stream {
     philox_state state;
 } placed_stream;
 
-size_t mi_stream_size(void)
-{
-    return sizeof(placed_stream);
-}
+_Static_assert(sizeof(placed_stream) <= sizeof(mi_stream_room), "a stream fits its room");
 
-gsl_rng *mi_stream_place(void *memory, uint64_t seed, mi_purpose purpose, uint64_t index)
+gsl_rng *mi_stream_place(mi_stream_room *room, uint64_t seed, mi_purpose purpose, uint64_t index)
 {
-    placed_stream *placed = memory;
+    placed_stream *placed = (void *)room->bytes;
     placed->stream = (gsl_rng){.type = &philox_type, .state = &placed->state};
     mi_stream_set(&placed->stream, seed, purpose, index);
     return &placed->stream;

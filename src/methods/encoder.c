@@ -1,5 +1,7 @@
 #include "encoder.h"
 
+#include <stdio.h>
+
 const mi_parameter mi_encoder_parameters[] = {
     {.name = "width",
      .type = MI_INTEGER,
@@ -60,9 +62,23 @@ mi_transformer_config mi_encoder_config(const mi_values *values)
     };
 }
 
-void mi_stochastic_depth(double rate, size_t depth, const mi_examples *batch, const mi_shard *shard,
-                         gsl_rng *stream, mi_scalar *keep)
+mi_code mi_encoder_create(const mi_transformer_config *config, const char *name, const char *prefix,
+                          mi_tensors *tensors, mi_transformer **ret_transformer, mi_status *status)
 {
+    if (config->width % config->heads != 0) {
+        char place[64];
+        snprintf(place, sizeof place, "%s.heads", name);
+        return mi_fail_at(status, place, "is %zu; it must divide the width, %zu", config->heads,
+                          config->width);
+    }
+    return mi_transformer_create(config, prefix, tensors, ret_transformer, status);
+}
+
+void mi_stochastic_depth(double rate, size_t depth, const mi_examples *batch, const mi_shard *shard,
+                         mi_scalar *keep)
+{
+    mi_stream_room room;
+    gsl_rng *stream = mi_stream_place(&room, batch->seed, MI_PURPOSE_DEPTH, 0);
     for (size_t s = 0; s < shard->count; s++) {
         mi_stream_set(stream, batch->seed, MI_PURPOSE_DEPTH, batch->first + shard->first + s);
         for (size_t l = 0; l < depth; l++) {

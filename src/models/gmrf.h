@@ -21,6 +21,7 @@
 #include "maskinfo/model.h"
 
 typedef struct mi_gmrf_large mi_gmrf_large;
+typedef struct mi_gmrf_band mi_gmrf_band;
 
 typedef struct mi_gmrf {
     mi_lattice *lattice;
@@ -29,6 +30,7 @@ typedef struct mi_gmrf {
     double channels;        /* independent copies of the field at each site: entropies times this */
     double *regular;        /* S (N,N), full; NULL where the lattice is large */
     mi_gmrf_large *large;   /* NULL where it is not */
+    mi_gmrf_band *band;     /* for products with S; NULL where these take the matrix */
     double common;          /* a, the variance that all sites share */
     double log_determinant; /* log|Q| */
     double mean_variance;   /* mean of Sigma_ii */

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "dense.h"
+#include "gmrf_band.h"
 #include "gmrf_large.h"
 #include "gmrf_neighbors.h"
 #include "gmrf_torus.h"
@@ -169,9 +170,9 @@ static void dense_configuration(const mi_gmrf *gmrf, scratch *s)
     for (size_t i = 0; i < n; i++) {
         sum += s->innovation[i];
     }
+    mi_gmrf_regular_times(gmrf, s->innovation, s->variance, s->residual);
     for (size_t i = 0; i < n; i++) {
-        const double *row = gmrf->regular + i * n;
-        s->residual[i] = cblas_ddot((int)n, row, 1, s->innovation, 1) + gmrf->common * sum;
+        s->residual[i] += gmrf->common * sum;
     }
 }
 

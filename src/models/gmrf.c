@@ -358,6 +358,7 @@ const mi_model_class mi_gmrf_class = {
     .sample = mi_gmrf_sample,
     .example_shape = mi_gmrf_example_shape,
     .example = mi_gmrf_example,
+    .posterior = mi_gmrf_posterior,
     .scratch_create = mi_gmrf_scratch_create,
     .scratch_destroy = mi_gmrf_scratch_destroy,
     .known_entropies = gmrf_known_entropies,

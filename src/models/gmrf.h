@@ -66,6 +66,8 @@ mi_code mi_gmrf_sample(const void *state, gsl_rng *draw, void *scratch, double *
 mi_code mi_gmrf_example_shape(const void *state, mi_example_shape *ret_shape, mi_status *status);
 mi_code mi_gmrf_example(const void *state, mi_origin origin, gsl_rng *draw, void *scratch,
                         double *values, int *ret_label, mi_status *status);
+mi_code mi_gmrf_posterior(const void *state, const unsigned char *masked, gsl_rng *draw,
+                          void *scratch, mi_mask_posterior *posterior, mi_status *status);
 mi_code mi_gmrf_scratch_create(const void *state, void **ret_scratch, mi_status *status);
 void mi_gmrf_scratch_destroy(void *scratch);
 

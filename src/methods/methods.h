@@ -4,4 +4,6 @@
 
 #include "maskinfo/method.h"
 
+extern const mi_method_class mi_mlm_class;
+
 #endif

@@ -3,7 +3,10 @@
 
 #include "methods.h"
 
-static const mi_method_class *const classes[] = {NULL};
+static const mi_method_class *const classes[] = {
+    &mi_mlm_class,
+    NULL,
+};
 
 const mi_method_class *const *mi_method_classes(void)
 {

@@ -59,6 +59,11 @@ typedef struct mi_trainer {
     struct mi_trainer_parts *parts;                             /* shards, batch, streams */
 } mi_trainer;
 
+/* Bytes that a trainer of the setting will take on run->threads threads, computed without making
+ * it. MI_INPUT: more than memory_limit; the message says both. */
+mi_code mi_trainer_bytes(const mi_setting *setting, const mi_run *run, size_t *ret_bytes,
+                         mi_status *status);
+
 /* Fresh weights of run->seed. */
 mi_code mi_trainer_create(const mi_setting *setting, const mi_run *run, mi_trainer **ret_trainer,
                           mi_status *status);

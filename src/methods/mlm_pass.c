@@ -1,6 +1,5 @@
 /* The masked language model forward and backward on a shard. */
 #include <math.h>
-#include <string.h>
 
 #include "maskinfo/optimizer.h"
 #include "mlm.h"
@@ -152,8 +151,26 @@ mi_code mi_mlm_predict(const void *state, const mi_weights *weights, const mi_ex
     mi_mlm_corrupt(m, batch, shard, false, &work);
     embed(m, weights->values, shard->count, &work);
     mi_transformer_forward(m->encoder, weights, work.batch, work.x, NULL, work.tape);
-    mi_mlm_log_probabilities(m, weights, shard, &work, predicted);
+    mi_mlm_log_probabilities(m, weights, shard, &work,
+                             predicted + shard->first * m->sites * m->vocabulary);
     return MI_OK;
+}
+
+/* features (width) = mean of the visible rows of x (sites,width), of all where none is visible. */
+static void pool(const mi_mlm *m, const unsigned char *masked, const mi_scalar *x,
+                 mi_scalar *features)
+{
+    size_t width = m->encoder->config.width, visible = 0;
+    for (size_t i = 0; i < m->sites; i++) {
+        visible += masked[i] == 0;
+    }
+    for (size_t j = 0; j < width; j++) {
+        double sum = 0;
+        for (size_t i = 0; i < m->sites; i++) {
+            sum += masked[i] == 0 || visible == 0 ? (double)x[i * width + j] : 0;
+        }
+        features[j] = (mi_scalar)(sum / (double)(visible > 0 ? visible : m->sites));
+    }
 }
 
 mi_code mi_mlm_features(const void *state, const mi_weights *weights, const mi_examples *batch,
@@ -163,18 +180,12 @@ mi_code mi_mlm_features(const void *state, const mi_weights *weights, const mi_e
     const mi_mlm *m = state;
     size_t width = m->encoder->config.width;
     mi_mlm_work work = work_of(m, batch, shard, false);
-    memcpy(work.ids, batch->symbols + shard->first * m->sites,
-           shard->count * m->sites * sizeof *work.ids);
+    mi_mlm_corrupt(m, batch, shard, false, &work);
     embed(m, weights->values, shard->count, &work);
     mi_transformer_forward(m->encoder, weights, work.batch, work.x, NULL, work.tape);
     for (size_t s = 0; s < shard->count; s++) {
-        for (size_t j = 0; j < width; j++) {
-            double sum = 0;
-            for (size_t i = 0; i < m->sites; i++) {
-                sum += (double)work.x[(s * m->sites + i) * width + j];
-            }
-            features[s * width + j] = (mi_scalar)(sum / (double)m->sites);
-        }
+        pool(m, batch->masked + (shard->first + s) * m->sites, work.x + s * m->sites * width,
+             features + (shard->first + s) * width);
     }
     return MI_OK;
 }

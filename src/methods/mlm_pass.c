@@ -1,5 +1,6 @@
 /* The masked language model forward and backward on a shard. */
 #include <math.h>
+#include <string.h>
 
 #include "maskinfo/optimizer.h"
 #include "mlm.h"
@@ -39,15 +40,22 @@ void mi_mlm_carve(const void *state, size_t samples, bool backward, mi_arena *ar
     mi_mlm_work_carve(state, samples, backward, arena);
 }
 
-/* The work of a shard, its ragged batch and the places of its masked symbols set. */
-static mi_mlm_work work_of(const mi_mlm *m, const mi_examples *batch, const mi_shard *shard,
-                           bool backward)
+/* The work of a shard with its ragged batch set. */
+static mi_mlm_work carved(const mi_mlm *m, const mi_shard *shard, bool backward)
 {
     mi_mlm_work work = mi_mlm_work_carve(m, shard->count, backward, shard->arena);
     for (size_t s = 0; s <= shard->count; s++) {
         work.starts[s] = s * m->sites;
     }
     work.batch = (mi_ragged){shard->count, work.starts};
+    return work;
+}
+
+/* ... and the places of its masked symbols. */
+static mi_mlm_work work_of(const mi_mlm *m, const mi_examples *batch, const mi_shard *shard,
+                           bool backward)
+{
+    mi_mlm_work work = carved(m, shard, backward);
     const unsigned char *masked = batch->masked + shard->first * m->sites;
     for (size_t i = 0; i < shard->count * m->sites; i++) {
         if (masked[i] != 0) {
@@ -156,20 +164,16 @@ mi_code mi_mlm_predict(const void *state, const mi_weights *weights, const mi_ex
     return MI_OK;
 }
 
-/* features (width) = mean of the visible rows of x (sites,width), of all where none is visible. */
-static void pool(const mi_mlm *m, const unsigned char *masked, const mi_scalar *x,
-                 mi_scalar *features)
+/* features (width) = mean of the rows of x (sites,width). */
+static void pool(const mi_mlm *m, const mi_scalar *x, mi_scalar *features)
 {
-    size_t width = m->encoder->config.width, visible = 0;
-    for (size_t i = 0; i < m->sites; i++) {
-        visible += masked[i] == 0;
-    }
+    size_t width = m->encoder->config.width;
     for (size_t j = 0; j < width; j++) {
         double sum = 0;
         for (size_t i = 0; i < m->sites; i++) {
-            sum += masked[i] == 0 || visible == 0 ? (double)x[i * width + j] : 0;
+            sum += (double)x[i * width + j];
         }
-        features[j] = (mi_scalar)(sum / (double)(visible > 0 ? visible : m->sites));
+        features[j] = (mi_scalar)(sum / (double)m->sites);
     }
 }
 
@@ -178,14 +182,13 @@ mi_code mi_mlm_features(const void *state, const mi_weights *weights, const mi_e
 {
     (void)status;
     const mi_mlm *m = state;
-    size_t width = m->encoder->config.width;
-    mi_mlm_work work = work_of(m, batch, shard, false);
-    mi_mlm_corrupt(m, batch, shard, false, &work);
+    size_t width = m->encoder->config.width, rows = shard->count * m->sites;
+    mi_mlm_work work = carved(m, shard, false);
+    memcpy(work.ids, batch->symbols + shard->first * m->sites, rows * sizeof *work.ids);
     embed(m, weights->values, shard->count, &work);
     mi_transformer_forward(m->encoder, weights, work.batch, work.x, NULL, work.tape);
     for (size_t s = 0; s < shard->count; s++) {
-        pool(m, batch->masked + (shard->first + s) * m->sites, work.x + s * m->sites * width,
-             features + (shard->first + s) * width);
+        pool(m, work.x + s * m->sites * width, features + (shard->first + s) * width);
     }
     return MI_OK;
 }

@@ -194,7 +194,7 @@ static size_t mlm_feature_size(const void *state)
     return m->encoder->config.width;
 }
 
-const mi_method_class mi_mlm_class = {
+const mi_method_class mi_mlm_method = {
     .name = "mlm",
     .summary = "masked language model: predict hidden symbols from those around them (BERT)",
     .parameters = parameters,

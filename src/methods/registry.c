@@ -4,7 +4,8 @@
 #include "methods.h"
 
 static const mi_method_class *const classes[] = {
-    &mi_mlm_class,
+    &mi_mae_method,
+    &mi_mlm_method,
     NULL,
 };
 

@@ -49,8 +49,9 @@ typedef struct mi_setting {
     mi_masking masking;
     mi_ratio ratio;
     mi_training training;
-    const char *identity; /* of the configuration: a checkpoint of another one is refused */
-    size_t memory_limit;  /* bytes; MI_INPUT beyond, with the figure; 0: none */
+    const char
+        *identity; /* of the configuration: a checkpoint of another one is refused. NULL: "" */
+    size_t memory_limit; /* bytes; MI_INPUT beyond, with the figure; 0: none */
 } mi_setting;
 
 typedef struct mi_trainer {

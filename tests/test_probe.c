@@ -166,6 +166,20 @@ static void neighbors_in_ties(void **state)
     assert_true(neighbors(&training, &held_out, 3, 1000, 1) == 0); /* all four */
 }
 
+/* A nearer one pushes out the last of equals; where there are too few, nobody votes for them. */
+static void neighbors_at_the_end(void **state)
+{
+    (void)state;
+    mi_scalar x[] = {1, 0.2f, 1, 0.2f, 1, 0.2f, 1, 0.1f}, held[] = {1, 0};
+    int labels[] = {1, 1, 2, 2}, label = 1;
+    mi_probe_data training = {4, 2, x, labels}, held_out = {1, 2, held, &label};
+    assert_true(neighbors(&training, &held_out, 3, 3, 1) == 1);
+    held[0] = -1;
+    label = 2;
+    labels[0] = labels[1] = 2;
+    assert_true(neighbors(&training, &held_out, 3, 1000, 1) == 1);
+}
+
 /* A label by the sector of an angle, wrong in 15 % of the cases: many neighbours come to 0.85. */
 static void neighbors_reach_bayes(void **state)
 {
@@ -320,6 +334,11 @@ static void what_carries_nothing(void **state)
     double accuracy = linear(&a.data, &b.data, 3, 1e-3);
     assert_true(accuracy > 0.8 && accuracy < 0.95);
     assert_true(linear(&a.data, &b.data, 9, 1e-3) == accuracy);
+    mi_run run = support_run(1);
+    mi_softmax *model = NULL;
+    assert_int_equal(mi_softmax_fit(&a.data, 9, 1e-3, &run, &model, NULL), MI_OK);
+    assert_int_equal(model->classes, 3);
+    mi_softmax_destroy(model);
     for (size_t i = 0; i < 400; i++) {
         a.x[6 * i + 5] = 0.1f;
         b.x[6 * i + 5] = 1000;
@@ -451,6 +470,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(neighbors_by_brute_force),
         cmocka_unit_test(neighbors_in_ties),
+        cmocka_unit_test(neighbors_at_the_end),
         cmocka_unit_test(neighbors_reach_bayes),
         cmocka_unit_test(linear_reaches_bayes),
         cmocka_unit_test(separable_classes),

@@ -21,6 +21,10 @@ static void philox_gives_the_published_vector(void **state)
     assert_true(gsl_rng_get(stream) == 0xd7e772cee186176bUL);
     assert_true(gsl_rng_get(stream) == 0x7e68b68aec7ba23bUL);
     gsl_rng_free(stream);
+    mi_stream_room room;
+    stream = mi_stream_place(&room, 0, (mi_purpose)0, 0);
+    assert_true(gsl_rng_get(stream) == 0x16554d9eca36314cUL);
+    assert_true(gsl_rng_get(stream) == 0xdb20fe9d672d0fdcUL);
 }
 
 static void streams_of_different_keys_differ(void **state)

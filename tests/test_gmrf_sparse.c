@@ -540,16 +540,17 @@ static void large_fields_are_evaluated_by_masks(void **state)
     probe p = probe_make(&large, false), q = probe_make(&small, false);
     const mi_model_class *class = p.model.class;
     mi_status status;
-    mi_method method;
+    mi_estimator method;
     const mi_masking random = {mi_mask_find("random"), NULL};
     assert_true(class->masks_only(p.model.state));
     assert_false(class->masks_only(q.model.state));
     assert_int_equal(class->exact_allowed(q.model.state, &status), MI_OK);
-    assert_int_equal(mi_method_resolve(&p.model, &random, MI_METHOD_EXACT, &method, &status),
+    assert_int_equal(mi_estimator_resolve(&p.model, &random, MI_ESTIMATOR_EXACT, &method, &status),
                      MI_INPUT);
     assert_says(&status, "method", "[101, 2]; use \"posterior\"");
-    assert_int_equal(mi_method_resolve(&p.model, &random, MI_METHOD_AUTO, &method, &status), MI_OK);
-    assert_int_equal(method, MI_METHOD_POSTERIOR);
+    assert_int_equal(mi_estimator_resolve(&p.model, &random, MI_ESTIMATOR_AUTO, &method, &status),
+                     MI_OK);
+    assert_int_equal(method, MI_ESTIMATOR_POSTERIOR);
     mi_run run = {.seed = 1, .threads = 1, .opt_interrupt = &interrupt};
     mi_gmrf *gmrf = NULL;
     assert_int_equal(try_field(&large, false, &run, &gmrf, &status), MI_INTERRUPTED);

@@ -121,7 +121,7 @@ static mi_model *mixing_chain(size_t vocab, double rho, size_t length)
  * [-2 log(1 + (V-1)/n), log(1 + (V^3-1)/n)] (Paninski 2003), and near 0 with the correction. */
 static void check_counts(const char *count, const mi_model *model, mi_plan plan, size_t vocab)
 {
-    mi_analysis *exact = analyse_under(count, model, (mi_plan){.method = MI_METHOD_EXACT}, 2);
+    mi_analysis *exact = analyse_under(count, model, (mi_plan){.method = MI_ESTIMATOR_EXACT}, 2);
     mi_analysis *counts = analyse_under(count, model, plan, 2);
     double v = (double)vocab, n = (double)plan.samples;
     double low = -2 * log(1 + (v - 1) / n), high = log(1 + (v * v * v - 1) / n);
@@ -144,7 +144,8 @@ static void check_counts(const char *count, const mi_model *model, mi_plan plan,
     mi_analysis_destroy(counts);
 }
 
-static mi_plan plan_of(mi_method method, size_t samples, size_t sets, size_t masks, size_t context)
+static mi_plan plan_of(mi_estimator method, size_t samples, size_t sets, size_t masks,
+                       size_t context)
 {
     return (mi_plan){.method = method,
                      .samples = samples,
@@ -158,7 +159,7 @@ static void counts_find_the_information_of_a_chain(void **state)
 {
     (void)state;
     mi_model *model = mixing_chain(3, 0.8, 16);
-    mi_plan plan = plan_of(MI_METHOD_PLUGIN, 1500, 40, 24, 2);
+    mi_plan plan = plan_of(MI_ESTIMATOR_PLUGIN, 1500, 40, 24, 2);
     check_counts("fixed", model, plan, 3);
     check_counts("bernoulli", model, plan, 3);
     mi_model_destroy(model);
@@ -171,7 +172,7 @@ static void context_that_is_too_small_or_too_large(void **state)
     mi_model *model = mixing_chain(3, 0.8, 16);
     mi_analysis *a[3];
     for (int i = 0; i < 3; i++) {
-        a[i] = analyse(model, plan_of(MI_METHOD_PLUGIN, 500, 16, 16, (size_t)1 << i), 2);
+        a[i] = analyse(model, plan_of(MI_ESTIMATOR_PLUGIN, 500, 16, 16, (size_t)1 << i), 2);
     }
     for (size_t p = 0; p < POINTS; p++) {
         const double *one = a[0]->curve->mean[MI_Q_INFORMATION];
@@ -190,7 +191,7 @@ static void curves_at_any_thread_count(void **state)
 {
     (void)state;
     mi_model *model = mixing_chain(3, 0.8, 12);
-    mi_plan plan = plan_of(MI_METHOD_PLUGIN, 100, 8, 4, 2);
+    mi_plan plan = plan_of(MI_ESTIMATOR_PLUGIN, 100, 8, 4, 2);
     mi_analysis *one = analyse(model, plan, 1), *two = analyse(model, plan, 2);
     assert_memory_equal(one->curve->values[MI_Q_INFORMATION], two->curve->values[MI_Q_INFORMATION],
                         8 * POINTS * sizeof(double));
@@ -262,7 +263,7 @@ static double ar_information(int hidden)
 static void neighbours_find_the_information_of_a_sequence(void **state)
 {
     (void)state;
-    mi_analysis *a = analyse(&ar_model, plan_of(MI_METHOD_KSG, 400, 24, 24, 2), 2);
+    mi_analysis *a = analyse(&ar_model, plan_of(MI_ESTIMATOR_KSG, 400, 24, 24, 2), 2);
     for (size_t p = 0; p < POINTS; p++) {
         double error = a->curve->error[MI_Q_INFORMATION][p];
         assert_true(error > 0 && error < 0.02);
@@ -286,7 +287,7 @@ static void nulls_have_reasons(void **state)
     (void)state;
     static const char *const nulls[] = {"conditional_entropy", "joint_information", "mse_floor",
                                         "effective_vocabulary"};
-    mi_analysis *a = analyse(&ar_model, plan_of(MI_METHOD_KSG, 20, 8, 2, 0), 2);
+    mi_analysis *a = analyse(&ar_model, plan_of(MI_ESTIMATOR_KSG, 20, 8, 2, 0), 2);
     cJSON *result = cJSON_CreateObject();
     assert_int_equal(mi_result_add_analysis(result, a, NULL), MI_OK);
     const cJSON *point = cJSON_GetArrayItem(item(result, "points"), 1);
@@ -420,13 +421,13 @@ static void texts_draw_their_pairs(void **state)
 
 /* -- bad input, and the program ---------------------------------------------------------------- */
 
-static void expect_refusal(const mi_model *model, mi_method method, const char *text)
+static void expect_refusal(const mi_model *model, mi_estimator method, const char *text)
 {
-    mi_method resolved;
+    mi_estimator resolved;
     mi_values *values = counting("fixed");
     mi_masking masking = {mi_mask_find("random"), values};
     mi_status status = {.code = MI_OK};
-    assert_int_equal(mi_method_resolve(model, &masking, method, &resolved, &status), MI_INPUT);
+    assert_int_equal(mi_estimator_resolve(model, &masking, method, &resolved, &status), MI_INPUT);
     mi_values_destroy(values);
     assert_string_equal(status.place, "method");
     assert_failure(MI_INPUT, MI_INPUT, status, text);
@@ -437,10 +438,10 @@ static void models_of_the_wrong_kind(void **state)
     (void)state;
     static const mi_model_class mute = {.name = "mute", .shape = ar_shape};
     mi_model *model = mixing_chain(3, 0.8, 8), *infinite = mixing_chain(3, 0.8, 0);
-    expect_refusal(model, MI_METHOD_KSG, "tokens of model mixing are discrete; use \"plugin\"");
-    expect_refusal(&ar_model, MI_METHOD_PLUGIN, "model ar is continuous; use \"ksg\"");
-    expect_refusal(infinite, MI_METHOD_PLUGIN, "needs a finite length");
-    expect_refusal(&(mi_model){&mute, NULL}, MI_METHOD_KSG, "model mute can not be sampled");
+    expect_refusal(model, MI_ESTIMATOR_KSG, "tokens of model mixing are discrete; use \"plugin\"");
+    expect_refusal(&ar_model, MI_ESTIMATOR_PLUGIN, "model ar is continuous; use \"ksg\"");
+    expect_refusal(infinite, MI_ESTIMATOR_PLUGIN, "needs a finite length");
+    expect_refusal(&(mi_model){&mute, NULL}, MI_ESTIMATOR_KSG, "model mute can not be sampled");
     mi_model_destroy(model);
     mi_model_destroy(infinite);
 }
@@ -452,7 +453,7 @@ static void plans_with_too_few_or_too_many_samples(void **state)
     mi_status status = {.code = MI_OK};
     mi_analysis *a = NULL;
     mi_values *values = counting("fixed");
-    mi_plan plan = plan_of(MI_METHOD_KSG, 3, 8, 1, 2);
+    mi_plan plan = plan_of(MI_ESTIMATOR_KSG, 3, 8, 1, 2);
     plan.masking = (mi_masking){mi_mask_find("random"), values};
     plan.ratios = ratios;
     plan.points = POINTS;

@@ -869,16 +869,17 @@ static void refusals_and_remarks(void **state)
     mi_model *model = make_model("scene", &f), *alone = make_model("scene", &plain);
     mi_profile *profile = NULL;
     mi_status status;
-    mi_method method = MI_METHOD_AUTO;
+    mi_estimator method = MI_ESTIMATOR_AUTO;
     const mi_masking random = {.class = mi_mask_find("random")};
     char text[512];
     mi_shape shape = model->class->shape(model->state);
     assert_int_equal(shape.sites, 12);
     assert_int_equal(shape.rows, 3);
     assert_int_equal(shape.vocabulary, 0);
-    assert_int_equal(mi_method_resolve(model, &random, MI_METHOD_AUTO, &method, &status), MI_OK);
-    assert_int_equal(method, MI_METHOD_POSTERIOR);
-    assert_int_equal(mi_method_resolve(model, &random, MI_METHOD_EXACT, &method, &status),
+    assert_int_equal(mi_estimator_resolve(model, &random, MI_ESTIMATOR_AUTO, &method, &status),
+                     MI_OK);
+    assert_int_equal(method, MI_ESTIMATOR_POSTERIOR);
+    assert_int_equal(mi_estimator_resolve(model, &random, MI_ESTIMATOR_EXACT, &method, &status),
                      MI_INPUT);
     assert_non_null(strstr(status.message, "scene has no exact answer"));
     assert_int_equal(mi_posterior_profile(model, 1, &run, &profile, &status), MI_INPUT);

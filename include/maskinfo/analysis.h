@@ -10,16 +10,16 @@
 #include "maskinfo/optimum.h"
 #include "maskinfo/sampled.h"
 
-typedef enum mi_method {
-    MI_METHOD_AUTO,
-    MI_METHOD_EXACT,
-    MI_METHOD_POSTERIOR,
-    MI_METHOD_PLUGIN, /* from samples alone: counts, nearest neighbours */
-    MI_METHOD_KSG
-} mi_method;
+typedef enum mi_estimator {
+    MI_ESTIMATOR_AUTO,
+    MI_ESTIMATOR_EXACT,
+    MI_ESTIMATOR_POSTERIOR,
+    MI_ESTIMATOR_PLUGIN, /* from samples alone: counts, nearest neighbours */
+    MI_ESTIMATOR_KSG
+} mi_estimator;
 
 typedef struct mi_plan {
-    mi_method method; /* auto: exact where the model has an exact answer, else posterior */
+    mi_estimator method; /* auto: exact where the model has an exact answer, else posterior */
     size_t samples; /* random orders (exact) or drawn configurations (posterior; plugin and ksg: of
                        one set) */
     size_t sets, masks, context, neighbors; /* of plugin and ksg, as in mi_sampling */
@@ -38,7 +38,7 @@ typedef struct mi_chain_check {
 
 typedef struct mi_analysis {
     mi_shape shape;
-    mi_method method;    /* the one used */
+    mi_estimator method; /* the one used */
     bool exchangeable;   /* are the masks? Else the regime is not defined */
     bool fitted;         /* to data, and judged by held-out ones: it may be misfit */
     bool by_masks;       /* computed mask by mask, at the ratios alone */
@@ -55,13 +55,13 @@ typedef struct mi_analysis {
 
 /* The method that `auto` means for a model under a strategy. MI_INPUT, with the model's own reason,
  * where an asked for method is not possible; status->place is "method". */
-mi_code mi_method_resolve(const mi_model *model, const mi_masking *masking, mi_method asked,
-                          mi_method *ret_method, mi_status *status);
-const char *mi_method_name(mi_method method);
+mi_code mi_estimator_resolve(const mi_model *model, const mi_masking *masking, mi_estimator asked,
+                             mi_estimator *ret_method, mi_status *status);
+const char *mi_estimator_name(mi_estimator method);
 
 /* Estimated from samples alone (plugin, ksg)? Then the plan as an mi_sampling whose draw_context
  * is `mask`. */
-bool mi_method_is_sampled(mi_method method);
+bool mi_estimator_is_sampled(mi_estimator method);
 mi_sampling mi_plan_sampling(const mi_model *model, const mi_plan *plan, mi_strategy_mask *mask);
 
 /* Which fit describes the curve better: that of the smaller AICc. NULL where neither is valid. */

@@ -22,15 +22,18 @@ typedef struct mi_floor_point {
     double exact_conditional_entropy;
     double gap_nats, gap_nats_se;
     double marginal_entropy;
-    double information, exact_information;       /* marginal minus conditional entropies */
+    double information, information_se; /* marginal minus conditional entropies */
+    double exact_information;
     double class_accuracy, class_accuracy_exact; /* scene: decoding of C; else NAN */
     bool leak; /* the loss is below the floor by more than 4 errors */
 } mi_floor_point;
 
-/* Evaluate the method's weights at `count` ratios with `samples` held-out examples each. */
+/* Evaluate the method's weights at `count` ratios with `samples` held-out examples each, the same
+ * ones at every ratio. opt_information (samples, count) gets each example's share of
+ * points[].information: the replicates from which the error of an optimum is taken. */
 mi_code mi_floor_evaluate(const mi_setting *setting, const mi_weights *weights,
                           const double *ratios, size_t count, size_t samples, const mi_run *run,
-                          mi_floor_point *points, mi_status *status);
+                          mi_floor_point *points, double *opt_information, mi_status *status);
 
 /* A few held-out examples for pictures: what there was, what was hidden, what was predicted, and
  * the exact posterior mean where the model has one. For symbols: the entropy of the prediction and

@@ -52,14 +52,16 @@ typedef struct mi_method_class {
     mi_code (*shard)(const void *state, const mi_weights *weights, const mi_examples *batch,
                      const mi_shard *shard, mi_status *status);
 
-    /* What is predicted for every token, (count, tokens, token_size): pixels of the token in the
-     * source's units (mae), or log-probabilities (mlm); unmasked tokens hold what was seen, or 0.
+    /* What is predicted for every token, (batch->count, tokens, token_size), of which the shard
+     * fills its samples': pixels of the token in the units of batch->pixels (mae), or
+     * log-probabilities (mlm); unmasked tokens hold what was seen, or 0.
      * MAE with normalised targets puts the token's own mean and deviation back, as its authors'
      * demo does. */
     mi_code (*predict)(const void *state, const mi_weights *weights, const mi_examples *batch,
                        const mi_shard *shard, mi_scalar *predicted, mi_status *status);
 
-    /* The frozen encoder's features of whole (unmasked) examples: (count, feature_size). */
+    /* The frozen encoder's features of whole examples, nothing masked: (batch->count,
+     * feature_size), of which the shard fills its samples'. batch->masked is not read. */
     size_t (*feature_size)(const void *state);
     mi_code (*features)(const void *state, const mi_weights *weights, const mi_examples *batch,
                         const mi_shard *shard, mi_scalar *features, mi_status *status);

@@ -40,8 +40,18 @@ typedef enum mi_purpose {
 mi_code mi_stream_create(uint64_t seed, mi_purpose purpose, uint64_t index, gsl_rng **ret_stream,
                          mi_status *status);
 
-/* Put an existing stream (made by mi_stream_create) at the start of another key, without
- * allocating. */
+/* A stream in memory of the caller: nothing is allocated, nothing to release.
+ *
+ *     mi_stream_room room;
+ *     gsl_rng *stream = mi_stream_place(&room, seed, MI_PURPOSE_DEPTH, index);
+ */
+typedef struct mi_stream_room {
+    _Alignas(16) unsigned char bytes[128];
+} mi_stream_room;
+gsl_rng *mi_stream_place(mi_stream_room *room, uint64_t seed, mi_purpose purpose, uint64_t index);
+
+/* Put an existing stream (of mi_stream_create or mi_stream_place) at the start of another key,
+ * without allocating. */
 void mi_stream_set(gsl_rng *stream, uint64_t seed, mi_purpose purpose, uint64_t index);
 
 /* order[0..count-1] becomes a uniformly random permutation of 0..count-1 (Fisher-Yates). */

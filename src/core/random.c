@@ -57,6 +57,22 @@ mi_code mi_stream_create(uint64_t seed, mi_purpose purpose, uint64_t index, gsl_
     return MI_OK;
 }
 
+/* A gsl_rng and its state in one piece. */
+typedef struct placed_stream {
+    gsl_rng stream;
+    philox_state state;
+} placed_stream;
+
+_Static_assert(sizeof(placed_stream) <= sizeof(mi_stream_room), "a stream fits its room");
+
+gsl_rng *mi_stream_place(mi_stream_room *room, uint64_t seed, mi_purpose purpose, uint64_t index)
+{
+    placed_stream *placed = (void *)room->bytes;
+    placed->stream = (gsl_rng){.type = &philox_type, .state = &placed->state};
+    mi_stream_set(&placed->stream, seed, purpose, index);
+    return &placed->stream;
+}
+
 void mi_stream_set(gsl_rng *stream, uint64_t seed, mi_purpose purpose, uint64_t index)
 {
     philox_state *s = stream->state;

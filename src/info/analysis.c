@@ -6,18 +6,18 @@
 #include "maskinfo/posterior.h"
 #include "maskinfo/statistics.h"
 
-const char *mi_method_name(mi_method method)
+const char *mi_estimator_name(mi_estimator method)
 {
     switch (method) {
-    case MI_METHOD_AUTO:
+    case MI_ESTIMATOR_AUTO:
         return "auto";
-    case MI_METHOD_EXACT:
+    case MI_ESTIMATOR_EXACT:
         return "exact";
-    case MI_METHOD_POSTERIOR:
+    case MI_ESTIMATOR_POSTERIOR:
         return "posterior";
-    case MI_METHOD_PLUGIN:
+    case MI_ESTIMATOR_PLUGIN:
         return "plugin";
-    case MI_METHOD_KSG:
+    case MI_ESTIMATOR_KSG:
         return "ksg";
     }
     return "unknown";
@@ -64,24 +64,24 @@ static mi_code posterior_possible(const mi_model *model, const mi_masking *maski
                : model->class->evaluate_allowed(model->state, status);
 }
 
-bool mi_method_is_sampled(mi_method method)
+bool mi_estimator_is_sampled(mi_estimator method)
 {
-    return method == MI_METHOD_PLUGIN || method == MI_METHOD_KSG;
+    return method == MI_ESTIMATOR_PLUGIN || method == MI_ESTIMATOR_KSG;
 }
 
-mi_code mi_method_resolve(const mi_model *model, const mi_masking *masking, mi_method asked,
-                          mi_method *ret_method, mi_status *status)
+mi_code mi_estimator_resolve(const mi_model *model, const mi_masking *masking, mi_estimator asked,
+                             mi_estimator *ret_method, mi_status *status)
 {
-    if (mi_method_is_sampled(asked)) {
+    if (mi_estimator_is_sampled(asked)) {
         *ret_method = asked;
-        return mi_sampled_possible(model, asked == MI_METHOD_PLUGIN, status);
+        return mi_sampled_possible(model, asked == MI_ESTIMATOR_PLUGIN, status);
     }
-    bool exact = asked != MI_METHOD_POSTERIOR && exact_possible(model, masking, status) == MI_OK;
-    *ret_method = exact ? MI_METHOD_EXACT : MI_METHOD_POSTERIOR;
+    bool exact = asked != MI_ESTIMATOR_POSTERIOR && exact_possible(model, masking, status) == MI_OK;
+    *ret_method = exact ? MI_ESTIMATOR_EXACT : MI_ESTIMATOR_POSTERIOR;
     if (exact) {
         return MI_OK;
     }
-    return asked == MI_METHOD_EXACT ? MI_INPUT : posterior_possible(model, masking, status);
+    return asked == MI_ESTIMATOR_EXACT ? MI_INPUT : posterior_possible(model, masking, status);
 }
 
 const char *mi_preferred_fit(const mi_analysis *a)
@@ -117,7 +117,7 @@ static mi_mask_count count_of(const mi_plan *plan)
 mi_sampling mi_plan_sampling(const mi_model *model, const mi_plan *plan, mi_strategy_mask *mask)
 {
     *mask = (mi_strategy_mask){&plan->masking, mi_layout_of(model->class->shape(model->state))};
-    return (mi_sampling){.counts = plan->method == MI_METHOD_PLUGIN,
+    return (mi_sampling){.counts = plan->method == MI_ESTIMATOR_PLUGIN,
                          .samples = plan->samples,
                          .sets = plan->sets,
                          .masks = plan->masks,
@@ -142,7 +142,7 @@ static mi_code profile_curve(const mi_model *model, const mi_plan *plan, const m
                              mi_analysis *a, mi_status *status)
 {
     const mi_model_class *class = model->class;
-    bool exact = a->method == MI_METHOD_EXACT;
+    bool exact = a->method == MI_ESTIMATOR_EXACT;
     if (a->by_masks) {
         return mi_masked_curve(model, &plan->masking, plan->ratios, plan->points, plan->samples,
                                run, &a->curve, status);
@@ -215,11 +215,11 @@ mi_code mi_analyse(const mi_model *model, const mi_plan *plan, const mi_run *run
         return code;
     }
     a->shape = model->class->shape(model->state);
-    code = mi_method_resolve(model, &plan->masking, plan->method, &a->method, status);
+    code = mi_estimator_resolve(model, &plan->masking, plan->method, &a->method, status);
     a->fitted = (model->class->tells & MI_TELLS_UNIT) != 0;
     a->exchangeable = plan->masking.class->exchangeable;
-    a->by_masks = a->method == MI_METHOD_POSTERIOR && mi_masked_only(model, &plan->masking);
-    if (code == MI_OK && mi_method_is_sampled(a->method)) {
+    a->by_masks = a->method == MI_ESTIMATOR_POSTERIOR && mi_masked_only(model, &plan->masking);
+    if (code == MI_OK && mi_estimator_is_sampled(a->method)) {
         code = sampled_curve(model, plan, run, a, status);
     } else if (code == MI_OK && a->shape.sites == 0) {
         code = rates_curve(model, plan, run, a, status);

@@ -21,14 +21,14 @@ static void report(const mi_curve_config *c, const char *part, const mi_status *
     mi_faults_add(faults, status->place[0] == '\0' ? at : deeper, "%s", status->message);
 }
 
-static mi_method asked_method(const mi_curve_config *c)
+static mi_estimator asked_method(const mi_curve_config *c)
 {
     const char *name = mi_text(c->estimator, "method");
-    return strcmp(name, "exact") == 0       ? MI_METHOD_EXACT
-           : strcmp(name, "posterior") == 0 ? MI_METHOD_POSTERIOR
-           : strcmp(name, "plugin") == 0    ? MI_METHOD_PLUGIN
-           : strcmp(name, "ksg") == 0       ? MI_METHOD_KSG
-                                            : MI_METHOD_AUTO;
+    return strcmp(name, "exact") == 0       ? MI_ESTIMATOR_EXACT
+           : strcmp(name, "posterior") == 0 ? MI_ESTIMATOR_POSTERIOR
+           : strcmp(name, "plugin") == 0    ? MI_ESTIMATOR_PLUGIN
+           : strcmp(name, "ksg") == 0       ? MI_ESTIMATOR_KSG
+                                            : MI_ESTIMATOR_AUTO;
 }
 
 typedef struct piece {
@@ -127,10 +127,10 @@ static mi_code plan_ratios(const mi_curve_config *c, mi_shape shape, mi_faults *
 
 /* Sites that an estimator from samples looks at: left open, all that nearest neighbours can take,
  * and two for counts, whose cells grow as V to that power. */
-static size_t asked_context(const mi_curve_config *c, mi_method method)
+static size_t asked_context(const mi_curve_config *c, mi_estimator method)
 {
     return mi_given(c->estimator, "context") ? mi_count(c->estimator, "context")
-           : method == MI_METHOD_KSG         ? 0
+           : method == MI_ESTIMATOR_KSG      ? 0
                                              : 2;
 }
 
@@ -152,7 +152,7 @@ static mi_code make_plan(const mi_curve_config *c, mi_faults *faults, piece *p, 
     p->plan = (mi_plan){.samples = mi_count(c->estimator, "samples"),
                         .masking = {c->mask_class, c->mask}};
     mi_code code =
-        mi_method_resolve(p->model, &p->plan.masking, asked_method(c), &p->plan.method, status);
+        mi_estimator_resolve(p->model, &p->plan.masking, asked_method(c), &p->plan.method, status);
     if (code == MI_INPUT) {
         report(c, "estimator", status, faults);
     }
@@ -163,7 +163,7 @@ static mi_code make_plan(const mi_curve_config *c, mi_faults *faults, piece *p, 
     if (code == MI_OK) {
         code = plan_ratios(c, shape, faults, p, status);
     }
-    return code == MI_OK && mi_method_is_sampled(p->plan.method)
+    return code == MI_OK && mi_estimator_is_sampled(p->plan.method)
                ? check_sampling(c, p, faults, status)
                : code;
 }
@@ -206,11 +206,11 @@ static void put_config(mi_writer *w, cJSON *result, const mi_curve_config *c, co
 {
     cJSON *config = cJSON_Duplicate(c->resolved, 1);
     cJSON *estimator = cJSON_GetObjectItemCaseSensitive(config, "estimator");
-    cJSON *method = cJSON_CreateString(mi_method_name(p->plan.method));
+    cJSON *method = cJSON_CreateString(mi_estimator_name(p->plan.method));
     if (method == NULL || !cJSON_ReplaceItemInObjectCaseSensitive(estimator, "method", method)) {
         w->failed = true;
     }
-    if (mi_method_is_sampled(p->plan.method)) {
+    if (mi_estimator_is_sampled(p->plan.method)) {
         cJSON_DeleteItemFromObjectCaseSensitive(estimator, "context");
         mi_add_number(w, estimator, "context", (double)p->plan.context);
     }

@@ -151,7 +151,7 @@ static cJSON *point_json(mi_writer *w, const mi_curve *c, size_t p)
 static void put_reasons(mi_writer *w, cJSON *result, const mi_analysis *a)
 {
     const size_t *replicates = a->curve->replicates;
-    if (mi_method_is_sampled(a->method)) {
+    if (mi_estimator_is_sampled(a->method)) {
         mi_add_text(w, result, "method_remark",
                     "estimated from samples: standard errors are those of the sampling alone, the "
                     "bias of the estimator is not in them");
@@ -316,7 +316,7 @@ static void put_head(mi_writer *w, cJSON *result, const mi_analysis *a)
         mi_add_text(w, result, "unigram_information_reason", "the model is continuous");
     }
     mi_add_number(w, result, "dimensions", (double)a->shape.dimensions);
-    mi_add_text(w, result, "method", mi_method_name(a->method));
+    mi_add_text(w, result, "method", mi_estimator_name(a->method));
     mi_add_number(w, result, "entropy", a->curve->entropy);
     mi_add_number(w, result, "entropy_se", a->curve->entropy_error);
     if (a->remark[0] != '\0') {

@@ -13,9 +13,6 @@
 
 #include "maskinfo/scalar.h"
 
-/* All functions here are inlined: no call passes a vector. */
-#pragma GCC diagnostic ignored "-Wpsabi"
-
 #ifdef __AVX512F__
 #define MI_LANE_BYTES 64
 #else

@@ -17,4 +17,11 @@ mi_code mi_make_directory(const char *path, mi_status *status);
  */
 mi_code mi_write_file(const char *path, const void *bytes, size_t size, mi_status *status);
 
+/* The same of pieces that lie in different places, one behind the other. */
+typedef struct mi_piece {
+    const void *bytes;
+    size_t size;
+} mi_piece;
+mi_code mi_write_pieces(const char *path, const mi_piece *pieces, size_t count, mi_status *status);
+
 #endif

@@ -22,16 +22,17 @@ typedef struct mi_safetensors {
     mi_safetensor *items;
     size_t metadata_count; /* of the pairs in "__metadata__" */
     char **metadata;       /* (2 * metadata_count) key, value */
-    unsigned char *block;  /* what the items point to */
+    unsigned char *block;  /* what the items, the names and the metadata point to */
 } mi_safetensors;
 
-/* Write items and metadata (key, value pairs). */
+/* Write items, one behind the other, and metadata (key, value pairs). MI_IO: as mi_write_file; the
+ * old file is then as it was. */
 mi_code mi_safetensors_write(const char *path, const mi_safetensor *items, size_t count,
                              const char *const *metadata, size_t metadata_count, mi_status *status);
 
 /* Read a file, or bytes of one (copied). MI_INPUT names what is wrong: missing, truncated, a header
  * length beyond the file (or 100 MB), a header that is no JSON object, an unknown dtype, a rank
- * above 4, offsets that overlap, leave gaps or do not fit the shape. */
+ * above 4, offsets that overlap, leave gaps or do not fit the shape, a name that is there twice. */
 mi_code mi_safetensors_read(const char *path, mi_safetensors **ret_file, mi_status *status);
 mi_code mi_safetensors_parse(const char *name, const unsigned char *bytes, size_t size,
                              mi_safetensors **ret_file, mi_status *status);
@@ -42,7 +43,10 @@ const char *mi_safetensors_metadata(const mi_safetensors *file, const char *key)
 
 /* Copy every tensor of the table, under "PREFIX" + its name, from a file into the block `values`
  * (F32 and F64 are converted). MI_INPUT: missing, another shape (both named), another dtype, a
- * value that is not finite. Tensors of the file that the table does not have are ignored. */
+ * value that is not finite; `values` is then as it was. Tensors of the file that the table does not
+ * have are ignored. mi_tensors_check says the same and copies nothing. */
+mi_code mi_tensors_check(const mi_tensors *tensors, const mi_safetensors *file, const char *prefix,
+                         mi_status *status);
 mi_code mi_tensors_load(const mi_tensors *tensors, const mi_safetensors *file, const char *prefix,
                         mi_scalar *values, mi_status *status);
 

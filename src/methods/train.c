@@ -118,6 +118,7 @@ mi_code mi_trainer_create(const mi_setting *setting, const mi_run *run, mi_train
         return code;
     }
     trainer->setting = *setting;
+    trainer->setting.identity = setting->identity != NULL ? setting->identity : "";
     trainer->loss = trainer->gradient_norm = NAN;
     code = mi_allocate(1, sizeof *trainer->parts, &trainer->parts, status);
     if (code == MI_OK) {

@@ -123,9 +123,13 @@ static bool write_all(int file, const char *bytes, size_t size)
 }
 
 /* Errors of delayed writing come out in fsync() and close(), so both count. */
-static bool fill(int file, const void *bytes, size_t size)
+static bool fill(int file, const mi_piece *pieces, size_t count)
 {
-    bool whole = write_all(file, bytes, size) && fsync(file) == 0;
+    bool whole = true;
+    for (size_t i = 0; i < count && whole; i++) {
+        whole = write_all(file, pieces[i].bytes, pieces[i].size);
+    }
+    whole = whole && fsync(file) == 0;
     int error = errno;
     if (close(file) != 0 && whole) {
         return false;
@@ -134,7 +138,7 @@ static bool fill(int file, const void *bytes, size_t size)
     return whole;
 }
 
-static mi_code replace(const char *path, const void *bytes, size_t size, mi_status *status)
+static mi_code replace(const char *path, const mi_piece *pieces, size_t count, mi_status *status)
 {
     enum { SUFFIX = 48 };
     char *name = NULL;
@@ -146,7 +150,7 @@ static mi_code replace(const char *path, const void *bytes, size_t size, mi_stat
     int file = open_beside(path, name, name_size);
     if (file < 0) {
         code = mi_fail(status, MI_IO, "can not write %s: %s", path, reason(errno));
-    } else if (!fill(file, bytes, size) || rename(name, path) != 0) {
+    } else if (!fill(file, pieces, count) || rename(name, path) != 0) {
         code = mi_fail(status, MI_IO, "can not write %s: %s", path, reason(errno));
         unlink(name);
     }
@@ -154,11 +158,17 @@ static mi_code replace(const char *path, const void *bytes, size_t size, mi_stat
     return code;
 }
 
-mi_code mi_write_file(const char *path, const void *bytes, size_t size, mi_status *status)
+mi_code mi_write_pieces(const char *path, const mi_piece *pieces, size_t count, mi_status *status)
 {
     mi_code code = make_parent(path, status);
     if (code == MI_OK) {
         code = refuse_special(path, status);
     }
-    return code == MI_OK ? replace(path, bytes, size, status) : code;
+    return code == MI_OK ? replace(path, pieces, count, status) : code;
+}
+
+mi_code mi_write_file(const char *path, const void *bytes, size_t size, mi_status *status)
+{
+    mi_piece piece = {.bytes = bytes, .size = size};
+    return mi_write_pieces(path, &piece, 1, status);
 }

@@ -74,8 +74,11 @@ $(BUILD)/double/%.o: %.c
 	@mkdir -p $(@D)
 	$(QUIET)$(CC) $(ALLCFLAGS) -DMI_DOUBLE -MMD -MP -c -o $@ $<
 
-# Loops with square roots are vectorised only where these need not set errno.
-$(BUILD)/src/nets/%.o $(BUILD)/double/src/nets/%.o: ALLCFLAGS += -fno-math-errno
+# Loops with square roots are vectorised only where these need not set errno; products and sums become
+# fused multiply-adds, as GCC has it by itself except under -std=c11; vectors are
+# passed to inlined functions alone.
+$(BUILD)/src/nets/%.o $(BUILD)/double/src/nets/%.o: ALLCFLAGS += -fno-math-errno -ffp-contract=fast \
+    -Wno-psabi
 
 $(BUILD)/tests/test_double_%.o: DEFS += -DMI_DOUBLE
 

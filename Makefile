@@ -73,6 +73,9 @@ $(BUILD)/double/%.o: %.c
 	@mkdir -p $(@D)
 	$(QUIET)$(CC) $(ALLCFLAGS) -DMI_DOUBLE -MMD -MP -c -o $@ $<
 
+# Loops with square roots are vectorised only where these need not set errno.
+$(BUILD)/src/nets/%.o $(BUILD)/double/src/nets/%.o: ALLCFLAGS += -fno-math-errno
+
 $(BUILD)/tests/test_double_%.o: DEFS += -DMI_DOUBLE
 
 $(BUILD)/tests/test_double_%: $(BUILD)/tests/test_double_%.o $(DOUBLE_OBJ) $(BUILD)/libmaskinfo.a

@@ -191,7 +191,7 @@ static mi_profile *profile_of(const setting *s, size_t samples, const mi_run *ru
 static const unsigned char levels[MI_PARTS] = {50, 100, 200};
 
 /* Cuts at two and three fifths of the longer side. */
-static mi_part part_of(size_t at, size_t length)
+static mi_split_part part_of(size_t at, size_t length)
 {
     return at < length * 2 / 5   ? MI_PART_FIT
            : at < length * 3 / 5 ? MI_PART_VALIDATION
@@ -203,7 +203,7 @@ static void paint_parts(mi_image *image)
     bool tall = image->rows > image->columns;
     for (size_t r = 0; r < image->rows; r++) {
         for (size_t c = 0; c < image->columns; c++) {
-            mi_part part = tall ? part_of(r, image->rows) : part_of(c, image->columns);
+            mi_split_part part = tall ? part_of(r, image->rows) : part_of(c, image->columns);
             image->pixels[r * image->columns + c] = levels[part];
         }
     }
@@ -227,7 +227,7 @@ static bool none_near(const float *values, size_t count, double level)
     return i == count;
 }
 
-static void check_part(const mi_crops *crops, mi_part part)
+static void check_part(const mi_crops *crops, mi_split_part part)
 {
     size_t straddling = 0;
     for (size_t c = 0; c < crops->count; c++) {
@@ -257,7 +257,7 @@ static void crops_keep_to_their_part(void **state)
     }
     assert_int_equal(mi_split_create(&images, shape, MI_SPLIT_AUTO, &run, &split, NULL), MI_OK);
     assert_int_equal(split->kind, MI_SPLIT_REGION);
-    for (mi_part part = 0; part < MI_PARTS; part++) {
+    for (mi_split_part part = 0; part < MI_PARTS; part++) {
         mi_crops *crops = NULL;
         assert_int_equal(mi_crops_draw(&images, split, part, shape, 901, &run, &crops, NULL),
                          MI_OK);
@@ -294,7 +294,7 @@ static void images_keep_to_their_part(void **state)
     assert_int_equal(split->count[MI_PART_VALIDATION], 4);
     assert_int_equal(split->count[MI_PART_EVALUATION], 8);
     unsigned parts[IMAGES] = {0};
-    for (mi_part part = 0; part < MI_PARTS; part++) {
+    for (mi_split_part part = 0; part < MI_PARTS; part++) {
         for (size_t i = 0; i < split->count[part]; i++) {
             parts[split->areas[part][i].image] |= 1U << part;
         }

@@ -143,4 +143,12 @@ mi_code mi_image_line(const mi_images *images, size_t image, size_t row, size_t 
 mi_code mi_parse_idx(const char *name, const unsigned char *bytes, size_t size,
                      mi_images **ret_images, mi_status *status);
 
+/* Classes of images, whole numbers from 0 on: an IDX file of unsigned bytes in one dimension (magic
+ * number 0x00000801, plain or .gz), or a .npy array of one dimension. *ret_labels (free()),
+ * *ret_classes one more than the largest. MI_INPUT: as for the file; values that are not whole
+ * numbers from 0 to MI_CLASS_LIMIT - 1 (the index is named). */
+enum { MI_CLASS_LIMIT = 65536 };
+mi_code mi_read_labels(const char *path, int **ret_labels, size_t *ret_count, size_t *ret_classes,
+                       mi_status *status);
+
 #endif

@@ -31,8 +31,9 @@ typedef struct mi_rates {
     double joint_information;   /* rate of I(x_m; x_v) per site */
 } mi_rates;
 
-/* Where the sites of an evaluated mask are drawn from. */
-typedef enum mi_origin { MI_FROM_MODEL, MI_FROM_HELD_OUT } mi_origin;
+/* Where the sites of an evaluated mask are drawn from; the data that a model was fitted on are for
+ * `example` alone. */
+typedef enum mi_origin { MI_FROM_MODEL, MI_FROM_HELD_OUT, MI_FROM_FITTED } mi_origin;
 
 /* What one mask on one draw tells. Sums over masked sites divided by their number, in nats. */
 typedef struct mi_mask_result {
@@ -54,6 +55,22 @@ typedef struct mi_mask_result {
 /* What a model tells beyond entropies: the series MI_NEIGHBORS, MI_CLASS and MI_SEMANTIC of its
  * profile, and the fields of mi_mask_result. */
 enum { MI_TELLS_NEIGHBORS = 1, MI_TELLS_CLASS = 2, MI_TELLS_UNIT = 4 };
+
+/* What `example` draws: pixels of one or more channels, or symbols. */
+typedef struct mi_example_shape {
+    size_t rows, columns, channels; /* of pixels; of symbols, channels 1 */
+    size_t site_rows, site_columns; /* pixels of a site */
+    size_t classes;                 /* labels are 0 .. classes - 1; 0: there are none */
+    double mean, deviation;         /* of pixels: mean over all of them, and the root of the mean
+                                       over places and channels of the variance there, so that the
+                                       best constant at each place has the squared error 1 */
+    double grain;                   /* step of values that are whole numbers; entropies are those
+                                       with uniform noise of one step; 0: continuous */
+    double log_unit;                /* nats that the entropy of a site in these values is less
+                                       than that of the values as they are */
+    bool data;          /* drawn from data, of which a part is held out; else from the model */
+    bool needs_scratch; /* else `example` accepts NULL */
+} mi_example_shape;
 
 typedef struct mi_model_class {
     const char *name;
@@ -111,6 +128,15 @@ typedef struct mi_model_class {
      * of a continuous one. scratch as for evaluate. NULL: the model can not be sampled. */
     mi_code (*sample)(const void *state, gsl_rng *draw, void *scratch, double *values,
                       mi_status *status);
+
+    /* Examples for training: MI_FROM_MODEL (the same configuration as `sample` and `evaluate` draw
+     * from the same key, with all channels), or where they are data MI_FROM_FITTED and
+     * MI_FROM_HELD_OUT. values is (rows, columns, channels); *ret_label the class, or -1. NULL:
+     * `sample` draws them, with the shape of the sites and one channel; a model that has neither
+     * has no examples. example_shape refuses (MI_INPUT) where it could not. Finite models. */
+    mi_code (*example_shape)(const void *state, mi_example_shape *ret_shape, mi_status *status);
+    mi_code (*example)(const void *state, mi_origin origin, gsl_rng *draw, void *scratch,
+                       double *values, int *ret_label, mi_status *status);
 
     /* Does the model keep held-out data that evaluate can draw from? NULL: no. */
     bool (*has_held_out)(const void *state);

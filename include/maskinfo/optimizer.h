@@ -19,11 +19,12 @@ mi_code mi_adamw_step(const mi_adamw *adamw, const mi_tensors *tensors, size_t t
 
 /* Euclidean norm of the whole gradient, in double precision in a fixed order; not finite where an
  * entry is not. And the name of the first tensor that holds such an entry (NULL: none). */
-double mi_gradient_norm(const mi_tensors *tensors, const mi_scalar *gradient);
+double mi_gradient_norm(const mi_tensors *tensors, const mi_scalar *gradient, const mi_run *run);
 const char *mi_first_bad_tensor(const mi_tensors *tensors, const mi_scalar *block);
 
 /* Linear from 0 over `warmup` steps (the value at step t is peak * (t+1)/warmup), then half a
- * cosine from peak to final at the last step (Loshchilov and Hutter 2017). t = 0 .. steps-1. */
+ * cosine from peak at step `warmup` to final at the last step, steps-1 (Loshchilov and Hutter 2017,
+ * "SGDR", eq. 5). t = 0 .. steps-1; where no two steps are left behind the warm-up: peak. */
 typedef struct mi_schedule {
     double peak, final;
     size_t warmup, steps;

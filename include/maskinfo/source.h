@@ -26,8 +26,11 @@ typedef enum mi_part { MI_TRAINING, MI_HELD_OUT } mi_part;
 
 typedef struct mi_source mi_source;
 
-/* `model` stays the caller's and must outlive the source. MI_INPUT: the model is infinite (give it
- * a length), or can not be sampled. */
+/* `model` stays the caller's and must outlive the source. gmrf, scene, potts, mixing, markov,
+ * parity and ngram give fresh samples, ngram with "judged_by": "held-out" windows of its text:
+ * training examples from where it was fitted, the others from the held-out blocks. patches gives
+ * crops at uniformly random places, divided as its split says, without the noise that its density
+ * needs. MI_INPUT: the model is infinite (give it a length), or can not be sampled. */
 mi_code mi_source_create(const mi_model *model, const mi_run *run, mi_source **ret_source,
                          mi_status *status);
 void mi_source_destroy(mi_source *source); /* accepts NULL */
@@ -41,6 +44,9 @@ const mi_model *mi_source_model(const mi_source *source);
 mi_code mi_source_of_images(char *const *paths, size_t path_count, const char *opt_labels_path,
                             mi_source **ret_source, mi_status *status);
 size_t mi_source_count(const mi_source *source); /* of images; 0: unlimited draws */
+
+/* Standardise pixels as another source does: what a network was trained on, to probe it. */
+void mi_source_scale_as(mi_source *source, const mi_source *other);
 
 /* Memory that a thread needs to draw (the model's scratch). */
 mi_code mi_source_scratch_create(const mi_source *source, void **ret_scratch, mi_status *status);

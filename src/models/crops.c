@@ -38,7 +38,7 @@ typedef struct plan {
     size_t areas, per_area, count;
 } plan;
 
-static plan make_plan(const mi_split *split, mi_part part, mi_crop_shape shape, size_t wanted)
+static plan make_plan(const mi_split *split, mi_split_part part, mi_crop_shape shape, size_t wanted)
 {
     plan p = {.areas = smaller(wanted, split->count[part])};
     p.per_area = wanted / p.areas;
@@ -49,15 +49,16 @@ static plan make_plan(const mi_split *split, mi_part part, mi_crop_shape shape, 
 }
 
 /* Fitting and validation share a purpose and take even and odd indices. */
-static void set_place_stream(gsl_rng *stream, const mi_run *run, mi_part part, size_t image)
+static void set_place_stream(gsl_rng *stream, const mi_run *run, mi_split_part part, size_t image)
 {
     mi_purpose purpose =
         part == MI_PART_EVALUATION ? MI_PURPOSE_CROP_HELD_OUT : MI_PURPOSE_CROP_FIT;
     mi_stream_set(stream, run->seed, purpose, 2 * image + (part == MI_PART_VALIDATION));
 }
 
-static void draw_places(const mi_split *split, mi_part part, mi_crop_shape shape, const plan *p,
-                        const mi_run *run, gsl_rng *stream, place *places, size_t *areas)
+static void draw_places(const mi_split *split, mi_split_part part, mi_crop_shape shape,
+                        const plan *p, const mi_run *run, gsl_rng *stream, place *places,
+                        size_t *areas)
 {
     size_t crop = 0;
     for (size_t i = 0; i < p->areas; i++) {
@@ -102,7 +103,7 @@ static void mark_apart(const mi_images *images, const mi_split *split, mi_crop_s
 typedef struct filling {
     const mi_images *images;
     mi_crop_shape shape;
-    mi_part part;
+    mi_split_part part;
     const mi_run *run;
     const place *places;
     mi_crops *crops;
@@ -188,7 +189,7 @@ static mi_code crops_create(size_t count, size_t dimension, mi_crops **ret_crops
 
 /* Everything but the values. Room for the places and for the areas by image comes from the caller.
  */
-static mi_code place_crops(const mi_images *images, const mi_split *split, mi_part part,
+static mi_code place_crops(const mi_images *images, const mi_split *split, mi_split_part part,
                            mi_crop_shape shape, const plan *p, const mi_run *run, place *places,
                            size_t *area_of, mi_crops *crops, mi_status *status)
 {
@@ -205,7 +206,7 @@ static mi_code place_crops(const mi_images *images, const mi_split *split, mi_pa
     return MI_OK;
 }
 
-mi_code mi_crops_draw(const mi_images *images, const mi_split *split, mi_part part,
+mi_code mi_crops_draw(const mi_images *images, const mi_split *split, mi_split_part part,
                       mi_crop_shape shape, size_t wanted, const mi_run *run, mi_crops **ret_crops,
                       mi_status *status)
 {

@@ -16,7 +16,7 @@ typedef struct mi_crops {
 
 /* About `wanted` crops at uniformly random places of the areas of a part: the same number from each
  * of the first min(wanted, areas) areas, but no more than an area has different places. */
-mi_code mi_crops_draw(const mi_images *images, const mi_split *split, mi_part part,
+mi_code mi_crops_draw(const mi_images *images, const mi_split *split, mi_split_part part,
                       mi_crop_shape shape, size_t wanted, const mi_run *run, mi_crops **ret_crops,
                       mi_status *status);
 

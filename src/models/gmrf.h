@@ -61,6 +61,9 @@ mi_code mi_gmrf_evaluate(const void *state, const unsigned char *masked, mi_orig
                          mi_status *status);
 mi_code mi_gmrf_sample(const void *state, gsl_rng *draw, void *scratch, double *values,
                        mi_status *status);
+mi_code mi_gmrf_example_shape(const void *state, mi_example_shape *ret_shape, mi_status *status);
+mi_code mi_gmrf_example(const void *state, mi_origin origin, gsl_rng *draw, void *scratch,
+                        double *values, int *ret_label, mi_status *status);
 mi_code mi_gmrf_scratch_create(const void *state, void **ret_scratch, mi_status *status);
 void mi_gmrf_scratch_destroy(void *scratch);
 

@@ -295,3 +295,36 @@ mi_code mi_gmrf_sample(const void *state, gsl_rng *draw, void *opaque, double *v
     memcpy(values, s->residual, gmrf->lattice->sites * sizeof *values);
     return code;
 }
+
+mi_code mi_gmrf_example_shape(const void *state, mi_example_shape *ret_shape, mi_status *status)
+{
+    (void)status;
+    const mi_gmrf *gmrf = state;
+    *ret_shape = (mi_example_shape){.rows = gmrf->lattice->rows,
+                                    .columns = gmrf->lattice->columns,
+                                    .channels = (size_t)gmrf->channels,
+                                    .site_rows = 1,
+                                    .site_columns = 1,
+                                    .deviation = sqrt(gmrf->mean_variance),
+                                    .needs_scratch = true};
+    return MI_OK;
+}
+
+mi_code mi_gmrf_example(const void *state, mi_origin origin, gsl_rng *draw, void *opaque,
+                        double *values, int *ret_label, mi_status *status)
+{
+    (void)origin; /* there are no data */
+    const mi_gmrf *gmrf = state;
+    scratch *s = opaque;
+    size_t channels = (size_t)gmrf->channels;
+    mi_code code = MI_OK;
+    *ret_label = -1;
+    for (size_t c = 0; c < channels && code == MI_OK; c++) {
+        draw_innovation(gmrf, draw, s->innovation);
+        code = find_configuration(gmrf, s, status);
+        for (size_t i = 0; i < gmrf->lattice->sites; i++) {
+            values[i * channels + c] = s->residual[i];
+        }
+    }
+    return code;
+}

@@ -70,8 +70,9 @@ static const mi_parameter parameters[] = {
      .fallback = "\"model\"",
      .choices = judges,
      .unit = "",
-     .help = "model: entropies of the fitted law itself; held-out: its cross-entropies on held-out "
-             "text take their place"},
+     .help =
+         "model: entropies of the fitted law itself, and its own samples to train on; held-out: "
+         "its cross-entropies on held-out text take their place, and windows of the text"},
     {.name = NULL},
 };
 
@@ -240,6 +241,37 @@ static mi_code sample(const void *state, gsl_rng *draw, void *scratch, double *v
     return model->kind->sample(model->state, draw, w->scratch, values, status);
 }
 
+mi_example_shape mi_ngram_example_shape(size_t length)
+{
+    return (mi_example_shape){.rows = 1,
+                              .columns = length,
+                              .channels = 1,
+                              .site_rows = 1,
+                              .site_columns = 1,
+                              .needs_scratch = true};
+}
+
+/* The fitted law's own samples need no text. */
+static mi_code example_shape(const void *state, mi_example_shape *ret_shape, mi_status *status)
+{
+    const ngram *model = state;
+    if (!model->held_out) {
+        *ret_shape = mi_ngram_example_shape(shape(state).sites);
+        return MI_OK;
+    }
+    mi_code code = model->kind->example_shape(model->state, ret_shape, status);
+    ret_shape->data = true;
+    return code;
+}
+
+static mi_code example(const void *state, mi_origin origin, gsl_rng *draw, void *scratch,
+                       double *values, int *ret_label, mi_status *status)
+{
+    const ngram *model = state;
+    const work *w = scratch;
+    return model->kind->example(model->state, origin, draw, w->scratch, values, ret_label, status);
+}
+
 static bool has_held_out(const void *state)
 {
     const ngram *model = state;
@@ -276,6 +308,8 @@ const mi_model_class mi_ngram_class = {
     .scratch_create = scratch_create,
     .scratch_destroy = scratch_destroy,
     .sample = sample,
+    .example_shape = example_shape,
+    .example = example,
     .has_held_out = has_held_out,
     .known_entropies = known_entropies,
     .remark = remark,

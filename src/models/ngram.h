@@ -13,6 +13,13 @@ extern const mi_model_class mi_ngram_words;
  * code. */
 mi_code mi_ngram_text_fault(mi_code code, mi_status *opt_status);
 
+/* Windows of `length` tokens of the text, and the refusal (a format of the length) of a text whose
+ * fitted runs hold none. */
+mi_example_shape mi_ngram_example_shape(size_t length);
+#define MI_NO_WINDOW                                                                               \
+    "is %zu, longer than every stretch of the text between its held-out blocks; give a longer "    \
+    "text, a smaller length or a smaller held_out"
+
 /* The symbols [*ret_from, *ret_to) of a text of `count` that the parameter "part" names. */
 void mi_ngram_part(const mi_values *values, size_t count, size_t *ret_from, size_t *ret_to);
 

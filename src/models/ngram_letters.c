@@ -245,11 +245,22 @@ static void draw_sequence(const letters *model, gsl_rng *draw, unsigned char *le
     }
 }
 
-static void draw_held_out(const letters *model, gsl_rng *draw, unsigned char *letter)
+static void draw_window(const letters *model, mi_origin origin, gsl_rng *draw,
+                        unsigned char *letter)
 {
-    size_t from = mi_split_draw(&model->split, model->padded, draw);
-    for (size_t i = 0; i < model->padded; i++) {
-        letter[i] = model->symbols[from + i];
+    size_t from = origin == MI_FROM_HELD_OUT
+                      ? mi_split_draw(&model->split, model->padded, draw)
+                      : mi_split_draw_fitted(&model->split, model->padded, draw);
+    memcpy(letter, model->symbols + from, model->padded);
+}
+
+static void draw_letters(const letters *model, mi_origin origin, gsl_rng *draw,
+                         unsigned char *letter)
+{
+    if (origin == MI_FROM_MODEL) {
+        draw_sequence(model, draw, letter);
+    } else {
+        draw_window(model, origin, draw, letter);
     }
 }
 
@@ -304,11 +315,7 @@ static mi_code evaluate(const void *state, const unsigned char *masked, mi_origi
     const letters *model = state;
     scratch *s = pointer;
     collection sums = {.model = model, .drawn = s->drawn};
-    if (origin == MI_FROM_HELD_OUT) {
-        draw_held_out(model, draw, s->drawn);
-    } else {
-        draw_sequence(model, draw, s->drawn);
-    }
+    draw_letters(model, origin, draw, s->drawn);
     hide(model, masked, true, s);
     double log_visible = mi_letters_pass_forward(s->pass, s->open);
     mi_letters_pass_backward(s->pass, collect, &sums);
@@ -327,17 +334,35 @@ static mi_code evaluate(const void *state, const unsigned char *masked, mi_origi
     return MI_OK;
 }
 
-static mi_code sample(const void *state, gsl_rng *draw, void *pointer, double *values,
-                      mi_status *status)
+static mi_code example_shape(const void *state, mi_example_shape *ret_shape, mi_status *status)
+{
+    const letters *model = state;
+    if (mi_split_places(&model->split, model->padded) == 0) {
+        return mi_fail_at(status, "length", MI_NO_WINDOW, model->length);
+    }
+    *ret_shape = mi_ngram_example_shape(model->length);
+    return MI_OK;
+}
+
+static mi_code example(const void *state, mi_origin origin, gsl_rng *draw, void *pointer,
+                       double *values, int *ret_label, mi_status *status)
 {
     (void)status;
     const letters *model = state;
     scratch *s = pointer;
-    draw_sequence(model, draw, s->drawn);
+    draw_letters(model, origin, draw, s->drawn);
     for (size_t i = 0; i < model->length; i++) {
         values[i] = s->drawn[i];
     }
+    *ret_label = -1;
     return MI_OK;
+}
+
+static mi_code sample(const void *state, gsl_rng *draw, void *pointer, double *values,
+                      mi_status *status)
+{
+    int label = 0;
+    return example(state, MI_FROM_MODEL, draw, pointer, values, &label, status);
 }
 
 static bool has_held_out(const void *state)
@@ -384,6 +409,8 @@ const mi_model_class mi_ngram_letters = {
     .scratch_create = scratch_create,
     .scratch_destroy = scratch_destroy,
     .sample = sample,
+    .example_shape = example_shape,
+    .example = example,
     .has_held_out = has_held_out,
     .known_entropies = known_entropies,
     .remark = remark,

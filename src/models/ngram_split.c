@@ -60,3 +60,31 @@ size_t mi_split_draw(const mi_split *split, size_t length, gsl_rng *draw)
     size_t block = gsl_rng_uniform_int(draw, split->blocks);
     return split->starts[block] + gsl_rng_uniform_int(draw, split->block - length + 1);
 }
+
+/* Places of a window in one run, whose start is in *ret_from. */
+static size_t places_of_run(const mi_split *split, size_t run, size_t length, size_t *ret_from)
+{
+    size_t to = 0;
+    mi_split_fitted(split, run, ret_from, &to);
+    return to >= *ret_from + length ? to - *ret_from - length + 1 : 0;
+}
+
+size_t mi_split_places(const mi_split *split, size_t length)
+{
+    size_t places = 0, from = 0;
+    for (size_t run = 0; run <= split->blocks; run++) {
+        places += places_of_run(split, run, length, &from);
+    }
+    return places;
+}
+
+size_t mi_split_draw_fitted(const mi_split *split, size_t length, gsl_rng *draw)
+{
+    size_t place = gsl_rng_uniform_int(draw, mi_split_places(split, length)), from = 0, run = 0;
+    size_t places = places_of_run(split, 0, length, &from);
+    while (place >= places) {
+        place -= places;
+        places = places_of_run(split, ++run, length, &from);
+    }
+    return from + place;
+}

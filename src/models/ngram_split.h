@@ -28,4 +28,9 @@ void mi_split_fitted(const mi_split *split, size_t run, size_t *ret_from, size_t
 /* Start of a uniformly drawn window of `length` <= block symbols inside one held-out block. */
 size_t mi_split_draw(const mi_split *split, size_t length, gsl_rng *draw);
 
+/* The same inside the fitted runs, every place of a window equally likely. mi_split_places is their
+ * number, without which nothing can be drawn. */
+size_t mi_split_places(const mi_split *split, size_t length);
+size_t mi_split_draw_fitted(const mi_split *split, size_t length, gsl_rng *draw);
+
 #endif

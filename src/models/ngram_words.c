@@ -253,8 +253,10 @@ static uint32_t draw_next(const words_model *model, uint32_t a, gsl_rng *draw)
 
 static void draw_words(const words_model *model, mi_origin origin, gsl_rng *draw, uint32_t *words)
 {
-    if (origin == MI_FROM_HELD_OUT) {
-        size_t from = mi_split_draw(&model->split, model->length, draw);
+    if (origin != MI_FROM_MODEL) {
+        size_t from = origin == MI_FROM_HELD_OUT
+                          ? mi_split_draw(&model->split, model->length, draw)
+                          : mi_split_draw_fitted(&model->split, model->length, draw);
         for (size_t i = 0; i < model->length; i++) {
             words[i] = model->words->tokens[from + i];
         }
@@ -303,17 +305,35 @@ static mi_code evaluate(const void *state, const unsigned char *masked, mi_origi
     return MI_OK;
 }
 
-static mi_code sample(const void *state, gsl_rng *draw, void *pointer, double *values,
-                      mi_status *status)
+static mi_code example_shape(const void *state, mi_example_shape *ret_shape, mi_status *status)
+{
+    const words_model *model = state;
+    if (mi_split_places(&model->split, model->length) == 0) {
+        return mi_fail_at(status, "length", MI_NO_WINDOW, model->length);
+    }
+    *ret_shape = mi_ngram_example_shape(model->length);
+    return MI_OK;
+}
+
+static mi_code example(const void *state, mi_origin origin, gsl_rng *draw, void *pointer,
+                       double *values, int *ret_label, mi_status *status)
 {
     (void)status;
     const words_model *model = state;
     scratch *s = pointer;
-    draw_words(model, MI_FROM_MODEL, draw, s->drawn);
+    draw_words(model, origin, draw, s->drawn);
     for (size_t i = 0; i < model->length; i++) {
         values[i] = s->drawn[i];
     }
+    *ret_label = -1;
     return MI_OK;
+}
+
+static mi_code sample(const void *state, gsl_rng *draw, void *pointer, double *values,
+                      mi_status *status)
+{
+    int label = 0;
+    return example(state, MI_FROM_MODEL, draw, pointer, values, &label, status);
 }
 
 static bool has_held_out(const void *state)
@@ -376,6 +396,8 @@ const mi_model_class mi_ngram_words = {
     .scratch_create = scratch_create,
     .scratch_destroy = scratch_destroy,
     .sample = sample,
+    .example_shape = example_shape,
+    .example = example,
     .has_held_out = has_held_out,
     .known_entropies = known_entropies,
     .remark = remark,

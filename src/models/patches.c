@@ -5,6 +5,7 @@
 #include "maskinfo/data.h"
 #include "maskinfo/memory.h"
 #include "models.h"
+#include "patch_examples.h"
 #include "patch_fit.h"
 #include "patch_masks.h"
 #include "patch_part.h"
@@ -108,7 +109,7 @@ static const mi_parameter parameters[] = {
 
 typedef struct patches_state {
     mi_crop_shape shape;
-    mi_split_kind split;
+    mi_patch_data data;
     size_t images, fitting_crops;
     bool series, shrinkage_given;
     double log_unit;       /* of mi_patch_log_unit */
@@ -144,11 +145,11 @@ static mi_code cut_crops(patches_state *p, const mi_images *images, const mi_val
                          const mi_run *run, mi_crops **fitting, mi_crops **validation,
                          mi_status *status)
 {
-    mi_split *split = NULL;
     size_t wanted = mi_count(values, "crops"), held_out = mi_count(values, "held_out_crops");
-    mi_code code = mi_split_create(images, p->shape, wanted_split(values), run, &split, status);
+    mi_code code =
+        mi_split_create(images, p->shape, wanted_split(values), run, &p->data.split, status);
+    const mi_split *split = p->data.split;
     if (code == MI_OK) {
-        p->split = split->kind;
         code = mi_crops_draw(images, split, MI_PART_FIT, p->shape, wanted, run, fitting, status);
     }
     if (code == MI_OK) {
@@ -162,7 +163,6 @@ static mi_code cut_crops(patches_state *p, const mi_images *images, const mi_val
     if (code == MI_OK) {
         code = mi_crops_thin(*fitting, p->evaluation->count, &p->in_sample, status);
     }
-    mi_split_destroy(split);
     return code;
 }
 
@@ -174,6 +174,7 @@ static mi_code fit_images(patches_state *p, const mi_images *images, const mi_va
     mi_code code = cut_crops(p, images, values, run, &fitting, &validation, status);
     if (code == MI_OK) {
         p->fitting_crops = fitting->count;
+        mi_patch_data_scale(&p->data, fitting);
         code = mi_patch_check_varied(images, p->shape, fitting, status);
     }
     if (code == MI_OK && !run->validate_only) {
@@ -194,6 +195,7 @@ static void patches_destroy(void *state)
     mi_patch_fit_destroy(p->fit);
     mi_crops_destroy(p->evaluation);
     mi_crops_destroy(p->in_sample);
+    mi_patch_data_free(&p->data);
     free(p);
 }
 
@@ -210,27 +212,26 @@ static mi_code patches_create(const mi_values *values, const mi_run *run, void *
                               mi_status *status)
 {
     patches_state *p = NULL;
-    mi_images *images = NULL, *part = NULL;
     mi_code code = mi_allocate(1, sizeof *p, &p, status);
     if (code == MI_OK) {
         p->shrinkage_given = mi_given(values, "shrinkage");
-        code = mi_patch_source_read(values, MAX_DIMENSION, &images, &p->shape, status);
+        code = mi_patch_source_read(values, MAX_DIMENSION, &p->data.images, &p->shape, status);
     }
     if (code == MI_OK) {
-        code = mi_image_part_create(images, mi_text(values, "part"), &part, status);
+        p->data.shape = p->shape;
+        code = mi_image_part_create(p->data.images, mi_text(values, "part"), &p->data.part, status);
     }
     if (code == MI_OK) {
+        const mi_images *part = p->data.part;
         p->images = part->count;
-        p->series = images->series;
-        p->log_unit = mi_patch_log_unit(images, p->shape);
+        p->series = part->series;
+        p->log_unit = mi_patch_log_unit(part, p->shape);
         mi_patch_source_remark(part, p->data_remark, sizeof p->data_remark);
         code = fit_images(p, part, values, run, status);
     }
     if (code == MI_OK && !run->validate_only) {
-        code = prepare_evaluation(p, part, run, status);
+        code = prepare_evaluation(p, p->data.part, run, status);
     }
-    mi_image_part_destroy(part);
-    mi_images_destroy(images);
     if (code != MI_OK) {
         patches_destroy(p);
         return code;
@@ -288,6 +289,25 @@ static mi_code patches_scratch_create(const void *state, void **ret_scratch, mi_
     return mi_patch_masks_scratch(((const patches_state *)state)->masks, ret_scratch, status);
 }
 
+static mi_code patches_example_shape(const void *state, mi_example_shape *ret_shape,
+                                     mi_status *status)
+{
+    (void)status;
+    const patches_state *p = state;
+    *ret_shape = mi_patch_example_shape(&p->data, p->log_unit);
+    return MI_OK;
+}
+
+static mi_code patches_example(const void *state, mi_origin origin, gsl_rng *draw, void *scratch,
+                               double *values, int *ret_label, mi_status *status)
+{
+    (void)scratch;
+    const patches_state *p = state;
+    *ret_label = -1;
+    return mi_patch_example(&p->data, origin == MI_FROM_HELD_OUT ? MI_PART_EVALUATION : MI_PART_FIT,
+                            draw, values, status);
+}
+
 static bool patches_remark(const void *state, char *text, size_t size)
 {
     const patches_state *p = state;
@@ -295,7 +315,7 @@ static bool patches_remark(const void *state, char *text, size_t size)
              "%s%zu %s split by %s; fitted on %zu crops, evaluated on %zu others; %.3g %% of the "
              "covariance is its stationary average, %s",
              p->data_remark, p->images, p->series ? "stretches of it" : "images",
-             p->split == MI_SPLIT_REGION ? "region" : "image", p->fitting_crops,
+             p->data.split->kind == MI_SPLIT_REGION ? "region" : "image", p->fitting_crops,
              p->evaluation->count, 100 * p->fit->shrinkage,
              p->shrinkage_given ? "as asked for" : "chosen by validation on fitting images");
     return true;
@@ -313,5 +333,7 @@ const mi_model_class mi_patches_class = {
     .evaluate = patches_evaluate,
     .scratch_create = patches_scratch_create,
     .scratch_destroy = mi_patch_masks_scratch_destroy,
+    .example_shape = patches_example_shape,
+    .example = patches_example,
     .remark = patches_remark,
 };

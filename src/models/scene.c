@@ -256,5 +256,7 @@ const mi_model_class mi_scene_class = {
     .scratch_destroy = mi_scene_scratch_destroy,
     .posterior_profile = mi_scene_profile,
     .sample = mi_scene_sample,
+    .example_shape = mi_scene_example_shape,
+    .example = mi_scene_example,
     .remark = scene_remark,
 };

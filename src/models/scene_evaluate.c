@@ -197,9 +197,25 @@ mi_code mi_scene_evaluate(const void *state, const unsigned char *masked, mi_ori
                : code;
 }
 
-mi_code mi_scene_sample(const void *state, gsl_rng *draw, void *opaque, double *values,
-                        mi_status *status)
+mi_code mi_scene_example_shape(const void *state, mi_example_shape *ret_shape, mi_status *status)
 {
+    (void)status;
+    const mi_scene *scene = state;
+    *ret_shape = (mi_example_shape){.rows = scene->texture->lattice->rows,
+                                    .columns = scene->texture->lattice->columns,
+                                    .channels = 1,
+                                    .site_rows = 1,
+                                    .site_columns = 1,
+                                    .classes = scene->classes,
+                                    .deviation = sqrt(scene->mean_variance),
+                                    .needs_scratch = true};
+    return MI_OK;
+}
+
+mi_code mi_scene_example(const void *state, mi_origin origin, gsl_rng *draw, void *opaque,
+                         double *values, int *ret_label, mi_status *status)
+{
+    (void)origin; /* there are no data */
     (void)status;
     const mi_scene *scene = state;
     scratch *s = opaque;
@@ -208,5 +224,13 @@ mi_code mi_scene_sample(const void *state, gsl_rng *draw, void *opaque, double *
         values[i] = scene->templates[i * scene->classes + s->draw->class] + s->draw->texture[i] +
                     s->draw->constant;
     }
+    *ret_label = (int)s->draw->class;
     return MI_OK;
+}
+
+mi_code mi_scene_sample(const void *state, gsl_rng *draw, void *opaque, double *values,
+                        mi_status *status)
+{
+    int label = 0;
+    return mi_scene_example(state, MI_FROM_MODEL, draw, opaque, values, &label, status);
 }

@@ -119,7 +119,7 @@ static mi_area slice(const mi_images *images, size_t index, size_t from, size_t 
     return area;
 }
 
-static void append(mi_split *split, mi_part part, mi_area area)
+static void append(mi_split *split, mi_split_part part, mi_area area)
 {
     split->areas[part][split->count[part]++] = area;
 }

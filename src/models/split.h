@@ -58,7 +58,12 @@ typedef struct mi_area {
 typedef enum mi_split_kind { MI_SPLIT_AUTO, MI_SPLIT_REGION, MI_SPLIT_IMAGE } mi_split_kind;
 
 /* Validation lies inside fitting and chooses the shrinkage; evaluation touches neither. */
-typedef enum mi_part { MI_PART_FIT, MI_PART_VALIDATION, MI_PART_EVALUATION, MI_PARTS } mi_part;
+typedef enum mi_split_part {
+    MI_PART_FIT,
+    MI_PART_VALIDATION,
+    MI_PART_EVALUATION,
+    MI_PARTS
+} mi_split_part;
 
 typedef struct mi_split {
     mi_split_kind kind; /* never MI_SPLIT_AUTO */

@@ -5,7 +5,7 @@
 
 #include "maskinfo/figures.h"
 #include "maskinfo/memory.h"
-#include "resolve.h"
+#include "training.h"
 
 enum { MAX_CURVES = 64 };
 
@@ -123,7 +123,8 @@ static mi_code resolve_common(mi_resolver *r, const cJSON *document, mi_experime
     mi_values *values = NULL;
     cJSON *bound = NULL;
     mi_code code = mi_bind(&r->binding, document, "", mi_experiment_parameters,
-                           e->compare ? compare_keys : curve_keys, &values, &bound, r->status);
+                           e->kind == MI_KIND_COMPARE ? compare_keys : curve_keys, &values, &bound,
+                           r->status);
     cJSON_Delete(bound);
     if (code == MI_OK) {
         const char *title = mi_given(values, "title") ? mi_text(values, "title") : "";
@@ -133,28 +134,49 @@ static mi_code resolve_common(mi_resolver *r, const cJSON *document, mi_experime
     return code;
 }
 
-static mi_code resolve(mi_resolver *r, const cJSON *document, mi_experiment *e)
+static mi_code resolve_curves(mi_resolver *r, const cJSON *document, mi_experiment *e)
 {
-    const char *kind = mi_resolve_name(r, document, "", "experiment", NULL);
-    mi_code code = mi_copy_text(r->faults->file, &e->file, r->status);
-    if (code != MI_OK || kind == NULL) {
-        return code;
-    }
-    e->compare = strcmp(kind, "compare") == 0;
-    e->estimators = strcmp(kind, "estimators") == 0;
-    if (!e->compare && !e->estimators && strcmp(kind, "curve") != 0) {
-        mi_faults_add(r->faults, "experiment",
-                      "\"%s\"; must be one of \"curve\", \"compare\", \"estimators\"", kind);
-        return MI_OK;
-    }
-    if (e->estimators) {
-        return mi_estimators_resolve(&r->binding, document, e, r->status);
-    }
-    code = resolve_common(r, document, e);
+    mi_code code = resolve_common(r, document, e);
     if (code != MI_OK) {
         return code;
     }
-    return e->compare ? resolve_compare(r, document, e) : resolve_single(r, document, e);
+    return e->kind == MI_KIND_COMPARE ? resolve_compare(r, document, e)
+                                      : resolve_single(r, document, e);
+}
+
+static mi_code resolve_estimators(mi_resolver *r, const cJSON *document, mi_experiment *e)
+{
+    return mi_estimators_resolve(&r->binding, document, e, r->status);
+}
+
+static const struct {
+    const char *name;
+    mi_experiment_kind kind;
+    mi_code (*resolve)(mi_resolver *r, const cJSON *document, mi_experiment *e);
+} kinds[] = {
+    {"curve", MI_KIND_CURVE, resolve_curves},
+    {"compare", MI_KIND_COMPARE, resolve_curves},
+    {"estimators", MI_KIND_ESTIMATORS, resolve_estimators},
+    {"train", MI_KIND_TRAIN, mi_train_resolve_single},
+    {"checks", MI_KIND_CHECKS, mi_checks_resolve},
+};
+
+static mi_code resolve(mi_resolver *r, const cJSON *document, mi_experiment *e)
+{
+    const char *name = mi_resolve_name(r, document, "", "experiment", NULL);
+    mi_code code = mi_copy_text(r->faults->file, &e->file, r->status);
+    if (code != MI_OK || name == NULL) {
+        return code;
+    }
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (strcmp(kinds[i].name, name) == 0) {
+            e->kind = kinds[i].kind;
+            return kinds[i].resolve(r, document, e);
+        }
+    }
+    mi_resolve_unknown(r, "", "experiment", name,
+                       "\"curve\", \"compare\", \"estimators\", \"train\", \"checks\"");
+    return MI_OK;
 }
 
 mi_code mi_experiment_create(const cJSON *document, mi_faults *faults,
@@ -186,6 +208,10 @@ void mi_experiment_destroy(mi_experiment *e)
     for (size_t i = 0; i < e->count; i++) {
         mi_curve_config_free(&e->curves[i]);
     }
+    for (size_t i = 0; i < e->train_count; i++) {
+        mi_train_config_free(&e->trains[i]);
+    }
+    free(e->trains);
     free(e->curves);
     free(e->file);
     free(e->title);

@@ -106,8 +106,9 @@ static mi_code resolve_task(mi_resolver *r, const cJSON *own, const cJSON *share
                             const char *path, double ratio, mi_train_config *t)
 {
     char at[MI_PATH_SIZE];
-    const cJSON *item = mi_resolve_inherited(own, shared, path, "model", at);
-    mi_code code = mi_resolve_model(r, item, at, &t->curve);
+    mi_path_key(at, path, "model");
+    mi_code code = mi_resolve_model(r, mi_lab_item(own, "model"), at, &t->curve);
+    const cJSON *item = NULL;
     if (code == MI_OK) {
         item = mi_resolve_inherited(own, shared, path, "method", at);
         code = resolve_method(r, item, at, t);
@@ -173,4 +174,35 @@ void mi_train_config_free(mi_train_config *t)
     mi_values_destroy(t->training);
     mi_values_destroy(t->evaluation);
     mi_values_destroy(t->opt_probe);
+}
+
+static const char *const keys[] = {"experiment", "method", "model",     "mask", "ratio",
+                                   "training",   "probe",  "evaluation", "estimator", NULL};
+
+mi_code mi_train_resolve_single(mi_resolver *r, const cJSON *document, mi_experiment *e)
+{
+    mi_values *head = NULL;
+    mi_code code = mi_bind(&r->binding, document, "", mi_experiment_parameters, keys, &head,
+                           &e->resolved, r->status);
+    if (code == MI_OK) {
+        code = mi_copy_text(mi_given(head, "title") ? mi_text(head, "title") : "", &e->title,
+                            r->status);
+    }
+    mi_values_destroy(head);
+    if (code == MI_OK) {
+        code = mi_allocate(1, sizeof *e->trains, &e->trains, r->status);
+    }
+    if (code != MI_OK) {
+        return code;
+    }
+    e->train_count = 1;
+    mi_train_config *t = &e->trains[0];
+    code = mi_train_resolve(r, document, document, "", NAN, t);
+    if (code == MI_OK && t->curve.class != NULL) {
+        const char *label = e->title[0] != '\0' ? e->title : t->curve.class->name;
+        code = mi_copy_text(label, &t->curve.label, r->status);
+    }
+    return code == MI_OK
+               ? mi_resolve_add(r, t->curve.resolved, "title", cJSON_CreateString(e->title))
+               : code;
 }

@@ -27,6 +27,9 @@ mi_code mi_shards_create(size_t shards, int threads, size_t total, size_t scratc
                          mi_shards **ret_shards, mi_status *status);
 void mi_shards_destroy(mi_shards *shards); /* accepts NULL */
 
+/* Bytes that they take; SIZE_MAX where these do not fit in size_t. */
+size_t mi_shards_bytes(size_t shards, int threads, size_t total, size_t scratch);
+
 /* Samples of the largest shard of a batch. */
 size_t mi_shards_largest(size_t shards, size_t batch);
 

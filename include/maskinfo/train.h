@@ -19,8 +19,11 @@ typedef struct mi_training {
     size_t steps, batch, shards;
     mi_schedule schedule;
     mi_adamw adamw;
-    double clip;     /* largest norm of the gradient; 0: none */
-    double momentum; /* of the averaged weights that are evaluated; 0: the last ones */
+    double clip; /* largest norm of the gradient; 0: none */
+    double
+        momentum; /* of the averaged weights that are evaluated; 0: the last ones. At step t, from
+                     0, at most (1+t)/(10+t), so that the first weights are soon forgotten */
+    size_t checkpoint_every; /* steps; 0: never. For the caller, who saves */
 } mi_training;
 
 /* From values bound to mi_training_parameters. */
@@ -32,31 +35,34 @@ typedef struct mi_ratio {
     double low, high;
 } mi_ratio;
 
-/* Draw the mask of a sample: the ratio, then the strategy. A draw of a positive ratio that leaves
- * everything visible or everything masked is kept for the loss as it is. */
+/* Draw the mask of a sample: the ratio (uniform among those in the range, for a strategy that can
+ * not have all), then the strategy. A draw of a positive ratio that leaves everything visible or
+ * everything masked is kept for the loss as it is. */
 void mi_ratio_mask(mi_ratio ratio, const mi_masking *masking, mi_layout layout, gsl_rng *stream,
                    unsigned char *masked);
 
+/* What it points to is the caller's and outlives the trainer. */
 typedef struct mi_setting {
-    mi_method method; /* the caller's */
+    mi_method method;
     const mi_source *source;
     mi_masking masking;
     mi_ratio ratio;
     mi_training training;
     const char *identity; /* of the configuration: a checkpoint of another one is refused */
-    size_t memory_limit;  /* bytes; MI_INPUT beyond, with the figure */
+    size_t memory_limit;  /* bytes; MI_INPUT beyond, with the figure; 0: none */
 } mi_setting;
 
 typedef struct mi_trainer {
     mi_setting setting;
     size_t step;          /* steps done */
-    double loss;          /* of the last step, on its batch before the update */
+    double loss;          /* of the last step, on its batch before the update; NAN before the first
+                             one, and of a batch without a masked token, which changes nothing */
     double gradient_norm; /* before clipping */
     double rate;          /* learning rate */
     size_t bytes;         /* of all its blocks */
     mi_scalar *values, *transposed, *gradient, *first, *second; /* (tensors->total) */
     mi_scalar *opt_average;                                     /* NULL: no averaging */
-    struct mi_trainer_parts *parts;                             /* shards, batch, streams */
+    struct mi_trainer_parts *parts;                             /* shards, batch, scratch */
 } mi_trainer;
 
 /* Bytes that a trainer of the setting will take on run->threads threads, computed without making
@@ -69,8 +75,10 @@ mi_code mi_trainer_create(const mi_setting *setting, const mi_run *run, mi_train
                           mi_status *status);
 void mi_trainer_destroy(mi_trainer *trainer); /* accepts NULL */
 
-/* One step. MI_NUMERIC: loss or gradient is not finite: step, layer or tensor named, weights as
- * they were before. */
+/* One step; nothing is allocated. Example and mask of place b of step t come from the streams
+ * (seed, MI_PURPOSE_EXAMPLE, t batch + b) and (seed, MI_PURPOSE_EXAMPLE_MASK, t batch + b).
+ * MI_NUMERIC: loss or gradient is not finite: step, layer or tensor named. However it fails, or is
+ * interrupted, the weights are as they were before. */
 mi_code mi_trainer_step(mi_trainer *trainer, const mi_run *run, mi_status *status);
 
 /* The weights to evaluate: averaged where there are, else the last; transposed ones up to date. */
@@ -79,8 +87,8 @@ mi_code mi_trainer_weights(mi_trainer *trainer, const mi_run *run, mi_weights *r
 
 /* Everything that the next step depends on, and back bit for bit: weights under their own names,
  * moments under "adamw.first." and "adamw.second.", averages under "average.", metadata "maskinfo",
- * "identity", "step", "seed". MI_INPUT: as for mi_safetensors_read, another identity, another seed.
- */
+ * "identity", "step", "seed". MI_INPUT: as for mi_safetensors_read, another identity, another seed;
+ * the trainer is as it was before. */
 mi_code mi_trainer_save(const mi_trainer *trainer, const mi_run *run, const char *path,
                         mi_status *status);
 mi_code mi_trainer_load(mi_trainer *trainer, const mi_run *run, const char *path,

@@ -76,7 +76,8 @@ void mi_transformer_backward(const mi_transformer *transformer, const mi_weights
                              mi_ragged batch, mi_tape *tape, mi_scalar *dy, mi_scalar *gradient);
 
 /* Attention weights of one query row of one sample in block `block` of the last forward pass:
- * softmax of q k / sqrt(width/heads), written to (heads, length). */
+ * softmax of q k / sqrt(width/heads), written to (heads, length). A tape carved for inference knows
+ * the last block's alone. */
 void mi_transformer_attention(const mi_transformer *transformer, mi_ragged batch,
                               const mi_tape *tape, size_t block, size_t sample, size_t query,
                               mi_scalar *attention);

@@ -4,4 +4,7 @@
 
 #include "maskinfo/method.h"
 
+extern const mi_method_class mi_mae_method;
+extern const mi_method_class mi_mlm_method;
+
 #endif

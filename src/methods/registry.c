@@ -3,7 +3,11 @@
 
 #include "methods.h"
 
-static const mi_method_class *const classes[] = {NULL};
+static const mi_method_class *const classes[] = {
+    &mi_mae_method,
+    &mi_mlm_method,
+    NULL,
+};
 
 const mi_method_class *const *mi_method_classes(void)
 {

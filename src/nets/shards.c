@@ -39,6 +39,24 @@ static mi_code allocate_all(mi_shards *shards, size_t scratch, mi_status *status
     return code;
 }
 
+/* No more arenas than shards that could run at once. */
+static int arena_count(size_t shards, int threads)
+{
+    return (size_t)threads < shards ? threads : (int)shards;
+}
+
+size_t mi_shards_bytes(size_t shards, int threads, size_t total, size_t scratch)
+{
+    mi_shards made = {.count = shards > 0 ? shards : 1, .total = total};
+    mi_arena dry = {0};
+    if (total > SIZE_MAX / sizeof(mi_scalar)) {
+        return SIZE_MAX;
+    }
+    lay_out(&made, &dry);
+    mi_arena_take(&dry, (size_t)arena_count(made.count, threads), scratch);
+    return dry.used;
+}
+
 mi_code mi_shards_create(size_t shards, int threads, size_t total, size_t scratch,
                          mi_shards **ret_shards, mi_status *status)
 {
@@ -49,7 +67,7 @@ mi_code mi_shards_create(size_t shards, int threads, size_t total, size_t scratc
     }
     made->count = shards > 0 ? shards : 1;
     made->total = total;
-    made->threads = (size_t)threads < made->count ? threads : (int)made->count;
+    made->threads = arena_count(made->count, threads);
     code =
         total > SIZE_MAX / sizeof(mi_scalar)
             ? mi_fail(status, MI_INPUT, "a gradient of %zu numbers does not fit in memory", total)

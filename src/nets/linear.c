@@ -1,0 +1,52 @@
+#include <stdio.h>
+
+#include "maskinfo/layers.h"
+#include "multiply.h"
+
+mi_code mi_linear_add(mi_tensors *tensors, const char *prefix, size_t in, size_t out, bool bias,
+                      mi_linear *ret_linear, mi_status *status)
+{
+    char name[MI_TENSOR_NAME];
+    *ret_linear = (mi_linear){.in = in, .out = out, .bias = MI_NO_BIAS};
+    snprintf(name, sizeof name, "%s.weight", prefix);
+    mi_code code =
+        mi_tensors_add(tensors, name, 2, (size_t[]){out, in}, true, &ret_linear->weight, status);
+    if (code == MI_OK && bias) {
+        snprintf(name, sizeof name, "%s.bias", prefix);
+        code = mi_tensors_add(tensors, name, 1, &out, false, &ret_linear->bias, status);
+    }
+    return code;
+}
+
+void mi_linear_forward(const mi_linear *layer, const mi_weights *weights, size_t rows,
+                       const mi_scalar *x, mi_scalar *y)
+{
+    mi_multiply_forward(rows, layer->in, layer->out, x, weights->values + layer->weight,
+                        weights->transposed + layer->weight,
+                        layer->bias == MI_NO_BIAS ? NULL : weights->values + layer->bias, y);
+}
+
+/* y = x W^T + b: db (columns) += column sums of dy (rows,columns). */
+static void add_columns(size_t rows, size_t columns, const mi_scalar *dy, mi_scalar *sum)
+{
+    for (size_t r = 0; r < rows; r++) {
+        for (size_t c = 0; c < columns; c++) {
+            sum[c] += dy[r * columns + c];
+        }
+    }
+}
+
+/* y = x W^T + b: dW += dy^T x, db += sum of dy, dx = dy W. */
+void mi_linear_backward(const mi_linear *layer, const mi_weights *weights, size_t rows,
+                        const mi_scalar *x, const mi_scalar *dy, mi_scalar *opt_dx,
+                        mi_scalar *gradient)
+{
+    mi_multiply_weight(rows, layer->in, layer->out, x, dy, gradient + layer->weight);
+    if (layer->bias != MI_NO_BIAS) {
+        add_columns(rows, layer->out, dy, gradient + layer->bias);
+    }
+    if (opt_dx != NULL) {
+        mi_multiply_input(rows, layer->in, layer->out, dy, weights->values + layer->weight,
+                          weights->transposed + layer->weight, opt_dx);
+    }
+}

@@ -1,0 +1,63 @@
+#include "product.h"
+
+#include <cblas.h>
+#include <libxsmm.h>
+
+#ifdef MI_DOUBLE
+#define DISPATCH libxsmm_dmmdispatch
+#define GEMM cblas_dgemm
+typedef libxsmm_dmmfunction function;
+#else
+#define DISPATCH libxsmm_smmdispatch
+#define GEMM cblas_sgemm
+typedef libxsmm_smmfunction function;
+#endif
+
+/* libxsmm counts columns first: C^T = B^T A^T, so its "a" is our B. It has no kernel that reads
+ * its own "a" turned, which is why there is no A B^T here. */
+mi_product mi_product_of(mi_shape shape)
+{
+    int m = (int)shape.m, n = (int)shape.n, k = (int)shape.k;
+    int a = (int)shape.a, b = (int)shape.b, c = (int)shape.c;
+    int flags = shape.turned ? LIBXSMM_GEMM_FLAG_TRANS_B : LIBXSMM_GEMM_FLAG_NONE;
+    int prefetch = LIBXSMM_GEMM_PREFETCH_NONE;
+    mi_scalar one = 1, beta = shape.add ? 1 : 0;
+    mi_product product = {.shape = shape};
+    if (m > 0 && n > 0 && k > 0) {
+        function kernel = DISPATCH(n, m, k, &b, &a, &c, &one, &beta, &flags, &prefetch);
+        product.kernel = (void (*)(void))kernel;
+    }
+    return product;
+}
+
+void mi_product_run(const mi_product *product, const mi_scalar *a, const mi_scalar *b, mi_scalar *c)
+{
+    const mi_shape *s = &product->shape;
+    if (product->kernel != NULL) {
+        ((function)product->kernel)(b, a, c);
+    } else if (s->m > 0 && s->n > 0) {
+        GEMM(CblasRowMajor, s->turned ? CblasTrans : CblasNoTrans, CblasNoTrans, (blasint)s->m,
+             (blasint)s->n, (blasint)s->k, 1, a, (blasint)s->a, b, (blasint)s->b, s->add ? 1 : 0, c,
+             (blasint)s->c);
+    }
+}
+
+void mi_product_once(mi_shape shape, const mi_scalar *a, const mi_scalar *b, mi_scalar *c)
+{
+    mi_product product = mi_product_of(shape);
+    mi_product_run(&product, a, b, c);
+}
+
+void mi_transpose(size_t rows, size_t columns, const mi_scalar *x, size_t from, mi_scalar *y,
+                  size_t to)
+{
+    enum { SIDE = 16 }; /* a tile is read and written within a few lines of cache */
+    for (size_t r0 = 0; r0 < rows; r0 += SIDE) {
+        size_t r1 = r0 + SIDE < rows ? r0 + SIDE : rows;
+        for (size_t c = 0; c < columns; c++) {
+            for (size_t r = r0; r < r1; r++) {
+                y[c * to + r] = x[r * from + c];
+            }
+        }
+    }
+}

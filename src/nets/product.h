@@ -1,0 +1,39 @@
+/* Products of small matrices with rows some distance apart, and transposition: the bricks of linear
+ * layers and attention. Row-major. Kernels are libxsmm's, made at run time for each shape (Heinecke
+ * et al. 2016, "LIBXSMM: accelerating small matrix multiplications by runtime code generation");
+ * where it has none, CBLAS. Both may be called from any thread, and a shape has one kernel, so that
+ * the same product is the same bytes whoever asks. */
+#ifndef MI_NETS_PRODUCT_H
+#define MI_NETS_PRODUCT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "maskinfo/scalar.h"
+
+/* C (m,n) = A B, or C + A B where `add`, with A (m,k), or (k,m) where `turned`: C = A^T B; and
+ * B (k,n). Rows of A, B and C are a, b and c numbers apart. */
+typedef struct mi_shape {
+    size_t m, n, k;
+    size_t a, b, c;
+    bool turned, add;
+} mi_shape;
+
+/* A product that is made many times: looking the kernel up once saves time where it is small. */
+typedef struct mi_product {
+    mi_shape shape;
+    void (*kernel)(void); /* NULL: CBLAS */
+} mi_product;
+
+mi_product mi_product_of(mi_shape shape);
+void mi_product_run(const mi_product *product, const mi_scalar *a, const mi_scalar *b,
+                    mi_scalar *c);
+
+/* Both in one. */
+void mi_product_once(mi_shape shape, const mi_scalar *a, const mi_scalar *b, mi_scalar *c);
+
+/* y (columns,rows) = x^T, of x (rows,columns); rows of x and y are `from` and `to` apart. */
+void mi_transpose(size_t rows, size_t columns, const mi_scalar *x, size_t from, mi_scalar *y,
+                  size_t to);
+
+#endif

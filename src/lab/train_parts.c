@@ -1,0 +1,327 @@
+/* A training run built from its configuration, and everything that can be wrong with it. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "maskinfo/masked.h"
+#include "maskinfo/memory.h"
+#include "training.h"
+
+enum { DEFAULT_RATIOS = 9 };
+
+/* A ratio is given in decimals, so that ratio * tokens may miss a whole number by rounding. */
+static const double rounding = 1e-9;
+
+typedef struct builder {
+    const mi_train_config *config;
+    mi_train_parts *parts;
+    mi_faults *faults;
+    mi_status *status;
+} builder;
+
+/* Report a status that is a fault of the input; MI_OK then, so that other faults are looked for. */
+static mi_code note(const builder *b, const char *part, mi_code code)
+{
+    if (code != MI_INPUT) {
+        return code;
+    }
+    mi_curve_report(&b->config->curve, part, b->status, b->faults);
+    return MI_OK;
+}
+
+static void check_kind(const builder *b)
+{
+    const mi_train_config *t = b->config;
+    if (t->method_class->discrete != t->curve.class->discrete) {
+        char at[MI_PATH_SIZE], method[MI_PATH_SIZE];
+        mi_path_key(method, t->curve.path, "method");
+        mi_path_key(at, method, "type");
+        mi_faults_add(b->faults, at, "\"%s\" predicts %s, and model \"%s\" has %s; must be \"%s\"",
+                      t->method_class->name, t->method_class->discrete ? "symbols" : "pixels",
+                      t->curve.class->name, t->curve.class->discrete ? "symbols" : "pixels",
+                      t->curve.class->discrete ? "mlm" : "mae");
+    }
+}
+
+/* The mask of a ratio must leave a token of each kind: the strategy sees to a masked one. */
+static mi_code check_visible(const builder *b, double ratio)
+{
+    size_t tokens = b->parts->tokens.rows * b->parts->tokens.columns;
+    const mi_values *mask = b->config->curve.mask;
+    bool counted = !(b->config->curve.mask_class->exchangeable && mi_is(mask, "count", "bernoulli"));
+    if (counted && ratio * (double)tokens > (double)tokens - 1 + rounding) {
+        return mi_fail_at(b->status, "ratio",
+                          "%g leaves no visible one of %zu tokens: the largest is %.6g", ratio,
+                          tokens, 1 - 1 / (double)tokens);
+    }
+    return MI_OK;
+}
+
+static mi_code check_ratio(const builder *b, double ratio)
+{
+    const mi_curve_config *c = &b->config->curve;
+    mi_code code = c->mask_class->check(c->mask, b->parts->tokens, ratio, b->status);
+    return code == MI_OK ? check_visible(b, ratio) : code;
+}
+
+/* A fault of a ratio goes to the path of the ratio, others to the mask. */
+static mi_code note_ratio(const builder *b, const char *path, mi_code code)
+{
+    if (code == MI_INPUT && strcmp(b->status->place, "ratio") == 0) {
+        b->status->place[0] = '\0';
+        return note(b, path, code);
+    }
+    return note(b, "mask", code);
+}
+
+/* Ratios of a range are drawn anew for every sample, so that a strategy must have them all. The
+ * ends of the range stand for all of them, moved in to where a mask has tokens of both kinds. */
+static mi_code check_range(const builder *b)
+{
+    const mi_curve_config *c = &b->config->curve;
+    size_t tokens = b->parts->tokens.rows * b->parts->tokens.columns;
+    double edge = 1 / (double)tokens;
+    double low = fmax(b->config->ratio.low, edge), high = fmin(b->config->ratio.high, 1 - edge);
+    if (c->mask_class->ratios != NULL) {
+        return mi_fail_at(b->status, "ratio",
+                          "strategy \"%s\" has single ratios only; must be a number in (0, 1)",
+                          c->mask_class->name);
+    }
+    if (low > high) {
+        return mi_fail_at(b->status, "ratio",
+                          "[%g, %g] has no ratio that masks one of %zu tokens and leaves one "
+                          "visible: those are in [%.6g, %.6g]",
+                          b->config->ratio.low, b->config->ratio.high, tokens, edge, 1 - edge);
+    }
+    mi_code code = check_ratio(b, low);
+    return code == MI_OK ? check_ratio(b, high) : code;
+}
+
+static mi_code check_masks(const builder *b)
+{
+    mi_ratio ratio = b->config->ratio;
+    mi_code code = mi_ratio_is_fixed(ratio) ? check_ratio(b, ratio.low) : check_range(b);
+    return note_ratio(b, "ratio", code);
+}
+
+static void insert_ratio(mi_train_parts *parts, double ratio)
+{
+    size_t at = parts->ratio_count;
+    while (at > 0 && parts->ratios[at - 1] > ratio) {
+        at--;
+    }
+    if (at > 0 && parts->ratios[at - 1] == ratio) {
+        return;
+    }
+    memmove(parts->ratios + at + 1, parts->ratios + at,
+            (parts->ratio_count - at) * sizeof *parts->ratios);
+    parts->ratios[at] = ratio;
+    parts->ratio_count++;
+}
+
+static mi_code given_ratios(const builder *b, const mi_matrix *list)
+{
+    mi_code code = MI_OK;
+    for (size_t i = 0; code == MI_OK && i < list->columns; i++) {
+        char path[MI_PATH_SIZE];
+        mi_path_index(path, "evaluation.ratios", i);
+        code = note_ratio(b, path, check_ratio(b, list->values[i]));
+        insert_ratio(b->parts, list->values[i]);
+    }
+    return code;
+}
+
+/* Those of the nine that masks of so few tokens can have. */
+static mi_code default_ratios(const builder *b)
+{
+    mi_ratio ratio = b->config->ratio;
+    mi_code code = MI_OK;
+    for (size_t i = 1; code == MI_OK && i <= DEFAULT_RATIOS; i++) {
+        double share = (double)i / (DEFAULT_RATIOS + 1);
+        double at = mi_result_round(ratio.low + (ratio.high - ratio.low) * share);
+        code = check_ratio(b, at);
+        if (code == MI_OK) {
+            insert_ratio(b->parts, at);
+        }
+        code = code == MI_INPUT ? MI_OK : code;
+    }
+    return code;
+}
+
+static mi_code plan_evaluation(const builder *b)
+{
+    const mi_value *list = mi_values_find(b->config->evaluation, "ratios");
+    mi_ratio ratio = b->config->ratio;
+    if (mi_ratio_is_fixed(ratio)) {
+        insert_ratio(b->parts, ratio.low);
+    }
+    mi_code code = list->given                ? given_ratios(b, &list->matrix)
+                   : mi_ratio_is_fixed(ratio) ? MI_OK
+                                              : default_ratios(b);
+    if (code == MI_OK && b->parts->ratio_count == 0) {
+        code = note(b, "evaluation.ratios",
+                    mi_fail(b->status, MI_INPUT,
+                            "none of nine ratios within the range of \"ratio\" can be had with "
+                            "so few tokens; give some"));
+    }
+    return code;
+}
+
+/* All that the weights depend on but the contents of data files: a checkpoint of anything else is
+ * refused. */
+static mi_code make_identity(const builder *b)
+{
+    static const char *const keys[] = {"method", "model", "mask", "ratio", "training", "seed"};
+    const cJSON *resolved = b->config->curve.resolved;
+    mi_writer w = {.failed = false};
+    cJSON *identity = cJSON_CreateObject();
+    mi_add_text(&w, identity, "maskinfo", MI_VERSION);
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        mi_add_item(&w, identity, keys[i], cJSON_Duplicate(mi_lab_item(resolved, keys[i]), 1));
+    }
+    cJSON *training = cJSON_GetObjectItemCaseSensitive(identity, "training");
+    cJSON_DeleteItemFromObjectCaseSensitive(training, "checkpoint_every");
+    cJSON_DeleteItemFromObjectCaseSensitive(training, "memory");
+    char *text = w.failed ? NULL : cJSON_PrintUnformatted(identity);
+    mi_code code = text == NULL ? mi_fail(b->status, MI_MEMORY, "out of memory for the run")
+                                : mi_copy_text(text, &b->parts->identity, b->status);
+    cJSON_free(text);
+    cJSON_Delete(identity);
+    return code;
+}
+
+static mi_code check_training(const builder *b, const mi_run *run)
+{
+    const mi_training *t = &b->parts->setting.training;
+    size_t bytes = 0;
+    if (t->schedule.warmup > t->steps) {
+        return mi_fail_at(b->status, "warmup", "%zu; must be at most \"steps\", %zu",
+                          t->schedule.warmup, t->steps);
+    }
+    if (t->shards > t->batch) {
+        return mi_fail_at(b->status, "shards", "%zu; must be at most \"batch\", %zu", t->shards,
+                          t->batch);
+    }
+    mi_code code = mi_trainer_bytes(&b->parts->setting, run, &bytes, b->status);
+    if (code == MI_INPUT && b->status->place[0] == '\0') {
+        snprintf(b->status->place, sizeof b->status->place, "memory");
+    }
+    return code;
+}
+
+static mi_code make_setting(const builder *b, const mi_run *run)
+{
+    const mi_train_config *t = b->config;
+    mi_code code = make_identity(b);
+    if (code != MI_OK) {
+        return code;
+    }
+    b->parts->setting = (mi_setting){
+        .method = b->parts->method,
+        .source = b->parts->source,
+        .masking = {t->curve.mask_class, t->curve.mask},
+        .ratio = t->ratio,
+        .training = mi_training_of(t->training),
+        .identity = b->parts->identity,
+        .memory_limit = (size_t)(mi_real(t->training, "memory") * 0x1p30),
+    };
+    return note(b, "training", check_training(b, run));
+}
+
+static mi_code make_method(const builder *b)
+{
+    mi_train_parts *p = b->parts;
+    p->shape = mi_source_shape_of(p->source);
+    mi_code code = b->config->method_class->create(b->config->method, &p->shape, &p->method.state,
+                                                   b->status);
+    p->method.class = b->config->method_class;
+    code = note(b, "method", code);
+    if (code == MI_OK && p->method.state != NULL) {
+        p->tokens = p->method.class->tokens(p->method.state);
+    }
+    return code;
+}
+
+static mi_code make_source(const builder *b, const mi_run *run)
+{
+    mi_status *status = b->status;
+    mi_code code = mi_curve_model(&b->config->curve, run, b->faults, &b->parts->model, status);
+    if (code == MI_INPUT) {
+        return MI_OK;
+    }
+    if (code == MI_OK && b->parts->model->state != NULL) {
+        code = note(b, "model", mi_source_create(b->parts->model, run, &b->parts->source, status));
+    }
+    return code;
+}
+
+/* Can the exact curve be had as asked for? */
+static mi_code check_estimator(const builder *b, const mi_run *run)
+{
+    mi_run quick = *run;
+    mi_analysis *none = NULL;
+    quick.validate_only = true;
+    mi_code code =
+        mi_curve_analyse(&b->config->curve, b->parts->model, &quick, b->faults, &none, b->status);
+    return code == MI_INPUT ? MI_OK : code;
+}
+
+static mi_code build(const builder *b, const mi_run *run)
+{
+    size_t before = b->faults->count;
+    check_kind(b);
+    mi_code code = make_source(b, run);
+    if (code == MI_OK && b->parts->source != NULL && b->faults->count == before) {
+        code = make_method(b);
+    }
+    if (code == MI_OK && b->parts->source != NULL) {
+        code = mi_train_probe_open(b->config, b->parts, b->faults, b->status);
+    }
+    if (code != MI_OK || b->parts->method.state == NULL) {
+        return code;
+    }
+    code = check_masks(b);
+    if (code == MI_OK) {
+        code = plan_evaluation(b);
+    }
+    if (code == MI_OK) {
+        code = make_setting(b, run);
+    }
+    return code == MI_OK ? check_estimator(b, run) : code;
+}
+
+mi_code mi_train_parts_open(const mi_train_config *config, const mi_run *run, mi_faults *faults,
+                            mi_train_parts *parts, mi_status *status)
+{
+    builder b = {config, parts, faults, status};
+    size_t before = faults->count;
+    *parts = (mi_train_parts){.model = NULL};
+    mi_code code = build(&b, run);
+    return code == MI_OK && faults->count > before ? mi_fail(status, MI_INPUT, "bad input") : code;
+}
+
+void mi_train_parts_close(mi_train_parts *parts)
+{
+    if (parts->method.state != NULL) {
+        parts->method.class->destroy(parts->method.state);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        mi_source_destroy(parts->probes[i]);
+    }
+    mi_source_destroy(parts->source);
+    mi_model_destroy(parts->model);
+    free(parts->identity);
+}
+
+mi_code mi_train_check(const mi_train_config *config, const mi_run *run, mi_faults *faults,
+                       mi_status *status)
+{
+    mi_train_parts parts;
+    mi_run quick = *run;
+    quick.validate_only = true;
+    quick.seed = config->curve.seed;
+    mi_code code = mi_train_parts_open(config, &quick, faults, &parts, status);
+    mi_train_parts_close(&parts);
+    return code;
+}

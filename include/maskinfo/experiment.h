@@ -88,9 +88,9 @@ typedef struct mi_run_options {
     bool resume;
 } mi_run_options;
 
-/* Compute. *ret_result (cJSON_Delete) has every field of the result but "files", which lists at most
- * those that were written on the way. Faults of the
- * input that show only now (data, chains, ratios) go to `faults`, with MI_INPUT returned. */
+/* Compute. *ret_result (cJSON_Delete) has every field of the result but "files", which lists at
+ * most those that were written on the way. Faults of the input that show only now (data, chains,
+ * ratios) go to `faults`, with MI_INPUT returned. */
 mi_code mi_experiment_run(const mi_experiment *experiment, const mi_run_options *options,
                           mi_faults *faults, cJSON **ret_result, mi_status *status);
 

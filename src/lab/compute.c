@@ -186,9 +186,8 @@ static mi_code check_curve(const mi_curve_config *c, const mi_run *quick, mi_fau
 static mi_code check_part(const mi_experiment *e, size_t index, const mi_run *quick,
                           mi_faults *faults, mi_status *status)
 {
-    return index < e->count
-               ? check_curve(&e->curves[index], quick, faults, status)
-               : mi_train_check(&e->trains[index - e->count], quick, faults, status);
+    return index < e->count ? check_curve(&e->curves[index], quick, faults, status)
+                            : mi_train_check(&e->trains[index - e->count], quick, faults, status);
 }
 
 static void check_settings(const mi_experiment *e, mi_faults *faults)

@@ -122,9 +122,9 @@ static mi_code resolve_common(mi_resolver *r, const cJSON *document, mi_experime
 {
     mi_values *values = NULL;
     cJSON *bound = NULL;
-    mi_code code = mi_bind(&r->binding, document, "", mi_experiment_parameters,
-                           e->kind == MI_KIND_COMPARE ? compare_keys : curve_keys, &values, &bound,
-                           r->status);
+    mi_code code =
+        mi_bind(&r->binding, document, "", mi_experiment_parameters,
+                e->kind == MI_KIND_COMPARE ? compare_keys : curve_keys, &values, &bound, r->status);
     cJSON_Delete(bound);
     if (code == MI_OK) {
         const char *title = mi_given(values, "title") ? mi_text(values, "title") : "";

@@ -64,8 +64,14 @@ void mi_overlays_check(const mi_experiment *experiment, mi_faults *faults);
 mi_code mi_overlays_add(const mi_experiment *experiment, mi_faults *faults, cJSON *result,
                         mi_status *status);
 
-/* The published file of a comparison, or NULL after adding a fault. */
+/* The published file of a comparison or of checks, or NULL after adding a fault. */
 cJSON *mi_published_read(const mi_experiment *experiment, mi_faults *faults);
+
+/* Ratios and accuracies of one of its series; how many, 0 after adding a fault. */
+enum { MI_PUBLISHED_POINTS = 64 };
+size_t mi_published_series(const cJSON *published, const char *key, const char *metric,
+                           double ratios[MI_PUBLISHED_POINTS], double values[MI_PUBLISHED_POINTS],
+                           mi_faults *faults);
 
 /* References between curves, and masking strategies against published accuracies. */
 void mi_sources_check(const mi_experiment *experiment, mi_faults *faults);

@@ -197,10 +197,9 @@ static mi_code evaluate(mi_train_state *s, const mi_run *run, mi_status *status)
     if (code == MI_OK) {
         code = mi_allocate(samples * count, sizeof *s->information, &s->information, status);
     }
-    return code == MI_OK
-               ? mi_floor_evaluate(&s->parts.setting, &s->weights, s->parts.ratios, count, samples,
-                                   run, s->points, s->information, status)
-               : code;
+    return code == MI_OK ? mi_floor_evaluate(&s->parts.setting, &s->weights, s->parts.ratios, count,
+                                             samples, run, s->points, s->information, status)
+                         : code;
 }
 
 mi_code mi_train_put_evaluation(mi_writer *w, mi_train_state *s, const mi_run *run, cJSON *result,

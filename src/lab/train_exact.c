@@ -34,8 +34,7 @@ static mi_code curve_of_sites(mi_writer *w, const mi_train_state *s, const mi_ru
                               mi_faults *faults, cJSON *result, mi_status *status)
 {
     mi_analysis *a = NULL;
-    mi_code code =
-        mi_curve_analyse(&s->config->curve, s->parts.model, run, faults, &a, status);
+    mi_code code = mi_curve_analyse(&s->config->curve, s->parts.model, run, faults, &a, status);
     if (code != MI_OK) {
         return code;
     }

@@ -68,8 +68,8 @@ static mi_code open_encoder(encoding *e)
 {
     const mi_method *method = e->request->method;
     mi_arena dry = {0};
-    size_t tokens = method->class->tokens(method->state).rows *
-                    method->class->tokens(method->state).columns;
+    size_t tokens =
+        method->class->tokens(method->state).rows * method->class->tokens(method->state).columns;
     e->size = method->class->feature_size(method->state);
     method->class->carve(method->state, mi_shards_largest(SHARDS, CHUNK), false, &dry);
     mi_code code =
@@ -99,8 +99,8 @@ static mi_code open_all(encoding *e)
         code = open_encoder(e);
     }
     if (code == MI_OK) {
-        code = mi_allocate(e->request->count * e->size, sizeof *e->features, &e->features,
-                           e->status);
+        code =
+            mi_allocate(e->request->count * e->size, sizeof *e->features, &e->features, e->status);
     }
     return code == MI_OK ? mi_allocate(e->request->count, sizeof *e->labels, &e->labels, e->status)
                          : code;

@@ -1,6 +1,6 @@
 /* Loss, gradient norm and learning rate of every step, kept beside the checkpoint, so that a run
  * that is resumed ends in the same result as one that was not interrupted. */
-#include <stdint.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,6 +33,19 @@ void mi_history_free(mi_history *h)
         free(*series_of(h, i));
     }
     *h = (mi_history){.steps = 0};
+}
+
+double mi_history_mean(const double *values, size_t from, size_t to)
+{
+    double sum = 0;
+    size_t count = 0;
+    for (size_t i = from; i < to; i++) {
+        if (isfinite(values[i])) {
+            sum += values[i];
+            count++;
+        }
+    }
+    return count > 0 ? sum / (double)count : NAN;
 }
 
 mi_code mi_history_save(const mi_history *h, const char *identity, const char *path,

@@ -21,7 +21,6 @@ typedef struct loop {
     struct timespec start;
     size_t first; /* steps done before this process */
     size_t kept;  /* steps in the last checkpoint; 0: none */
-    size_t every;
 } loop;
 
 const char *mi_train_file(const char *directory, const char *name, char path[MI_TRAIN_PATH])
@@ -129,19 +128,17 @@ static void tell(const loop *l)
     const mi_history *h = &l->state->history;
     const mi_training *t = &l->trainer->setting.training;
     char stage[128], floor[32] = "";
-    double sum = 0, seconds = mi_lab_seconds_since(&l->start);
-    size_t shown = h->steps < SHOWN_STEPS ? h->steps : SHOWN_STEPS;
+    double seconds = mi_lab_seconds_since(&l->start);
+    size_t from = h->steps > SHOWN_STEPS ? h->steps - SHOWN_STEPS : 0;
     if (l->run->opt_progress == NULL) {
         return;
-    }
-    for (size_t i = h->steps - shown; i < h->steps; i++) {
-        sum += h->loss[i];
     }
     if (isfinite(l->state->floor)) {
         snprintf(floor, sizeof floor, ", floor %.4f", l->state->floor);
     }
-    snprintf(stage, sizeof stage, "training; loss %.4f%s, %.4g samples/s", sum / (double)shown,
-             floor, (double)((h->steps - l->first) * t->batch) / fmax(seconds, 1e-9));
+    snprintf(stage, sizeof stage, "training; loss %.4f%s, %.4g samples/s",
+             mi_history_mean(h->loss, from, h->steps), floor,
+             (double)((h->steps - l->first) * t->batch) / fmax(seconds, 1e-9));
     l->run->opt_progress(l->run->opt_progress_context, stage, h->steps, t->steps);
 }
 
@@ -159,13 +156,14 @@ static mi_code step(loop *l)
     }
     record(&l->state->history, l->trainer);
     tell(l);
-    return l->every > 0 && l->trainer->step % l->every == 0 ? keep(l) : MI_OK;
+    size_t every = l->trainer->setting.training.checkpoint_every;
+    return every > 0 && l->trainer->step % every == 0 ? keep(l) : MI_OK;
 }
 
 static mi_code write_weights(loop *l)
 {
-    const mi_tensors *tensors = l->trainer->setting.method.class->tensors(
-        l->trainer->setting.method.state);
+    const mi_tensors *tensors =
+        l->trainer->setting.method.class->tensors(l->trainer->setting.method.state);
     const char *const metadata[] = {"maskinfo", MI_VERSION, "identity", l->state->parts.identity};
     char path[MI_TRAIN_PATH];
     mi_safetensor *items = NULL;
@@ -187,9 +185,8 @@ static mi_code finish(loop *l)
     if (code == MI_OK) {
         code = mi_trainer_weights(l->trainer, &l->quiet, &s->weights, l->status);
     }
-    return code == MI_OK && l->place->lasting && l->place->opt_directory != NULL
-               ? write_weights(l)
-               : code;
+    return code == MI_OK && l->place->lasting && l->place->opt_directory != NULL ? write_weights(l)
+                                                                                 : code;
 }
 
 mi_code mi_train_loop(mi_train_state *s, const mi_train_place *place, const mi_run *run,
@@ -200,8 +197,7 @@ mi_code mi_train_loop(mi_train_state *s, const mi_train_place *place, const mi_r
               .place = place,
               .run = run,
               .quiet = *run,
-              .status = status,
-              .every = mi_count(s->config->training, "checkpoint_every")};
+              .status = status};
     l.quiet.opt_progress = NULL;
     l.quiet.opt_interrupt = NULL;
     clock_gettime(CLOCK_MONOTONIC, &l.start);

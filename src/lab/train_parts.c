@@ -49,7 +49,8 @@ static mi_code check_visible(const builder *b, double ratio)
 {
     size_t tokens = b->parts->tokens.rows * b->parts->tokens.columns;
     const mi_values *mask = b->config->curve.mask;
-    bool counted = !(b->config->curve.mask_class->exchangeable && mi_is(mask, "count", "bernoulli"));
+    bool counted =
+        !(b->config->curve.mask_class->exchangeable && mi_is(mask, "count", "bernoulli"));
     if (counted && ratio * (double)tokens > (double)tokens - 1 + rounding) {
         return mi_fail_at(b->status, "ratio",
                           "%g leaves no visible one of %zu tokens: the largest is %.6g", ratio,
@@ -75,18 +76,33 @@ static mi_code note_ratio(const builder *b, const char *path, mi_code code)
     return note(b, "mask", code);
 }
 
-/* Ratios of a range are drawn anew for every sample, so that a strategy must have them all. The
- * ends of the range stand for all of them, moved in to where a mask has tokens of both kinds. */
-static mi_code check_range(const builder *b)
+/* The ratios in the range that a strategy without all of them can have. */
+static size_t possible_ratios(const builder *b, double possible[MI_MASK_RATIOS])
 {
     const mi_curve_config *c = &b->config->curve;
+    size_t count = c->mask_class->ratios(c->mask, b->parts->tokens, possible), inside = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (possible[i] >= b->config->ratio.low && possible[i] <= b->config->ratio.high) {
+            possible[inside++] = possible[i];
+        }
+    }
+    return inside;
+}
+
+/* Ratios of a range are drawn anew for every sample. The ends of the range stand for all of them,
+ * moved in to where a mask has tokens of both kinds. */
+static mi_code check_range(const builder *b)
+{
     size_t tokens = b->parts->tokens.rows * b->parts->tokens.columns;
-    double edge = 1 / (double)tokens;
+    double edge = 1 / (double)tokens, possible[MI_MASK_RATIOS];
     double low = fmax(b->config->ratio.low, edge), high = fmin(b->config->ratio.high, 1 - edge);
-    if (c->mask_class->ratios != NULL) {
-        return mi_fail_at(b->status, "ratio",
-                          "strategy \"%s\" has single ratios only; must be a number in (0, 1)",
-                          c->mask_class->name);
+    if (b->config->curve.mask_class->ratios != NULL) {
+        return possible_ratios(b, possible) > 0
+                   ? MI_OK
+                   : mi_fail_at(b->status, "ratio",
+                                "[%g, %g] has no ratio that strategy \"%s\" can have",
+                                b->config->ratio.low, b->config->ratio.high,
+                                b->config->curve.mask_class->name);
     }
     if (low > high) {
         return mi_fail_at(b->status, "ratio",
@@ -132,21 +148,28 @@ static mi_code given_ratios(const builder *b, const mi_matrix *list)
     return code;
 }
 
-/* Those of the nine that masks of so few tokens can have. */
+/* Nine within the range, those of them that masks of so few tokens can have; where the strategy has
+ * few, all of them. */
 static mi_code default_ratios(const builder *b)
 {
     mi_ratio ratio = b->config->ratio;
+    double planned[MI_MASK_RATIOS];
+    size_t count = DEFAULT_RATIOS;
     mi_code code = MI_OK;
-    for (size_t i = 1; code == MI_OK && i <= DEFAULT_RATIOS; i++) {
-        double share = (double)i / (DEFAULT_RATIOS + 1);
-        double at = mi_result_round(ratio.low + (ratio.high - ratio.low) * share);
-        code = check_ratio(b, at);
-        if (code == MI_OK) {
-            insert_ratio(b->parts, at);
-        }
-        code = code == MI_INPUT ? MI_OK : code;
+    for (size_t i = 0; i < DEFAULT_RATIOS; i++) {
+        double share = (double)(i + 1) / (DEFAULT_RATIOS + 1);
+        planned[i] = mi_result_round(ratio.low + (ratio.high - ratio.low) * share);
     }
-    return code;
+    if (b->config->curve.mask_class->ratios != NULL) {
+        count = possible_ratios(b, planned);
+    }
+    for (size_t i = 0; code != MI_MEMORY && i < count; i++) {
+        code = check_ratio(b, planned[i]);
+        if (code == MI_OK) {
+            insert_ratio(b->parts, planned[i]);
+        }
+    }
+    return code == MI_INPUT ? MI_OK : code;
 }
 
 static mi_code plan_evaluation(const builder *b)
@@ -191,18 +214,9 @@ static mi_code make_identity(const builder *b)
     return code;
 }
 
-static mi_code check_training(const builder *b, const mi_run *run)
+static mi_code check_memory(const builder *b, const mi_run *run)
 {
-    const mi_training *t = &b->parts->setting.training;
     size_t bytes = 0;
-    if (t->schedule.warmup > t->steps) {
-        return mi_fail_at(b->status, "warmup", "%zu; must be at most \"steps\", %zu",
-                          t->schedule.warmup, t->steps);
-    }
-    if (t->shards > t->batch) {
-        return mi_fail_at(b->status, "shards", "%zu; must be at most \"batch\", %zu", t->shards,
-                          t->batch);
-    }
     mi_code code = mi_trainer_bytes(&b->parts->setting, run, &bytes, b->status);
     if (code == MI_INPUT && b->status->place[0] == '\0') {
         snprintf(b->status->place, sizeof b->status->place, "memory");
@@ -217,24 +231,25 @@ static mi_code make_setting(const builder *b, const mi_run *run)
     if (code != MI_OK) {
         return code;
     }
+    mi_training training = mi_training_of(t->training);
     b->parts->setting = (mi_setting){
         .method = b->parts->method,
         .source = b->parts->source,
         .masking = {t->curve.mask_class, t->curve.mask},
         .ratio = t->ratio,
-        .training = mi_training_of(t->training),
+        .training = training,
         .identity = b->parts->identity,
-        .memory_limit = (size_t)(mi_real(t->training, "memory") * 0x1p30),
+        .memory_limit = training.memory,
     };
-    return note(b, "training", check_training(b, run));
+    return note(b, "training", check_memory(b, run));
 }
 
 static mi_code make_method(const builder *b)
 {
     mi_train_parts *p = b->parts;
     p->shape = mi_source_shape_of(p->source);
-    mi_code code = b->config->method_class->create(b->config->method, &p->shape, &p->method.state,
-                                                   b->status);
+    mi_code code =
+        b->config->method_class->create(b->config->method, &p->shape, &p->method.state, b->status);
     p->method.class = b->config->method_class;
     code = note(b, "method", code);
     if (code == MI_OK && p->method.state != NULL) {

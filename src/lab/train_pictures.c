@@ -104,8 +104,8 @@ mi_code mi_train_put_pictures(mi_writer *w, const mi_train_state *s, const mi_ru
         mi_add_null(w, result, "pictures", "none were asked for");
         return MI_OK;
     }
-    mi_code code = mi_pictures_make(&s->parts.setting, &s->weights, ratio, count, run, &pictures,
-                                    status);
+    mi_code code =
+        mi_pictures_make(&s->parts.setting, &s->weights, ratio, count, run, &pictures, status);
     if (code == MI_OK) {
         mi_add_item(w, result, "pictures", pictures_json(w, s, pictures, ratio));
     }

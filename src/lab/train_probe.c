@@ -62,9 +62,9 @@ static mi_code open_side(const mi_train_config *t, mi_train_parts *parts, size_t
                          mi_status *status)
 {
     const mi_value *images = mi_values_find(t->opt_probe, keys[side].images);
-    mi_code code = mi_source_of_images(images->paths, images->path_count,
-                                       mi_text(t->opt_probe, keys[side].labels),
-                                       &parts->probes[side], status);
+    mi_code code =
+        mi_source_of_images(images->paths, images->path_count,
+                            mi_text(t->opt_probe, keys[side].labels), &parts->probes[side], status);
     if (code == MI_INPUT) {
         bool labels = strstr(status->message, mi_text(t->opt_probe, keys[side].labels)) != NULL;
         snprintf(status->place, sizeof status->place, "%s",
@@ -136,8 +136,7 @@ static mi_code put_accuracy(probing *p, cJSON *object, const char *name, mi_code
     }
     snprintf(error, sizeof error, "%s_se", name);
     mi_add_number(p->w, object, name, accuracy);
-    mi_add_number(p->w, object, error,
-                  sqrt(accuracy * (1 - accuracy) / (double)p->counts[JUDGE]));
+    mi_add_number(p->w, object, error, sqrt(accuracy * (1 - accuracy) / (double)p->counts[JUDGE]));
     return code;
 }
 

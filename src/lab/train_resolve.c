@@ -102,8 +102,8 @@ static mi_code resolve_probe(mi_resolver *r, const cJSON *object, const char *pa
 }
 
 /* What is trained on what. */
-static mi_code resolve_task(mi_resolver *r, const cJSON *own, const cJSON *shared,
-                            const char *path, double ratio, mi_train_config *t)
+static mi_code resolve_task(mi_resolver *r, const cJSON *own, const cJSON *shared, const char *path,
+                            double ratio, mi_train_config *t)
 {
     char at[MI_PATH_SIZE];
     mi_path_key(at, path, "model");
@@ -155,11 +155,11 @@ mi_code mi_train_resolve(mi_resolver *r, const cJSON *own, const cJSON *shared, 
                          double ratio, mi_train_config *t)
 {
     snprintf(t->curve.path, sizeof t->curve.path, "%s", path);
+    t->probe_ratio = ratio;
     t->curve.resolved = cJSON_CreateObject();
-    mi_code code =
-        t->curve.resolved == NULL
-            ? mi_resolve_no_memory(r)
-            : mi_resolve_add(r, t->curve.resolved, "experiment", cJSON_CreateString("train"));
+    mi_code code = t->curve.resolved == NULL ? mi_resolve_no_memory(r)
+                                             : mi_resolve_add(r, t->curve.resolved, "experiment",
+                                                              cJSON_CreateString("train"));
     if (code == MI_OK) {
         code = resolve_task(r, own, shared, path, ratio, t);
     }
@@ -176,7 +176,7 @@ void mi_train_config_free(mi_train_config *t)
     mi_values_destroy(t->opt_probe);
 }
 
-static const char *const keys[] = {"experiment", "method", "model",     "mask", "ratio",
+static const char *const keys[] = {"experiment", "method", "model",      "mask",      "ratio",
                                    "training",   "probe",  "evaluation", "estimator", NULL};
 
 mi_code mi_train_resolve_single(mi_resolver *r, const cJSON *document, mi_experiment *e)

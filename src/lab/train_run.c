@@ -40,38 +40,40 @@ static void put_source(mi_writer *w, cJSON *result, const mi_train_state *s)
 }
 
 /* Means over stretches of the steps, so that a result stays readable however long the training. */
-static void put_stretch(mi_writer *w, cJSON *steps, const mi_history *h, size_t from, size_t to)
+static bool put_stretch(mi_writer *w, cJSON *steps, const mi_history *h, size_t from, size_t to)
 {
-    double loss = 0, norm = 0, rate = 0, low = h->loss[from], high = low;
+    double loss = mi_history_mean(h->loss, from, to), low = NAN, high = NAN;
     cJSON *object = cJSON_CreateObject();
     for (size_t i = from; i < to; i++) {
-        loss += h->loss[i];
-        norm += h->norm[i];
-        rate += h->rate[i];
         low = fmin(low, h->loss[i]);
         high = fmax(high, h->loss[i]);
     }
-    double count = (double)(to - from);
     mi_add_number(w, object, "step", (double)to);
-    mi_add_number(w, object, "loss", loss / count);
+    mi_add_number(w, object, "loss", loss);
     mi_add_number(w, object, "loss_low", low);
     mi_add_number(w, object, "loss_high", high);
-    mi_add_number(w, object, "rate", rate / count);
-    mi_add_number(w, object, "gradient_norm", norm / count);
+    mi_add_number(w, object, "rate", mi_history_mean(h->rate, from, to));
+    mi_add_number(w, object, "gradient_norm", mi_history_mean(h->norm, from, to));
     if (object == NULL || !cJSON_AddItemToArray(steps, object)) {
         cJSON_Delete(object);
         w->failed = true;
     }
+    return isfinite(loss);
 }
 
 static void put_steps(mi_writer *w, cJSON *result, const mi_history *h)
 {
     size_t stretches = h->steps < STRETCHES ? h->steps : STRETCHES;
     cJSON *steps = cJSON_CreateArray();
+    bool all = true;
     for (size_t s = 0; steps != NULL && s < stretches; s++) {
-        put_stretch(w, steps, h, s * h->steps / stretches, (s + 1) * h->steps / stretches);
+        size_t from = s * h->steps / stretches, to = (s + 1) * h->steps / stretches;
+        all = put_stretch(w, steps, h, from, to) && all;
     }
     mi_add_item(w, result, "steps", steps);
+    if (!all) {
+        mi_add_text(w, result, "steps_reason", "a batch without a masked token has no loss");
+    }
 }
 
 static void put_timing(mi_writer *w, cJSON *result, const mi_train_state *s, const mi_run *run,
@@ -82,8 +84,7 @@ static void put_timing(mi_writer *w, cJSON *result, const mi_train_state *s, con
     mi_add_number(w, timing, "seconds", seconds);
     mi_add_number(w, timing, "training_seconds", s->seconds);
     mi_add_number(w, timing, "steps_per_second", rate);
-    mi_add_number(w, timing, "samples_per_second",
-                  rate * (double)s->parts.setting.training.batch);
+    mi_add_number(w, timing, "samples_per_second", rate * (double)s->parts.setting.training.batch);
     if (s->done == 0) {
         mi_add_text(w, timing, "steps_per_second_reason", "all steps were done before");
     }
@@ -101,7 +102,7 @@ static void put_head(mi_writer *w, cJSON *result, const mi_train_state *s)
     if (t->listed) {
         mi_add_text(w, result, "label", t->curve.label);
         mi_add_text(w, result, "group",
-                    t->opt_group != NULL                 ? t->opt_group
+                    t->opt_group != NULL              ? t->opt_group
                     : s->parts.tokens.dimensions == 1 ? "text"
                                                       : "image");
     }

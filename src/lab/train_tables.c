@@ -101,3 +101,39 @@ const mi_parameter mi_train_entry_parameters[] = {
      .help = "text or image; left out: by the model, sequences are text and grids are images"},
     {.name = NULL},
 };
+
+const mi_parameter mi_checks_parameters[] = {
+    {.name = "effort",
+     .type = MI_REAL,
+     .low = 0,
+     .high = 100,
+     .flags = MI_LOW_OPEN,
+     .fallback = "1",
+     .unit = "",
+     .help = "factor on every size of computation (steps, examples): 0.1 for a quick look"},
+    {.name = "published",
+     .type = MI_TEXT,
+     .flags = MI_FILE,
+     .fallback = "null",
+     .unit = "",
+     .help = "file of published accuracies, whose mae_fig5 is laid over those of \"probe_curve\" "
+             "(data/published.json)"},
+    {.name = NULL},
+};
+
+const mi_parameter mi_probe_curve_parameters[] = {
+    {.name = "label",
+     .type = MI_TEXT,
+     .fallback = NULL,
+     .unit = "",
+     .help = "of the run whose source this is, for the table"},
+    {.name = "ratios",
+     .type = MI_LIST,
+     .low = 0,
+     .high = 1,
+     .flags = MI_LOW_OPEN | MI_HIGH_OPEN,
+     .fallback = "[0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9]",
+     .unit = "",
+     .help = "one training run at each"},
+    {.name = NULL},
+};

@@ -7,8 +7,8 @@
 
 /* One training run, resolved. */
 typedef struct mi_train_config {
-    mi_curve_config curve; /* label, model, mask, estimator, seed, path; `resolved` is the whole run,
-                              itself a "train" experiment */
+    mi_curve_config curve; /* label, model, mask, estimator, seed, path; `resolved` is the whole
+                              run, itself a "train" experiment */
     bool listed;           /* one of the runs of "checks" */
     char *opt_group;       /* "text" or "image", where that is given */
     double probe_ratio;    /* of a run of the probe curve; else NAN */
@@ -57,8 +57,8 @@ mi_code mi_train_parts_open(const mi_train_config *config, const mi_run *run, mi
 void mi_train_parts_close(mi_train_parts *parts);
 
 /* The labelled images of the probe, where there are some; faults of them to `faults`. */
-mi_code mi_train_probe_open(const mi_train_config *config, mi_train_parts *parts,
-                            mi_faults *faults, mi_status *status);
+mi_code mi_train_probe_open(const mi_train_config *config, mi_train_parts *parts, mi_faults *faults,
+                            mi_status *status);
 
 /* Check a run without training. */
 mi_code mi_train_check(const mi_train_config *config, const mi_run *run, mi_faults *faults,
@@ -73,6 +73,9 @@ typedef struct mi_history {
 
 mi_code mi_history_create(size_t capacity, mi_history *ret_history, mi_status *status);
 void mi_history_free(mi_history *history);
+/* Mean of values[from .. to-1] that are finite (a batch without a masked token has no loss); NAN
+ * where none is. */
+double mi_history_mean(const double *values, size_t from, size_t to);
 mi_code mi_history_save(const mi_history *history, const char *identity, const char *path,
                         mi_status *status);
 /* The first `steps` steps of a file. MI_INPUT: another identity, fewer steps. */
@@ -122,8 +125,7 @@ mi_code mi_train_put_probe(mi_writer *w, const mi_train_state *state, const mi_r
 
 /* An optimum as { "ratio", "low", "high", "objective", ... }; null, with NAME_reason, where it is
  * not valid. */
-void mi_train_put_optimum(mi_writer *w, cJSON *result, const char *name,
-                          const mi_optimum *optimum);
+void mi_train_put_optimum(mi_writer *w, cJSON *result, const char *name, const mi_optimum *optimum);
 
 /* Features of the frozen encoder, (count, feature_size), of examples first .. first+count-1 of a
  * source and a part, and their labels (count). `values` are the encoder's weights; NULL: the pixels
@@ -138,6 +140,20 @@ typedef struct mi_feature_request {
 mi_code mi_train_features(const mi_feature_request *request, const mi_run *run,
                           mi_scalar **ret_features, size_t *ret_size, int **ret_labels,
                           mi_status *status);
+
+/* Finished runs of "checks", kept in DIRECTORY/partial as curves of a comparison are, and the
+ * folder of the checkpoints of one that is not finished. */
+cJSON *mi_partial_load_run(const char *directory, size_t index, const mi_train_config *config);
+mi_code mi_partial_save_run(const char *directory, size_t index, const mi_train_config *config,
+                            const cJSON *run, mi_status *status);
+void mi_partial_checkpoints(const char *directory, size_t index, char *path, size_t size);
+void mi_partial_remove_checkpoints(const char *directory, size_t index);
+void mi_partial_remove_runs(const char *directory, size_t count);
+
+/* "table" and "probe_curve" of the runs of "checks" in the result. */
+mi_code mi_checks_put_table(cJSON *result, mi_status *status);
+mi_code mi_checks_put_probe_curve(const mi_experiment *e, const cJSON *probes, mi_faults *faults,
+                                  cJSON *result, mi_status *status);
 
 /* The whole run. *ret_result has every field but "files". */
 mi_code mi_train_run(const mi_train_config *config, const mi_train_place *place, const mi_run *run,

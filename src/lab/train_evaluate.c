@@ -6,45 +6,6 @@
 #include "maskinfo/memory.h"
 #include "training.h"
 
-/* Means over the ratios of a run without a fixed one, each weighed by the tokens that it masks, as
- * the loss of a batch weighs them. The ratios share their examples, so that errors add up at most.
- */
-static mi_floor_point mean_point(const mi_floor_point *points, size_t count)
-{
-    mi_floor_point mean = {.ratio = NAN, .samples = points[0].samples};
-    double total = 0;
-    for (size_t i = 0; i < count; i++) {
-        total += points[i].ratio;
-    }
-    for (size_t i = 0; i < count; i++) {
-        const mi_floor_point *p = &points[i];
-        double weight = p->ratio / total;
-        mean.loss += weight * p->loss;
-        mean.loss_se += weight * p->loss_se;
-        mean.floor += weight * p->floor;
-        mean.floor_se += weight * p->floor_se;
-        mean.gap += weight * p->gap;
-        mean.gap_se += weight * p->gap_se;
-        mean.gap_nats += weight * p->gap_nats;
-        mean.gap_nats_se += weight * p->gap_nats_se;
-        mean.class_accuracy += weight * p->class_accuracy;
-        mean.class_accuracy_exact += weight * p->class_accuracy_exact;
-        mean.leak = mean.leak || p->leak;
-    }
-    return mean;
-}
-
-static mi_floor_point training_point(const mi_train_state *s)
-{
-    mi_ratio ratio = s->config->ratio;
-    for (size_t i = 0; mi_ratio_is_fixed(ratio) && i < s->parts.ratio_count; i++) {
-        if (s->parts.ratios[i] == ratio.low) {
-            return s->points[i];
-        }
-    }
-    return mean_point(s->points, s->parts.ratio_count);
-}
-
 static void put_losses(mi_writer *w, cJSON *object, const mi_floor_point *p)
 {
     mi_add_number(w, object, "loss", p->loss);
@@ -59,9 +20,10 @@ static void put_rest(mi_writer *w, cJSON *object, const mi_floor_point *p)
 {
     mi_add_number(w, object, "gap_nats", p->gap_nats);
     mi_add_number(w, object, "gap_nats_se", p->gap_nats_se);
+    mi_add_number(w, object, "reference_loss", p->reference_loss);
+    mi_add_number(w, object, "reference_loss_se", p->reference_loss_se);
     mi_add_number(w, object, "class_accuracy", p->class_accuracy);
     mi_add_number(w, object, "class_accuracy_exact", p->class_accuracy_exact);
-    mi_add_bool(w, object, "leak", p->leak);
 }
 
 static void put_point(mi_writer *w, cJSON *points, const mi_floor_point *p)
@@ -73,47 +35,86 @@ static void put_point(mi_writer *w, cJSON *points, const mi_floor_point *p)
     mi_add_number(w, object, "conditional_entropy", p->conditional_entropy);
     mi_add_number(w, object, "conditional_entropy_se", p->conditional_entropy_se);
     mi_add_number(w, object, "exact_conditional_entropy", p->exact_conditional_entropy);
+    mi_add_number(w, object, "exact_conditional_entropy_pooled",
+                  p->exact_conditional_entropy_pooled);
     mi_add_number(w, object, "information", p->information);
     mi_add_number(w, object, "information_se", p->information_se);
     mi_add_number(w, object, "exact_information", p->exact_information);
     mi_add_number(w, object, "objective", p->ratio * p->information);
     mi_add_number(w, object, "exact_objective", p->ratio * p->exact_information);
     put_rest(w, object, p);
+    mi_add_bool(w, object, "leak", p->leak);
     if (object == NULL || !cJSON_AddItemToArray(points, object)) {
         cJSON_Delete(object);
         w->failed = true;
     }
 }
 
-static void put_leak(mi_writer *w, cJSON *evaluation, const mi_train_state *s)
+static const mi_floor_point *find_leak(const mi_train_state *s)
 {
     for (size_t i = 0; i < s->parts.ratio_count; i++) {
-        const mi_floor_point *p = &s->points[i];
-        if (p->leak) {
-            char text[256];
-            snprintf(text, sizeof text,
-                     "at ratio %g the loss %.5g lies %.1f errors below the floor %.5g: the network "
-                     "sees what it must not, or the floor is wrong",
-                     p->ratio, p->loss, -p->gap / p->gap_se, p->floor);
-            mi_add_text(w, evaluation, "leak_message", text);
-            return;
+        if (s->points[i].leak) {
+            return &s->points[i];
         }
+    }
+    return s->trained.leak ? &s->trained : NULL;
+}
+
+static void put_leak(mi_writer *w, cJSON *evaluation, const mi_train_state *s)
+{
+    const mi_floor_point *p = find_leak(s);
+    char text[256], where[32] = "over the range of ratios";
+    mi_add_bool(w, evaluation, "leak", p != NULL);
+    if (p == NULL) {
+        return;
+    }
+    if (isfinite(p->ratio)) {
+        snprintf(where, sizeof where, "at ratio %g", p->ratio);
+    }
+    snprintf(text, sizeof text,
+             "%s the loss %.5g lies %.1f errors below the floor %.5g: the network sees what it "
+             "must not, or the floor is wrong",
+             where, p->loss, -p->gap / p->gap_se, p->floor);
+    mi_add_text(w, evaluation, "leak_message", text);
+}
+
+/* Why numbers of the evaluation and of its points are null. */
+static void put_reasons(mi_writer *w, cJSON *evaluation, const mi_train_state *s,
+                        const mi_floor_point *p)
+{
+    const char *reason = mi_floor_reason(&s->parts.setting);
+    if (!isfinite(p->ratio)) {
+        mi_add_text(w, evaluation, "ratio_reason", "drawn anew for each example, as in training");
+    }
+    if (!isfinite(p->floor)) {
+        mi_add_text(w, evaluation, "floor_reason", reason != NULL ? reason : "not known");
+    }
+    if (!isfinite(p->reference_loss)) {
+        mi_add_text(w, evaluation, "reference_loss_reason",
+                    isfinite(p->floor) ? "the floor is exact" : "the model has none");
+    }
+    if (!isfinite(p->gap_nats)) {
+        mi_add_text(w, evaluation, "gap_nats_reason", "the exact entropies are not known");
+    }
+    if (!isfinite(p->class_accuracy)) {
+        mi_add_text(w, evaluation, "class_accuracy_reason", "the source has no classes to decode");
+    }
+    if (!isfinite(p->exact_conditional_entropy_pooled)) {
+        mi_add_text(w, evaluation, "exact_conditional_entropy_pooled_reason",
+                    "of pixels whose posterior means are exact");
     }
 }
 
 static void put_evaluation(mi_writer *w, cJSON *result, const mi_train_state *s)
 {
     cJSON *evaluation = cJSON_CreateObject();
-    mi_floor_point p = training_point(s);
-    mi_add_number(w, evaluation, "ratio", p.ratio);
-    if (isnan(p.ratio)) {
-        mi_add_text(w, evaluation, "ratio_reason",
-                    "drawn for each sample: means over the points, weighed by their ratio");
-    }
-    put_losses(w, evaluation, &p);
-    mi_add_number(w, evaluation, "gap_percent", 100 * p.gap / p.floor);
-    put_rest(w, evaluation, &p);
+    const mi_floor_point *p = &s->trained;
+    mi_add_number(w, evaluation, "ratio", p->ratio);
+    put_losses(w, evaluation, p);
+    mi_add_number(w, evaluation, "gap_percent", 100 * p->gap / p->floor);
+    put_rest(w, evaluation, p);
     put_leak(w, evaluation, s);
+    put_reasons(w, evaluation, s, p);
     mi_add_item(w, result, "evaluation", evaluation);
 }
 
@@ -190,6 +191,7 @@ static mi_code put_optimum(mi_writer *w, const mi_train_state *s, const mi_run *
     return code;
 }
 
+/* At the ratios of the evaluation, and as in training. */
 static mi_code evaluate(mi_train_state *s, const mi_run *run, mi_status *status)
 {
     size_t count = s->parts.ratio_count, samples = mi_count(s->config->evaluation, "samples");
@@ -197,9 +199,20 @@ static mi_code evaluate(mi_train_state *s, const mi_run *run, mi_status *status)
     if (code == MI_OK) {
         code = mi_allocate(samples * count, sizeof *s->information, &s->information, status);
     }
-    return code == MI_OK ? mi_floor_evaluate(&s->parts.setting, &s->weights, s->parts.ratios, count,
-                                             samples, run, s->points, s->information, status)
-                         : code;
+    if (code == MI_OK) {
+        code = mi_floor_evaluate(&s->parts.setting, &s->weights, s->parts.ratios, count, samples,
+                                 run, s->points, s->information, status);
+    }
+    for (size_t i = 0; i < count && code == MI_OK; i++) {
+        if (s->parts.ratios[i] == s->config->ratio.low) {
+            s->trained = s->points[i];
+        }
+    }
+    double drawn = NAN;
+    return code == MI_OK && !mi_ratio_is_fixed(s->config->ratio)
+               ? mi_floor_evaluate(&s->parts.setting, &s->weights, &drawn, 1, samples, run,
+                                   &s->trained, NULL, status)
+               : code;
 }
 
 mi_code mi_train_put_evaluation(mi_writer *w, mi_train_state *s, const mi_run *run, cJSON *result,

@@ -137,27 +137,19 @@ static mi_code make_result(mi_train_state *s, const mi_run *run, mi_faults *faul
  * it is; its loss does not matter. */
 static mi_code guess_floor(mi_train_state *s, const mi_run *run, mi_status *status)
 {
-    mi_floor_point points[MI_LIST_LIMIT + 1];
+    mi_floor_point point = {.floor = NAN};
     mi_weights weights;
-    double sum = 0, total = 0;
-    s->floor = NAN;
-    if (run->opt_progress == NULL) {
-        return MI_OK;
-    }
     mi_ratio ratio = s->config->ratio;
-    bool fixed = mi_ratio_is_fixed(ratio);
-    size_t count = fixed ? 1 : s->parts.ratio_count;
-    const double *ratios = fixed ? &ratio.low : s->parts.ratios;
-    mi_code code = mi_trainer_weights(s->trainer, run, &weights, status);
-    if (code == MI_OK) {
-        code = mi_floor_evaluate(&s->parts.setting, &weights, ratios, count, FLOOR_SAMPLES, run,
-                                 points, NULL, status);
+    double at = mi_ratio_is_fixed(ratio) ? ratio.low : NAN;
+    mi_code code = MI_OK;
+    if (run->opt_progress != NULL && mi_floor_reason(&s->parts.setting) == NULL) {
+        code = mi_trainer_weights(s->trainer, run, &weights, status);
+        if (code == MI_OK) {
+            code = mi_floor_evaluate(&s->parts.setting, &weights, &at, 1, FLOOR_SAMPLES, run,
+                                     &point, NULL, status);
+        }
     }
-    for (size_t i = 0; code == MI_OK && i < count; i++) {
-        sum += ratios[i] * points[i].floor;
-        total += ratios[i];
-    }
-    s->floor = code == MI_OK ? sum / total : NAN;
+    s->floor = point.floor;
     return code;
 }
 
@@ -183,6 +175,14 @@ static void state_free(mi_train_state *s)
     free(s->information);
 }
 
+static void put_files(mi_writer *w, cJSON *result, const mi_train_place *place)
+{
+    static const char *const weights[] = {"weights.safetensors"};
+    if (place->opt_directory != NULL && place->lasting) {
+        mi_add_item(w, result, "files", cJSON_CreateStringArray(weights, 1));
+    }
+}
+
 mi_code mi_train_run(const mi_train_config *config, const mi_train_place *place, const mi_run *run,
                      mi_faults *faults, cJSON **ret_result, mi_status *status)
 {
@@ -201,6 +201,7 @@ mi_code mi_train_run(const mi_train_config *config, const mi_train_place *place,
         code = make_result(&s, &own, faults, result, status);
     }
     if (code == MI_OK) {
+        put_files(&w, result, place);
         put_timing(&w, result, &s, &own, mi_lab_seconds_since(&start));
         code = w.failed ? no_memory(status) : MI_OK;
     }

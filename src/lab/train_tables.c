@@ -4,7 +4,7 @@
 const mi_parameter mi_evaluation_parameters[] = {
     {.name = "samples",
      .type = MI_INTEGER,
-     .low = 2,
+     .low = 4,
      .high = 1000000,
      .flags = MI_EFFORT,
      .fallback = "1000",

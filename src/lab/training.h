@@ -30,7 +30,7 @@ mi_code mi_checks_run(const mi_experiment *e, const mi_run_options *options, mi_
                       cJSON **ret_result, mi_status *status);
 void mi_train_config_free(mi_train_config *config); /* what it holds, not itself */
 
-/* A single ratio, or the mean of the range. */
+/* Not drawn anew for each example? */
 static inline bool mi_ratio_is_fixed(mi_ratio ratio)
 {
     return ratio.low == ratio.high;
@@ -105,6 +105,7 @@ typedef struct mi_train_state {
     double seconds;         /* of the training in this process */
     size_t done;            /* steps in them */
     mi_floor_point *points; /* (parts.ratio_count) */
+    mi_floor_point trained; /* under masks as in training */
     double *information;    /* (samples, parts.ratio_count) */
 } mi_train_state;
 

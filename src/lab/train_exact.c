@@ -29,6 +29,12 @@ static void put_curve(mi_writer *w, cJSON *result, const char *kind, const char 
     mi_add_item(w, result, "exact_curve", curve);
 }
 
+static void put_none(mi_writer *w, cJSON *result, const char *reason)
+{
+    mi_add_null(w, result, "exact_curve", reason);
+    mi_add_null(w, result, "exact_optimum", reason);
+}
+
 /* A token is one site: the model's own curve is the network's. */
 static mi_code curve_of_sites(mi_writer *w, const mi_train_state *s, const mi_run *run,
                               mi_faults *faults, cJSON *result, mi_status *status)
@@ -93,13 +99,16 @@ mi_code mi_train_put_exact(mi_writer *w, const mi_train_state *s, const mi_run *
                            mi_faults *faults, cJSON *result, mi_status *status)
 {
     mi_shape shape = s->parts.model->class->shape(s->parts.model->state);
+    if (isfinite(s->config->probe_ratio)) {
+        put_none(w, result, "it is that of all runs of the probe curve");
+        return MI_OK;
+    }
     if (shape.rows == s->parts.tokens.rows && shape.columns == s->parts.tokens.columns) {
         return curve_of_sites(w, s, run, faults, result, status);
     }
     for (size_t i = 0; i < s->parts.ratio_count; i++) {
         if (!isfinite(s->points[i].exact_information)) {
-            mi_add_null(w, result, "exact_curve", "the exact posterior is not known");
-            mi_add_null(w, result, "exact_optimum", "there is no exact curve");
+            put_none(w, result, "the exact posterior is not known");
             return MI_OK;
         }
     }

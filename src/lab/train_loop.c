@@ -54,20 +54,42 @@ static mi_code keep(loop *l)
     return code;
 }
 
-/* Is there a checkpoint to go on from? One of another configuration is passed over where the place
- * is not this run's alone. */
-static mi_code find_checkpoint(loop *l, bool *ret_there)
+/* Does the checkpoint's configuration differ? Then *ret_there is false, or that is refused where
+ * the place is this run's alone. */
+static mi_code compare_identity(const loop *l, const char *path, const char *opt_identity,
+                                bool *ret_there)
+{
+    const char *own = l->state->parts.identity;
+    char where[256];
+    *ret_there = opt_identity != NULL && strcmp(opt_identity, own) == 0;
+    if (*ret_there || !l->place->lasting) {
+        return MI_OK;
+    }
+    cJSON *theirs = opt_identity == NULL ? NULL : cJSON_Parse(opt_identity);
+    cJSON *ours = cJSON_Parse(own);
+    mi_document_difference(ours, theirs, where, sizeof where);
+    cJSON_Delete(theirs);
+    cJSON_Delete(ours);
+    return mi_fail(l->status, MI_INPUT,
+                   "%s: is a checkpoint of another configuration (%s); without --resume the "
+                   "training starts anew",
+                   path, where);
+}
+
+/* Is there a checkpoint to go on from? */
+static mi_code find_checkpoint(const loop *l, bool *ret_there)
 {
     char path[MI_TRAIN_PATH];
     mi_safetensors *file = NULL;
     *ret_there = l->place->resume && l->place->opt_directory != NULL &&
                  access(file_of(l, "checkpoint", path), F_OK) == 0;
-    if (!*ret_there || l->place->lasting) {
+    if (!*ret_there) {
         return MI_OK;
     }
     mi_code code = mi_safetensors_read(path, &file, l->status);
-    const char *own = code == MI_OK ? mi_safetensors_metadata(file, "identity") : NULL;
-    *ret_there = own != NULL && strcmp(own, l->state->parts.identity) == 0;
+    if (code == MI_OK) {
+        code = compare_identity(l, path, mi_safetensors_metadata(file, "identity"), ret_there);
+    }
     mi_safetensors_destroy(file);
     return code;
 }
@@ -109,7 +131,7 @@ static mi_code stop(loop *l)
     if (code != MI_OK) {
         return code;
     }
-    mi_fail(l->status, MI_INTERRUPTED, "interrupted at step %zu of %zu", l->trainer->step,
+    mi_fail(l->status, MI_INTERRUPTED, "at step %zu of %zu", l->trainer->step,
             l->trainer->setting.training.steps);
     return l->kept > 0 ? name_checkpoint(l, MI_INTERRUPTED) : MI_INTERRUPTED;
 }

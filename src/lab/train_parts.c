@@ -296,8 +296,9 @@ static mi_code build(const builder *b, const mi_run *run)
     if (code != MI_OK || b->parts->method.state == NULL) {
         return code;
     }
+    before = b->faults->count;
     code = check_masks(b);
-    if (code == MI_OK) {
+    if (code == MI_OK && b->faults->count == before) {
         code = plan_evaluation(b);
     }
     if (code == MI_OK) {

@@ -100,8 +100,8 @@ mi_code mi_train_put_pictures(mi_writer *w, const mi_train_state *s, const mi_ru
     size_t count = mi_count(s->config->evaluation, "pictures");
     double ratio = picture_ratio(s);
     mi_pictures *pictures = NULL;
-    if (count == 0) {
-        mi_add_null(w, result, "pictures", "none were asked for");
+    if (count == 0 || s->config->listed) {
+        mi_add_null(w, result, "pictures", count == 0 ? "none were asked for" : "checks have none");
         return MI_OK;
     }
     mi_code code =

@@ -14,41 +14,72 @@ static mi_code name_run(const mi_train_config *t, mi_code code, mi_status *statu
     return mi_fail(status, code, "\"%.80s\": %.540s", t->curve.label, message);
 }
 
-static mi_code compute(const mi_experiment *e, size_t index, const mi_run_options *options,
-                       mi_faults *faults, cJSON **ret_run, mi_status *status)
+typedef struct checks {
+    const mi_experiment *e;
+    const mi_run_options *options;
+    mi_faults *faults;
+    mi_status *status;
+    mi_train_parts lender; /* model and data of the probe curve's runs */
+    bool lends;
+} checks;
+
+/* The runs of the probe curve share what the first of them that is computed has opened. */
+static mi_code find_lender(checks *c, size_t index, const mi_train_parts **ret_lender)
 {
-    const mi_train_config *t = &e->trains[index];
+    const mi_train_config *t = &c->e->trains[index];
+    mi_run run = c->options->run;
+    mi_code code = MI_OK;
+    *ret_lender = NULL;
+    if (index < c->e->train_count - c->e->probe_count) {
+        return MI_OK;
+    }
+    if (!c->lends) {
+        run.seed = t->curve.seed;
+        c->lends = true;
+        code = mi_train_parts_open(t, &run, NULL, c->faults, &c->lender, c->status);
+    }
+    *ret_lender = &c->lender;
+    return code;
+}
+
+static mi_code compute(checks *c, size_t index, cJSON **ret_run)
+{
+    const mi_train_config *t = &c->e->trains[index];
+    const char *directory = c->options->opt_directory;
+    const mi_train_parts *lender = NULL;
     char folder[PATH_LIMIT];
-    mi_train_place place = {NULL, options->resume, false};
-    if (options->opt_directory != NULL) {
-        mi_partial_checkpoints(options->opt_directory, index, folder, sizeof folder);
+    mi_train_place place = {NULL, c->options->resume, false};
+    if (directory != NULL) {
+        mi_partial_checkpoints(directory, index, folder, sizeof folder);
         place.opt_directory = folder;
     }
-    mi_code code = mi_train_run(t, &place, &options->run, faults, ret_run, status);
-    if (code == MI_OK && options->opt_directory != NULL) {
-        code = mi_partial_save_run(options->opt_directory, index, t, *ret_run, status);
+    mi_code code = find_lender(c, index, &lender);
+    if (code == MI_OK) {
+        code = mi_train_run(t, lender, &place, &c->options->run, c->faults, ret_run, c->status);
     }
-    if (code == MI_OK && options->opt_directory != NULL) {
-        mi_partial_remove_checkpoints(options->opt_directory, index);
+    if (code == MI_OK && directory != NULL) {
+        code = mi_partial_save_run(directory, index, t, *ret_run, c->status);
+    }
+    if (code == MI_OK && directory != NULL) {
+        mi_partial_remove_checkpoints(directory, index);
     }
     return code;
 }
 
-static mi_code one_run(const mi_experiment *e, size_t index, const mi_run_options *options,
-                       mi_faults *faults, cJSON **ret_run, mi_status *status)
+static mi_code one_run(checks *c, size_t index, cJSON **ret_run)
 {
-    const mi_train_config *t = &e->trains[index];
-    const mi_run *run = &options->run;
+    const mi_train_config *t = &c->e->trains[index];
+    const mi_run *run = &c->options->run;
     if (run->opt_progress != NULL) {
         run->opt_progress(run->opt_progress_context, t->curve.label, 0, 0);
     }
-    cJSON *done = options->resume && options->opt_directory != NULL
-                      ? mi_partial_load_run(options->opt_directory, index, t)
+    cJSON *done = c->options->resume && c->options->opt_directory != NULL
+                      ? mi_partial_load_run(c->options->opt_directory, index, t)
                       : NULL;
-    mi_code code = done == NULL ? compute(e, index, options, faults, &done, status) : MI_OK;
+    mi_code code = done == NULL ? compute(c, index, &done) : MI_OK;
     if (code != MI_OK) {
         cJSON_Delete(done);
-        return name_run(t, code, status);
+        return name_run(t, code, c->status);
     }
     *ret_run = done;
     return MI_OK;
@@ -149,21 +180,31 @@ static mi_code checks_json(const mi_experiment *e, mi_faults *faults, cJSON *run
     return MI_OK;
 }
 
+static mi_code all_runs(checks *c, cJSON *runs, cJSON *probes)
+{
+    size_t first_probe = c->e->train_count - c->e->probe_count;
+    mi_code code =
+        runs == NULL || probes == NULL ? mi_fail(c->status, MI_MEMORY, "out of memory") : MI_OK;
+    for (size_t i = 0; code == MI_OK && i < c->e->train_count; i++) {
+        cJSON *run = NULL;
+        code = one_run(c, i, &run);
+        if (code == MI_OK && !cJSON_AddItemToArray(i < first_probe ? runs : probes, run)) {
+            cJSON_Delete(run);
+            code = mi_fail(c->status, MI_MEMORY, "out of memory");
+        }
+    }
+    if (c->lends) {
+        mi_train_parts_close(&c->lender);
+    }
+    return code;
+}
+
 mi_code mi_checks_run(const mi_experiment *e, const mi_run_options *options, mi_faults *faults,
                       cJSON **ret_result, mi_status *status)
 {
+    checks c = {.e = e, .options = options, .faults = faults, .status = status};
     cJSON *runs = cJSON_CreateArray(), *probes = cJSON_CreateArray();
-    size_t first_probe = e->train_count - e->probe_count;
-    mi_code code =
-        runs == NULL || probes == NULL ? mi_fail(status, MI_MEMORY, "out of memory") : MI_OK;
-    for (size_t i = 0; code == MI_OK && i < e->train_count; i++) {
-        cJSON *run = NULL;
-        code = one_run(e, i, options, faults, &run, status);
-        if (code == MI_OK && !cJSON_AddItemToArray(i < first_probe ? runs : probes, run)) {
-            cJSON_Delete(run);
-            code = mi_fail(status, MI_MEMORY, "out of memory");
-        }
-    }
+    mi_code code = all_runs(&c, runs, probes);
     if (code == MI_OK) {
         code = checks_json(e, faults, runs, probes, ret_result, status);
     } else {

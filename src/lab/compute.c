@@ -183,11 +183,15 @@ static mi_code check_curve(const mi_curve_config *c, const mi_run *quick, mi_fau
     return code;
 }
 
+/* Curves, runs, and the runs of the probe curve as one. */
 static mi_code check_part(const mi_experiment *e, size_t index, const mi_run *quick,
                           mi_faults *faults, mi_status *status)
 {
+    size_t first_probe = e->train_count - e->probe_count, run = index - e->count;
     return index < e->count ? check_curve(&e->curves[index], quick, faults, status)
-                            : mi_train_check(&e->trains[index - e->count], quick, faults, status);
+           : run < first_probe
+               ? mi_train_check(&e->trains[run], 1, quick, faults, status)
+               : mi_train_check(&e->trains[run], e->probe_count, quick, faults, status);
 }
 
 static void check_settings(const mi_experiment *e, mi_faults *faults)
@@ -211,7 +215,8 @@ mi_code mi_experiment_check(const mi_experiment *e, const mi_run *run, mi_faults
         return mi_estimators_check(e, faults, status);
     }
     check_settings(e, faults);
-    for (size_t i = 0; i < e->count + e->train_count; i++) {
+    size_t parts = e->count + e->train_count - e->probe_count + (e->probe_count > 0);
+    for (size_t i = 0; i < parts; i++) {
         mi_code code = check_part(e, i, &quick, faults, status);
         worst = code != MI_OK ? code : worst;
         if (code == MI_MEMORY || code == MI_INTERRUPTED) {

@@ -185,7 +185,7 @@ static mi_code run_train(const mi_experiment *e, const mi_run_options *options, 
                          cJSON **ret_result, mi_status *status)
 {
     mi_train_place place = {options->opt_directory, options->resume, true};
-    return mi_train_run(&e->trains[0], &place, &options->run, faults, ret_result, status);
+    return mi_train_run(&e->trains[0], NULL, &place, &options->run, faults, ret_result, status);
 }
 
 mi_code mi_experiment_run(const mi_experiment *e, const mi_run_options *options, mi_faults *faults,

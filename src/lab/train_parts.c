@@ -247,7 +247,6 @@ static mi_code make_setting(const builder *b, const mi_run *run)
 static mi_code make_method(const builder *b)
 {
     mi_train_parts *p = b->parts;
-    p->shape = mi_source_shape_of(p->source);
     mi_code code =
         b->config->method_class->create(b->config->method, &p->shape, &p->method.state, b->status);
     p->method.class = b->config->method_class;
@@ -282,21 +281,42 @@ static mi_code check_estimator(const builder *b, const mi_run *run)
     return code == MI_INPUT ? MI_OK : code;
 }
 
-static mi_code build(const builder *b, const mi_run *run)
+static void borrow(const builder *b, const mi_train_parts *lender)
 {
-    size_t before = b->faults->count;
-    check_kind(b);
+    b->parts->model = lender->model;
+    b->parts->source = lender->source;
+    b->parts->shape = lender->shape;
+    memcpy(b->parts->probes, lender->probes, sizeof lender->probes);
+    b->parts->borrowed = true;
+}
+
+static mi_code make_data(const builder *b, const mi_run *run)
+{
     mi_code code = make_source(b, run);
-    if (code == MI_OK && b->parts->source != NULL && b->faults->count == before) {
-        code = make_method(b);
-    }
     if (code == MI_OK && b->parts->source != NULL) {
+        b->parts->shape = mi_source_shape_of(b->parts->source);
         code = mi_train_probe_open(b->config, b->parts, b->faults, b->status);
+    }
+    return code;
+}
+
+static mi_code build(const builder *b, const mi_run *run, const mi_train_parts *opt_lender)
+{
+    check_kind(b);
+    mi_code code = MI_OK;
+    if (opt_lender != NULL) {
+        borrow(b, opt_lender);
+    } else {
+        code = make_data(b, run);
+    }
+    if (code == MI_OK && b->parts->source != NULL &&
+        b->config->method_class->discrete == b->parts->shape.discrete) {
+        code = make_method(b);
     }
     if (code != MI_OK || b->parts->method.state == NULL) {
         return code;
     }
-    before = b->faults->count;
+    size_t before = b->faults->count;
     code = check_masks(b);
     if (code == MI_OK && b->faults->count == before) {
         code = plan_evaluation(b);
@@ -307,13 +327,14 @@ static mi_code build(const builder *b, const mi_run *run)
     return code == MI_OK ? check_estimator(b, run) : code;
 }
 
-mi_code mi_train_parts_open(const mi_train_config *config, const mi_run *run, mi_faults *faults,
+mi_code mi_train_parts_open(const mi_train_config *config, const mi_run *run,
+                            const mi_train_parts *opt_lender, mi_faults *faults,
                             mi_train_parts *parts, mi_status *status)
 {
     builder b = {config, parts, faults, status};
     size_t before = faults->count;
     *parts = (mi_train_parts){.model = NULL};
-    mi_code code = build(&b, run);
+    mi_code code = build(&b, run, opt_lender);
     return code == MI_OK && faults->count > before ? mi_fail(status, MI_INPUT, "bad input") : code;
 }
 
@@ -322,22 +343,29 @@ void mi_train_parts_close(mi_train_parts *parts)
     if (parts->method.state != NULL) {
         parts->method.class->destroy(parts->method.state);
     }
+    free(parts->identity);
+    if (parts->borrowed) {
+        return;
+    }
     for (size_t i = 0; i < 2; i++) {
         mi_source_destroy(parts->probes[i]);
     }
     mi_source_destroy(parts->source);
     mi_model_destroy(parts->model);
-    free(parts->identity);
 }
 
-mi_code mi_train_check(const mi_train_config *config, const mi_run *run, mi_faults *faults,
-                       mi_status *status)
+mi_code mi_train_check(const mi_train_config *configs, size_t count, const mi_run *run,
+                       mi_faults *faults, mi_status *status)
 {
-    mi_train_parts parts;
+    mi_train_parts first, other;
     mi_run quick = *run;
     quick.validate_only = true;
-    quick.seed = config->curve.seed;
-    mi_code code = mi_train_parts_open(config, &quick, faults, &parts, status);
-    mi_train_parts_close(&parts);
+    quick.seed = configs[0].curve.seed;
+    mi_code code = mi_train_parts_open(&configs[0], &quick, NULL, faults, &first, status);
+    for (size_t i = 1; code == MI_OK && first.source != NULL && i < count; i++) {
+        code = mi_train_parts_open(&configs[i], &quick, &first, faults, &other, status);
+        mi_train_parts_close(&other);
+    }
+    mi_train_parts_close(&first);
     return code;
 }

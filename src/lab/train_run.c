@@ -183,8 +183,9 @@ static void put_files(mi_writer *w, cJSON *result, const mi_train_place *place)
     }
 }
 
-mi_code mi_train_run(const mi_train_config *config, const mi_train_place *place, const mi_run *run,
-                     mi_faults *faults, cJSON **ret_result, mi_status *status)
+mi_code mi_train_run(const mi_train_config *config, const mi_train_parts *opt_lender,
+                     const mi_train_place *place, const mi_run *run, mi_faults *faults,
+                     cJSON **ret_result, mi_status *status)
 {
     mi_train_state s = {.config = config};
     mi_run own = *run;
@@ -193,7 +194,7 @@ mi_code mi_train_run(const mi_train_config *config, const mi_train_place *place,
     cJSON *result = cJSON_CreateObject();
     clock_gettime(CLOCK_MONOTONIC, &start);
     own.seed = config->curve.seed;
-    mi_code code = mi_train_parts_open(config, &own, faults, &s.parts, status);
+    mi_code code = mi_train_parts_open(config, &own, opt_lender, faults, &s.parts, status);
     if (code == MI_OK) {
         code = train(&s, place, &own, status);
     }

@@ -48,11 +48,14 @@ typedef struct mi_train_parts {
     double ratios[MI_LIST_LIMIT + 1]; /* those of the evaluation, increasing */
     size_t ratio_count;
     mi_source *probes[2]; /* labelled images to learn from and to judge by; NULL: none given */
+    bool borrowed;        /* model, source and probes are another's */
 } mi_train_parts;
 
 /* Build and check them; faults of the configuration go to `faults`, with MI_INPUT returned. With
- * run->validate_only models skip what is costly. Release in any case. */
-mi_code mi_train_parts_open(const mi_train_config *config, const mi_run *run, mi_faults *faults,
+ * run->validate_only models skip what is costly. Model and data are taken from opt_lender where
+ * there is one, which has the same ones. Release in any case, before the lender. */
+mi_code mi_train_parts_open(const mi_train_config *config, const mi_run *run,
+                            const mi_train_parts *opt_lender, mi_faults *faults,
                             mi_train_parts *parts, mi_status *status);
 void mi_train_parts_close(mi_train_parts *parts);
 
@@ -60,9 +63,9 @@ void mi_train_parts_close(mi_train_parts *parts);
 mi_code mi_train_probe_open(const mi_train_config *config, mi_train_parts *parts, mi_faults *faults,
                             mi_status *status);
 
-/* Check a run without training. */
-mi_code mi_train_check(const mi_train_config *config, const mi_run *run, mi_faults *faults,
-                       mi_status *status);
+/* Check runs without training; those behind the first have its model and data. */
+mi_code mi_train_check(const mi_train_config *configs, size_t count, const mi_run *run,
+                       mi_faults *faults, mi_status *status);
 
 /* Loss, gradient norm and learning rate of every step so far, kept beside the checkpoint as
  * safetensors. */
@@ -156,8 +159,9 @@ mi_code mi_checks_put_table(cJSON *result, mi_status *status);
 mi_code mi_checks_put_probe_curve(const mi_experiment *e, const cJSON *probes, mi_faults *faults,
                                   cJSON *result, mi_status *status);
 
-/* The whole run. *ret_result has every field but "files". */
-mi_code mi_train_run(const mi_train_config *config, const mi_train_place *place, const mi_run *run,
-                     mi_faults *faults, cJSON **ret_result, mi_status *status);
+/* The whole run; opt_lender as above. *ret_result has every field, "files" those written so far. */
+mi_code mi_train_run(const mi_train_config *config, const mi_train_parts *opt_lender,
+                     const mi_train_place *place, const mi_run *run, mi_faults *faults,
+                     cJSON **ret_result, mi_status *status);
 
 #endif

@@ -89,6 +89,7 @@ $(filter $(BUILD)/tests/test_double_%,$(TESTS)): $(BUILD)/tests/test_double_%: \
 $(BUILD)/tests/program.o $(BUILD)/tests/test_run.o: DEFS += -DMI_BUILD='"$(BUILD)"' -DMI_SANITIZE='"$(CFLAGS)"'
 
 $(BUILD)/tests/test_faults: LDFLAGS += -Wl,--wrap=calloc,--wrap=realloc
+$(BUILD)/tests/test_trainer: LDFLAGS += -Wl,--wrap=rename
 
 $(BUILD)/bench/%: $(BUILD)/bench/%.o $(BUILD)/libmaskinfo.a
 	$(QUIET)$(LINK) -o $@ $^ $(LIBS)

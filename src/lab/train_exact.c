@@ -59,7 +59,7 @@ static mi_code curve_of_sites(mi_writer *w, const mi_train_state *s, const mi_ru
                              mi_estimator_name(a->method), points);
     mi_add_bool(w, curve, "misfit", a->misfit.detected);
     if (a->misfit.detected) {
-        mi_add_text(w, curve, "misfit_message", a->misfit.message);
+        mi_add_text(w, curve, "misfit_message", a->misfit.sentence);
     }
     mi_train_put_optimum(w, result, "exact_optimum", &a->optimum);
     mi_analysis_destroy(a);

@@ -105,7 +105,10 @@ static void check_method(const char *json, const mi_source_shape *source, size_t
     }
     rig_mask(&r, stream, 0.5);
     rig_shake(&r, stream, 0.3);
-    assert_int_equal(rig_run(&r, true, NULL), MI_OK);
+    mi_status status;
+    if (rig_run(&r, true, &status) != MI_OK) {
+        fail_msg("%s", status.message);
+    }
     assert_int_equal(r.tensors->count, expected_tensors);
     for (size_t t = 0; t < r.tensors->count; t++) {
         check_tensor(&r, t, stream, &worst);

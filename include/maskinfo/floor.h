@@ -5,7 +5,7 @@
 
 #include "maskinfo/train.h"
 
-/* Evaluation at one ratio. Errors are standard errors over samples. Numbers that there are not are
+/* Evaluation at one ratio. Errors are standard errors over examples. Numbers that there are not are
  * NAN here (null in results). */
 typedef struct mi_floor_point {
     double ratio;
@@ -17,19 +17,28 @@ typedef struct mi_floor_point {
     double floor, floor_se; /* the least that is possible on the same examples and masks */
     double gap, gap_se;     /* loss - floor, paired */
     /* Entropies of a masked site, nats. The network's is a bound: the cross-entropy of its
-     * predictions, for mae of a Gaussian of a variance for each token entry around them. */
+     * predictions, for mae of Gaussians around them whose covariance is one for each place of a
+     * site in its token, from the residuals of the other half of the examples. */
     double conditional_entropy, conditional_entropy_se;
-    double exact_conditional_entropy;
-    double gap_nats, gap_nats_se;
+    double exact_conditional_entropy;        /* real data: the model's cross-entropy, a reference */
+    double exact_conditional_entropy_pooled; /* of the same Gaussians around the exact posterior
+                                                means: what more is the network's own; else NAN */
+    double gap_nats, gap_nats_se;            /* conditional_entropy - exact_conditional_entropy */
     double marginal_entropy;
     double information, information_se; /* marginal minus conditional entropies */
     double exact_information;
-    double class_accuracy, class_accuracy_exact; /* scene: decoding of C; else NAN */
-    bool leak; /* the loss is below the floor by more than 4 errors */
+    double reference_loss, reference_loss_se; /* real data: the model's own loss, not a floor */
+    double class_accuracy;       /* scene: a linear classifier of C on completed images */
+    double class_accuracy_exact; /* ... and of C by its exact posterior given x_v; else NAN */
+    bool leak;                   /* the loss is below the floor by more than 4 errors of the gap */
 } mi_floor_point;
 
-/* Evaluate the method's weights at `count` ratios with `samples` held-out examples each, the same
- * ones at every ratio. opt_information (samples, count) gets each example's share of
+/* NULL where evaluations have an exact floor, else why not: one clause. */
+const char *mi_floor_reason(const mi_setting *setting);
+
+/* Evaluate the method's weights at `count` ratios with `samples` held-out examples each (at least
+ * 4), the same ones at every ratio. A ratio that is NAN takes masks as training does
+ * (setting->ratio). opt_information (samples, count) gets each example's share of
  * points[].information: the replicates from which the error of an optimum is taken. */
 mi_code mi_floor_evaluate(const mi_setting *setting, const mi_weights *weights,
                           const double *ratios, size_t count, size_t samples, const mi_run *run,
@@ -39,12 +48,12 @@ mi_code mi_floor_evaluate(const mi_setting *setting, const mi_weights *weights,
  * the exact posterior mean where the model has one. For symbols: the entropy of the prediction and
  * the log-probability of the truth at each site. */
 typedef struct mi_pictures {
-    size_t count, rows, columns, channels; /* of pixels; symbols: rows 1 */
+    size_t count, rows, columns, channels; /* of pixels or symbols */
     double *original;      /* (count, rows, columns, channels), in the model's units; symbols */
     unsigned char *masked; /* (count, rows, columns) */
     double *predicted;     /* as original; symbols: the likeliest one */
     double *opt_exact;     /* as original: posterior mean */
-    double *opt_surprise;  /* symbols: -log p(truth), network's; (count, columns) */
+    double *opt_surprise;  /* symbols: -log p(truth), network's, 0 where visible; as masked */
 } mi_pictures;
 
 mi_code mi_pictures_make(const mi_setting *setting, const mi_weights *weights, double ratio,

@@ -41,6 +41,9 @@ typedef struct mi_method_class {
     mi_layout (*tokens)(const void *state);  /* the lattice of tokens that masks hide */
     size_t (*token_size)(const void *state); /* values predicted for a masked token: p*p*channels
                                                 pixels, or the vocabulary */
+    bool (*normalized)(const void *state);   /* is each token's target (x - mean) / deviation of its
+                                                own, deviation^2 = variance (of n-1) + 1e-6? NULL:
+                                                no, pixels as they are */
 
     /* Carve what one thread needs for shards of at most `samples` samples (dry: counts). `backward`
      * false: for predict and features alone. */

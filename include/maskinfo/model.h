@@ -56,6 +56,16 @@ typedef struct mi_mask_result {
  * profile, and the fields of mi_mask_result. */
 enum { MI_TELLS_NEIGHBORS = 1, MI_TELLS_CLASS = 2, MI_TELLS_UNIT = 4 };
 
+/* What is known of one example given its visible sites, where the model has more than entropies to
+ * tell. */
+typedef struct mi_mask_posterior {
+    mi_mask_result result; /* as of `evaluate`, without joint information; the cross-entropy over
+                              all channels */
+    double *values;        /* (rows, columns, channels) the example, as `example` draws it */
+    double *mean;          /* likewise E(x | x_v): at visible sites x itself */
+    double *classes;       /* (classes) p(C | x_v), where there are labels */
+} mi_mask_posterior;
+
 /* What `example` draws: pixels of one or more channels, or symbols. */
 typedef struct mi_example_shape {
     size_t rows, columns, channels; /* of pixels; of symbols, channels 1 */
@@ -69,6 +79,7 @@ typedef struct mi_example_shape {
     double log_unit;                /* nats that the entropy of a site in these values is less
                                        than that of the values as they are */
     bool data;          /* drawn from data, of which a part is held out; else from the model */
+    bool approximate;   /* `evaluate` is: no floor */
     bool needs_scratch; /* else `example` accepts NULL */
 } mi_example_shape;
 
@@ -132,11 +143,16 @@ typedef struct mi_model_class {
     /* Examples for training: MI_FROM_MODEL (the same configuration as `sample` and `evaluate` draw
      * from the same key, with all channels), or where they are data MI_FROM_FITTED and
      * MI_FROM_HELD_OUT. values is (rows, columns, channels); *ret_label the class, or -1. NULL:
-     * `sample` draws them, with the shape of the sites and one channel; a model that has neither
-     * has no examples. example_shape refuses (MI_INPUT) where it could not. Finite models. */
+     * `sample` draws them; a model that has neither has no examples. example_shape refuses
+     * (MI_INPUT) where it could not; NULL: the sites are exact, one channel. Finite models. */
     mi_code (*example_shape)(const void *state, mi_example_shape *ret_shape, mi_status *status);
     mi_code (*example)(const void *state, mi_origin origin, gsl_rng *draw, void *scratch,
                        double *values, int *ret_label, mi_status *status);
+
+    /* The exact posterior of a mask on the example that `example` draws from the same key, with its
+     * means; the masked sites as for `evaluate`. NULL: `evaluate` is all there is. */
+    mi_code (*posterior)(const void *state, const unsigned char *masked, gsl_rng *draw,
+                         void *scratch, mi_mask_posterior *posterior, mi_status *status);
 
     /* Does the model keep held-out data that evaluate can draw from? NULL: no. */
     bool (*has_held_out)(const void *state);

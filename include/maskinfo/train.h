@@ -21,9 +21,10 @@ typedef struct mi_training {
     mi_adamw adamw;
     double clip; /* largest norm of the gradient; 0: none */
     double
-        momentum; /* of the averaged weights that are evaluated; 0: the last ones. At step t, from
-                     0, at most (1+t)/(10+t), so that the first weights are soon forgotten */
+        momentum; /* of the averaged weights that are evaluated; 0: the last ones. At step t,
+                     from 0, at most (1+t)/(10+t), so that the first weights are soon forgotten */
     size_t checkpoint_every; /* steps; 0: never. For the caller, who saves */
+    size_t memory;           /* bytes, for the setting's limit */
 } mi_training;
 
 /* From values bound to mi_training_parameters. */

@@ -256,6 +256,12 @@ static size_t mae_token_size(const void *state)
     return mae->values;
 }
 
+static bool mae_normalized(const void *state)
+{
+    const mi_mae *mae = state;
+    return mae->normalized;
+}
+
 static void mae_carve(const void *state, size_t samples, bool backward, mi_arena *arena)
 {
     mi_mae_carve(state, samples, backward, arena);
@@ -273,6 +279,7 @@ const mi_method_class mi_mae_method = {
     .initialize = mae_initialize,
     .tokens = mae_tokens,
     .token_size = mae_token_size,
+    .normalized = mae_normalized,
     .carve = mae_carve,
     .shard = mi_mae_shard,
     .predict = mi_mae_predict,

@@ -60,7 +60,7 @@ mi_code mi_source_create(const mi_model *model, const mi_run *run, mi_source **r
     }
     source->model = model;
     source->example = plain_shape(shape);
-    if (model->class->example != NULL) {
+    if (model->class->example_shape != NULL) {
         code = model->class->example_shape(model->state, &source->example, status);
     }
     if (code != MI_OK) {

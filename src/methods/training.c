@@ -101,9 +101,17 @@ const mi_parameter mi_training_parameters[] = {
      .type = MI_INTEGER,
      .low = 0,
      .high = 1e8,
-     .fallback = "0",
+     .fallback = "500",
      .unit = "steps",
      .help = "Steps between two checkpoints, from which an interrupted run goes on; 0: none"},
+    {.name = "memory",
+     .type = MI_REAL,
+     .low = 0,
+     .high = 1e6,
+     .flags = MI_LOW_OPEN,
+     .fallback = "8",
+     .unit = "GiB",
+     .help = "More than that is refused before anything is computed"},
     {.name = NULL},
 };
 
@@ -125,6 +133,7 @@ mi_training mi_training_of(const mi_values *values)
         .clip = mi_real(values, "clip"),
         .momentum = mi_real(values, "momentum"),
         .checkpoint_every = mi_count(values, "checkpoint_every"),
+        .memory = (size_t)(mi_real(values, "memory") * 0x1p30),
     };
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "dense.h"
+#include "gmrf_band.h"
 #include "gmrf_large.h"
 #include "gmrf_torus.h"
 #include "maskinfo/memory.h"
@@ -127,6 +128,7 @@ void mi_gmrf_destroy(void *state)
         mi_lattice_destroy(gmrf->lattice);
         free(gmrf->regular);
         mi_gmrf_large_destroy(gmrf->large);
+        mi_gmrf_band_destroy(gmrf->band);
         free(gmrf);
     }
 }
@@ -181,7 +183,7 @@ static mi_code find_covariance(mi_gmrf *gmrf, mi_status *status)
     mirror(gmrf->regular, n);
     gmrf->common = shift / (kappa + shift) / (double)n / kappa;
     gmrf->scale = kappa + shift;
-    return MI_OK;
+    return mi_gmrf_band_create(gmrf, shift, status);
 }
 
 double mi_gmrf_regular(const mi_gmrf *gmrf, size_t i, size_t j)
@@ -356,6 +358,7 @@ const mi_model_class mi_gmrf_class = {
     .sample = mi_gmrf_sample,
     .example_shape = mi_gmrf_example_shape,
     .example = mi_gmrf_example,
+    .posterior = mi_gmrf_posterior,
     .scratch_create = mi_gmrf_scratch_create,
     .scratch_destroy = mi_gmrf_scratch_destroy,
     .known_entropies = gmrf_known_entropies,

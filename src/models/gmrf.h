@@ -21,6 +21,7 @@
 #include "maskinfo/model.h"
 
 typedef struct mi_gmrf_large mi_gmrf_large;
+typedef struct mi_gmrf_band mi_gmrf_band;
 
 typedef struct mi_gmrf {
     mi_lattice *lattice;
@@ -29,6 +30,7 @@ typedef struct mi_gmrf {
     double channels;        /* independent copies of the field at each site: entropies times this */
     double *regular;        /* S (N,N), full; NULL where the lattice is large */
     mi_gmrf_large *large;   /* NULL where it is not */
+    mi_gmrf_band *band;     /* for products with S; NULL where these take the matrix */
     double common;          /* a, the variance that all sites share */
     double log_determinant; /* log|Q| */
     double mean_variance;   /* mean of Sigma_ii */
@@ -64,6 +66,8 @@ mi_code mi_gmrf_sample(const void *state, gsl_rng *draw, void *scratch, double *
 mi_code mi_gmrf_example_shape(const void *state, mi_example_shape *ret_shape, mi_status *status);
 mi_code mi_gmrf_example(const void *state, mi_origin origin, gsl_rng *draw, void *scratch,
                         double *values, int *ret_label, mi_status *status);
+mi_code mi_gmrf_posterior(const void *state, const unsigned char *masked, gsl_rng *draw,
+                          void *scratch, mi_mask_posterior *posterior, mi_status *status);
 mi_code mi_gmrf_scratch_create(const void *state, void **ret_scratch, mi_status *status);
 void mi_gmrf_scratch_destroy(void *scratch);
 

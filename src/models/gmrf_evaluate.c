@@ -18,24 +18,16 @@
 #include <string.h>
 
 #include "dense.h"
+#include "gmrf_band.h"
 #include "gmrf_large.h"
 #include "gmrf_neighbors.h"
 #include "gmrf_torus.h"
+#include "gmrf_work.h"
 #include "maskinfo/memory.h"
-
-typedef struct scratch {
-    double *matrix;     /* (N,N); NULL where the lattice is large */
-    mi_sparse *solver;  /* NULL where it is not */
-    size_t *sites;      /* (N) those of the block in use */
-    size_t *position;   /* (N) of each of them in the block */
-    double *innovation; /* (N) b = Q x */
-    double *residual;   /* (N) x_m - E(x_m | x_v) */
-    double *variance;   /* (N) */
-} scratch;
 
 void mi_gmrf_scratch_destroy(void *opt_scratch)
 {
-    scratch *s = opt_scratch;
+    mi_gmrf_work *s = opt_scratch;
     if (s != NULL) {
         free(s->matrix);
         mi_sparse_destroy(s->solver);
@@ -50,7 +42,7 @@ mi_code mi_gmrf_scratch_create(const void *state, void **ret_scratch, mi_status 
 {
     const mi_gmrf *gmrf = state;
     size_t n = gmrf->lattice->sites;
-    scratch *s = NULL;
+    mi_gmrf_work *s = NULL;
     mi_code code = mi_allocate(1, sizeof *s, &s, status);
     if (code != MI_OK) {
         return code;
@@ -71,8 +63,9 @@ mi_code mi_gmrf_scratch_create(const void *state, void **ret_scratch, mi_status 
 }
 
 /* b = Q x; the same draws in the same order whatever the mask. */
-static void draw_innovation(const mi_gmrf *gmrf, gsl_rng *draw, double *innovation)
+void mi_gmrf_draw(const mi_gmrf *gmrf, gsl_rng *draw, mi_gmrf_work *s)
 {
+    double *innovation = s->innovation;
     const mi_lattice *lattice = gmrf->lattice;
     for (size_t i = 0; i < lattice->sites; i++) {
         innovation[i] = gsl_ran_gaussian_ziggurat(draw, sqrt(gmrf->kappa));
@@ -90,7 +83,8 @@ static void draw_innovation(const mi_gmrf *gmrf, gsl_rng *draw, double *innovati
 }
 
 /* List the sites that are masked, or those that are not; their number. */
-static size_t list_sites(const mi_gmrf *gmrf, const unsigned char *masked, bool want, scratch *s)
+static size_t list_sites(const mi_gmrf *gmrf, const unsigned char *masked, bool want,
+                         mi_gmrf_work *s)
 {
     size_t count = 0;
     if (gmrf->large != NULL) {
@@ -107,7 +101,7 @@ static size_t list_sites(const mi_gmrf *gmrf, const unsigned char *masked, bool 
 
 /* Cholesky factor of the block of Q that list_sites chose, in s->matrix (count,count). */
 static mi_code factorise_block(const mi_gmrf *gmrf, const unsigned char *masked, size_t count,
-                               scratch *s, mi_status *status)
+                               mi_gmrf_work *s, mi_status *status)
 {
     const mi_lattice *lattice = gmrf->lattice;
     if (gmrf->large != NULL) {
@@ -130,7 +124,7 @@ static mi_code factorise_block(const mi_gmrf *gmrf, const unsigned char *masked,
 }
 
 /* Of the block that factorise_block factorised last. */
-static double block_log_determinant(const mi_gmrf *gmrf, size_t count, const scratch *s)
+static double block_log_determinant(const mi_gmrf *gmrf, size_t count, const mi_gmrf_work *s)
 {
     return gmrf->large != NULL ? mi_sparse_log_determinant(s->solver)
                                : mi_factor_log_determinant(s->matrix, count);
@@ -138,7 +132,7 @@ static double block_log_determinant(const mi_gmrf *gmrf, size_t count, const scr
 
 /* Residuals and conditional variances of the masked sites, and log|Q_mm|. */
 static mi_code given_visible(const mi_gmrf *gmrf, const unsigned char *masked, size_t count,
-                             scratch *s, double *ret_log_determinant, mi_status *status)
+                             mi_gmrf_work *s, double *ret_log_determinant, mi_status *status)
 {
     mi_code code = factorise_block(gmrf, masked, count, s, status);
     if (code != MI_OK) {
@@ -162,21 +156,20 @@ static mi_code given_visible(const mi_gmrf *gmrf, const unsigned char *masked, s
 }
 
 /* x of a dense field. Q may be all but singular, its regular part is not. */
-static void dense_configuration(const mi_gmrf *gmrf, scratch *s)
+static void dense_configuration(const mi_gmrf *gmrf, mi_gmrf_work *s)
 {
     size_t n = gmrf->lattice->sites;
     double sum = 0;
     for (size_t i = 0; i < n; i++) {
         sum += s->innovation[i];
     }
+    mi_gmrf_regular_times(gmrf, s->innovation, s->variance, s->residual);
     for (size_t i = 0; i < n; i++) {
-        const double *row = gmrf->regular + i * n;
-        s->residual[i] = cblas_ddot((int)n, row, 1, s->innovation, 1) + gmrf->common * sum;
+        s->residual[i] += gmrf->common * sum;
     }
 }
 
-/* The drawn configuration in s->residual. */
-static mi_code find_configuration(const mi_gmrf *gmrf, scratch *s, mi_status *status)
+mi_code mi_gmrf_configuration(const mi_gmrf *gmrf, mi_gmrf_work *s, mi_status *status)
 {
     if (gmrf->large == NULL) {
         dense_configuration(gmrf, s);
@@ -189,9 +182,9 @@ static mi_code find_configuration(const mi_gmrf *gmrf, scratch *s, mi_status *st
 }
 
 /* What given_visible gives, without any visible site. */
-static mi_code given_nothing(const mi_gmrf *gmrf, scratch *s, mi_status *status)
+static mi_code given_nothing(const mi_gmrf *gmrf, mi_gmrf_work *s, mi_status *status)
 {
-    mi_code code = find_configuration(gmrf, s, status);
+    mi_code code = mi_gmrf_configuration(gmrf, s, status);
     for (size_t i = 0; i < gmrf->lattice->sites; i++) {
         s->sites[i] = i;
         s->variance[i] = mi_gmrf_variance(gmrf, i);
@@ -214,7 +207,7 @@ static bool lattice_information(const mi_gmrf *gmrf, const unsigned char *masked
 }
 
 static mi_code joint_information(const mi_gmrf *gmrf, const unsigned char *masked,
-                                 double log_masked, scratch *s, double *ret_information,
+                                 double log_masked, mi_gmrf_work *s, double *ret_information,
                                  mi_status *status)
 {
     double n = (double)gmrf->lattice->sites, information = 0;
@@ -234,7 +227,7 @@ static mi_code joint_information(const mi_gmrf *gmrf, const unsigned char *maske
 /* Means over the masked sites of what their lattice alone tells: nothing visible, and only the
  * visible neighbours. */
 static void summarise_nearby(const mi_gmrf *gmrf, const unsigned char *masked, size_t count,
-                             const scratch *s, mi_mask_result *result)
+                             const mi_gmrf_work *s, mi_mask_result *result)
 {
     double alone = 0, nearby = 0, n = (double)count;
     for (size_t p = 0; p < count; p++) {
@@ -247,7 +240,7 @@ static void summarise_nearby(const mi_gmrf *gmrf, const unsigned char *masked, s
 
 /* Means over the masked sites: entropies of N(0, v), and -log N(e; 0, v) of the residuals e. */
 static void summarise(const mi_gmrf *gmrf, const unsigned char *masked, size_t count,
-                      const scratch *s, mi_mask_result *result)
+                      const mi_gmrf_work *s, mi_mask_result *result)
 {
     summarise_nearby(gmrf, masked, count, s, result);
     double logs = 0, squares = 0, variances = 0;
@@ -262,69 +255,46 @@ static void summarise(const mi_gmrf *gmrf, const unsigned char *masked, size_t c
     result->mse = variances / n / gmrf->mean_variance;
 }
 
+mi_code mi_gmrf_judge(const mi_gmrf *gmrf, const unsigned char *masked, mi_gmrf_work *s,
+                      size_t *ret_count, double *ret_log_masked, mi_mask_result *result,
+                      mi_status *status)
+{
+    size_t count = list_sites(gmrf, masked, true, s);
+    *result = (mi_mask_result){0};
+    *ret_count = count;
+    *ret_log_masked = 0;
+    mi_code code = count == gmrf->lattice->sites
+                       ? given_nothing(gmrf, s, status)
+                       : given_visible(gmrf, masked, count, s, ret_log_masked, status);
+    if (code == MI_OK) {
+        summarise(gmrf, masked, count, s, result);
+    }
+    return code;
+}
+
 mi_code mi_gmrf_evaluate(const void *state, const unsigned char *masked, mi_origin origin,
                          gsl_rng *draw, bool wants_joint, void *opaque, mi_mask_result *result,
                          mi_status *status)
 {
     (void)origin; /* there is no held-out data */
     const mi_gmrf *gmrf = state;
-    scratch *s = opaque;
+    mi_gmrf_work *s = opaque;
     double log_masked = 0;
-    *result = (mi_mask_result){0};
-    draw_innovation(gmrf, draw, s->innovation);
-    size_t count = list_sites(gmrf, masked, true, s);
-    bool whole = count == gmrf->lattice->sites;
-    mi_code code = whole ? given_nothing(gmrf, s, status)
-                         : given_visible(gmrf, masked, count, s, &log_masked, status);
-    if (code != MI_OK) {
-        return code;
-    }
-    summarise(gmrf, masked, count, s, result);
-    return wants_joint && !whole
+    size_t count = 0;
+    mi_gmrf_draw(gmrf, draw, s);
+    mi_code code = mi_gmrf_judge(gmrf, masked, s, &count, &log_masked, result, status);
+    return code == MI_OK && wants_joint && count < gmrf->lattice->sites
                ? joint_information(gmrf, masked, log_masked, s, &result->joint_information, status)
-               : MI_OK;
+               : code;
 }
 
 mi_code mi_gmrf_sample(const void *state, gsl_rng *draw, void *opaque, double *values,
                        mi_status *status)
 {
     const mi_gmrf *gmrf = state;
-    scratch *s = opaque;
-    draw_innovation(gmrf, draw, s->innovation);
-    mi_code code = find_configuration(gmrf, s, status);
+    mi_gmrf_work *s = opaque;
+    mi_gmrf_draw(gmrf, draw, s);
+    mi_code code = mi_gmrf_configuration(gmrf, s, status);
     memcpy(values, s->residual, gmrf->lattice->sites * sizeof *values);
-    return code;
-}
-
-mi_code mi_gmrf_example_shape(const void *state, mi_example_shape *ret_shape, mi_status *status)
-{
-    (void)status;
-    const mi_gmrf *gmrf = state;
-    *ret_shape = (mi_example_shape){.rows = gmrf->lattice->rows,
-                                    .columns = gmrf->lattice->columns,
-                                    .channels = (size_t)gmrf->channels,
-                                    .site_rows = 1,
-                                    .site_columns = 1,
-                                    .deviation = sqrt(gmrf->mean_variance),
-                                    .needs_scratch = true};
-    return MI_OK;
-}
-
-mi_code mi_gmrf_example(const void *state, mi_origin origin, gsl_rng *draw, void *opaque,
-                        double *values, int *ret_label, mi_status *status)
-{
-    (void)origin; /* there are no data */
-    const mi_gmrf *gmrf = state;
-    scratch *s = opaque;
-    size_t channels = (size_t)gmrf->channels;
-    mi_code code = MI_OK;
-    *ret_label = -1;
-    for (size_t c = 0; c < channels && code == MI_OK; c++) {
-        draw_innovation(gmrf, draw, s->innovation);
-        code = find_configuration(gmrf, s, status);
-        for (size_t i = 0; i < gmrf->lattice->sites; i++) {
-            values[i * channels + c] = s->residual[i];
-        }
-    }
     return code;
 }

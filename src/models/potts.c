@@ -202,6 +202,21 @@ static mi_code potts_exact_allowed(const void *state, mi_status *status)
     return mi_enumerate_allowed(potts->states, potts->lattice->sites, status);
 }
 
+static mi_code potts_example_shape(const void *state, mi_example_shape *ret_shape,
+                                   mi_status *status)
+{
+    (void)status;
+    const mi_potts *potts = state;
+    *ret_shape = (mi_example_shape){.rows = potts->lattice->rows,
+                                    .columns = potts->lattice->columns,
+                                    .channels = 1,
+                                    .site_rows = 1,
+                                    .site_columns = 1,
+                                    .approximate = potts->inference != MI_POTTS_EXACT,
+                                    .needs_scratch = true};
+    return MI_OK;
+}
+
 static double log_probability(const size_t *symbols, void *context)
 {
     const mi_potts *potts = context;
@@ -297,6 +312,7 @@ const mi_model_class mi_potts_class = {
     .scratch_destroy = mi_potts_scratch_destroy,
     .masks_only = potts_masks_only,
     .sample = mi_potts_sample,
+    .example_shape = potts_example_shape,
     .known_entropies = potts_known_entropies,
     .remark = potts_remark,
 };

@@ -258,5 +258,6 @@ const mi_model_class mi_scene_class = {
     .sample = mi_scene_sample,
     .example_shape = mi_scene_example_shape,
     .example = mi_scene_example,
+    .posterior = mi_scene_posterior,
     .remark = scene_remark,
 };

@@ -41,6 +41,8 @@ mi_code mi_scene_sample(const void *state, gsl_rng *draw, void *scratch, double 
 mi_code mi_scene_example_shape(const void *state, mi_example_shape *ret_shape, mi_status *status);
 mi_code mi_scene_example(const void *state, mi_origin origin, gsl_rng *draw, void *scratch,
                          double *values, int *ret_label, mi_status *status);
+mi_code mi_scene_posterior(const void *state, const unsigned char *masked, gsl_rng *draw,
+                           void *scratch, mi_mask_posterior *posterior, mi_status *status);
 mi_code mi_scene_profile(const void *state, size_t samples, const mi_run *run,
                          mi_profile **ret_profile, mi_status *status);
 

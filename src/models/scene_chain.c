@@ -1,11 +1,11 @@
 #include "scene_chain.h"
 
-#include <gsl/gsl_cblas.h>
 #include <gsl/gsl_randist.h>
 #include <math.h>
 #include <stdlib.h>
 
 #include "dense.h"
+#include "gmrf_band.h"
 #include "maskinfo/memory.h"
 
 mi_code mi_scene_draw_create(const mi_scene *scene, mi_scene_draw **ret_draw, mi_status *status)
@@ -16,7 +16,7 @@ mi_code mi_scene_draw_create(const mi_scene *scene, mi_scene_draw **ret_draw, mi
     if (code != MI_OK) {
         return code;
     }
-    code = mi_allocate(n * (scene->classes + 2), sizeof *draw->differences, &draw->differences,
+    code = mi_allocate(n * (scene->classes + 3), sizeof *draw->differences, &draw->differences,
                        status);
     if (code != MI_OK) {
         free(draw);
@@ -39,7 +39,8 @@ void mi_scene_draw_destroy(mi_scene_draw *draw)
 /* R = S b with b = Q_c R of the covariance Q_c = kappa I + sum over edges (e_i - e_j)(e_i - e_j)^T
  * + (c/N) 1 1^T, which needs no factor (Papandreou and Yuille 2010, "Gaussian sampling by local
  * perturbations"). */
-static void draw_texture(const mi_gmrf *gmrf, gsl_rng *stream, double *innovation, double *texture)
+static void draw_texture(const mi_gmrf *gmrf, gsl_rng *stream, double *innovation, double *work,
+                         double *texture)
 {
     const mi_lattice *lattice = gmrf->lattice;
     size_t n = lattice->sites;
@@ -58,8 +59,7 @@ static void draw_texture(const mi_gmrf *gmrf, gsl_rng *stream, double *innovatio
             }
         }
     }
-    cblas_dsymv(CblasColMajor, CblasLower, (int)n, 1, gmrf->regular, (int)n, innovation, 1, 0,
-                texture, 1);
+    mi_gmrf_regular_times(gmrf, innovation, work, texture);
 }
 
 void mi_scene_draw_fill(const mi_scene *scene, gsl_rng *stream, mi_scene_draw *draw)
@@ -68,7 +68,7 @@ void mi_scene_draw_fill(const mi_scene *scene, gsl_rng *stream, mi_scene_draw *d
     size_t classes = scene->classes;
     draw->class = gsl_rng_uniform_int(stream, classes);
     draw->constant = gsl_ran_gaussian_ziggurat(stream, sqrt(gmrf->common));
-    draw_texture(gmrf, stream, draw->innovation, draw->texture);
+    draw_texture(gmrf, stream, draw->innovation, draw->innovation + scene->sites, draw->texture);
     for (size_t i = 0; i < scene->sites; i++) {
         const double *templates = scene->templates + i * classes;
         for (size_t c = 0; c < classes; c++) {

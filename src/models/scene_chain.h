@@ -29,7 +29,7 @@ typedef struct mi_scene_draw {
     double constant;     /* w */
     double *differences; /* (N,K) */
     double *texture;     /* (N) R */
-    double *innovation;  /* (N) room: Q_c R */
+    double *innovation;  /* (2,N) room: Q_c R, and work */
 } mi_scene_draw;
 
 mi_code mi_scene_draw_create(const mi_scene *scene, mi_scene_draw **ret_draw, mi_status *status);

@@ -16,20 +16,11 @@
 #include "scene.h"
 #include "scene_chain.h"
 #include "scene_neighbors.h"
-
-typedef struct scratch {
-    mi_scene_draw *draw;
-    mi_scene_chain *chain; /* all sites */
-    mi_scene_local *local;
-    mi_mixture_room *room;
-    size_t *order;     /* (N) */
-    double *weights;   /* (K) */
-    double *residuals; /* (K) */
-} scratch;
+#include "scene_work.h"
 
 void mi_scene_scratch_destroy(void *opt_scratch)
 {
-    scratch *s = opt_scratch;
+    mi_scene_work *s = opt_scratch;
     if (s != NULL) {
         mi_scene_draw_destroy(s->draw);
         mi_scene_chain_destroy(s->chain);
@@ -41,7 +32,7 @@ void mi_scene_scratch_destroy(void *opt_scratch)
     }
 }
 
-static mi_code scratch_fill(const mi_scene *scene, scratch *s, mi_status *status)
+static mi_code scratch_fill(const mi_scene *scene, mi_scene_work *s, mi_status *status)
 {
     mi_code code = mi_scene_draw_create(scene, &s->draw, status);
     if (code != MI_OK ||
@@ -58,7 +49,7 @@ static mi_code scratch_fill(const mi_scene *scene, scratch *s, mi_status *status
 
 mi_code mi_scene_scratch_create(const void *state, void **ret_scratch, mi_status *status)
 {
-    scratch *s = NULL;
+    mi_scene_work *s = NULL;
     mi_code code = mi_allocate(1, sizeof *s, &s, status);
     if (code != MI_OK) {
         return code;
@@ -92,14 +83,14 @@ static void reveal_until(mi_scene_chain *chain, size_t count)
 }
 
 /* log K - H(C | the revealed sites). */
-static double class_information(const mi_scene *scene, scratch *s)
+static double class_information(const mi_scene *scene, mi_scene_work *s)
 {
     mi_scene_chain_weights(s->chain, s->weights);
     return log((double)scene->classes) - mi_weights_entropy(s->weights, scene->classes);
 }
 
 /* Add what the j-th site of the order is given the revealed ones, of class weights s->weights. */
-static void add_site(const mi_scene *scene, scratch *s, size_t j, mi_mask_result *sum)
+static void add_site(const mi_scene *scene, mi_scene_work *s, size_t j, mi_mask_result *sum)
 {
     size_t classes = scene->classes, site = s->order[j];
     double variance = mi_scene_chain_site(s->chain, j, s->residuals);
@@ -114,7 +105,7 @@ static void add_site(const mi_scene *scene, scratch *s, size_t j, mi_mask_result
     sum->mse += variance + mi_mixture_spread(s->weights, s->residuals, classes);
 }
 
-static mi_code add_neighbors(const mi_scene *scene, const unsigned char *masked, scratch *s,
+static mi_code add_neighbors(const mi_scene *scene, const unsigned char *masked, mi_scene_work *s,
                              size_t site, mi_mask_result *sum, mi_status *status)
 {
     double entropies[MI_MAX_NEIGHBORS + 1];
@@ -133,7 +124,7 @@ static mi_code add_neighbors(const mi_scene *scene, const unsigned char *masked,
 
 /* What the visible sites tell: sums over the masked ones, divided by their number. */
 static mi_code given_visible(const mi_scene *scene, const unsigned char *masked, size_t visible,
-                             scratch *s, mi_mask_result *result, mi_status *status)
+                             mi_scene_work *s, mi_mask_result *result, mi_status *status)
 {
     size_t n = scene->sites;
     double count = (double)(n - visible);
@@ -154,7 +145,7 @@ static mi_code given_visible(const mi_scene *scene, const unsigned char *masked,
 
 /* The chain of all sites stands where the visible ones are revealed; it is used up. */
 static mi_code joint_information(const mi_scene *scene, const unsigned char *masked, size_t visible,
-                                 scratch *s, mi_mask_result *result, mi_status *status)
+                                 mi_scene_work *s, mi_mask_result *result, mi_status *status)
 {
     size_t n = scene->sites;
     double logs = mi_scene_chain_log_determinant(scene, s->chain);
@@ -174,63 +165,32 @@ static mi_code joint_information(const mi_scene *scene, const unsigned char *mas
     return MI_OK;
 }
 
-mi_code mi_scene_evaluate(const void *state, const unsigned char *masked, mi_origin origin,
-                          gsl_rng *draw, bool wants_joint, void *opaque, mi_mask_result *result,
-                          mi_status *status)
+mi_code mi_scene_judge(const mi_scene *scene, const unsigned char *masked, mi_scene_work *s,
+                       size_t *ret_visible, mi_mask_result *result, mi_status *status)
 {
-    (void)origin; /* there is no held-out data */
-    const mi_scene *scene = state;
-    scratch *s = opaque;
-    size_t n = scene->sites;
+    size_t n = scene->sites, visible = list_sites(masked, false, n, s->order, 0);
     *result = (mi_mask_result){0};
-    mi_scene_draw_fill(scene, draw, s->draw);
-    size_t visible = list_sites(masked, false, n, s->order, 0);
+    *ret_visible = visible;
     list_sites(masked, true, n, s->order, visible);
     mi_code code = mi_scene_chain_start(scene, s->draw, s->order, n, s->chain, status);
     if (code != MI_OK) {
         return code;
     }
     reveal_until(s->chain, visible);
-    code = given_visible(scene, masked, visible, s, result, status);
+    return given_visible(scene, masked, visible, s, result, status);
+}
+
+mi_code mi_scene_evaluate(const void *state, const unsigned char *masked, mi_origin origin,
+                          gsl_rng *draw, bool wants_joint, void *opaque, mi_mask_result *result,
+                          mi_status *status)
+{
+    (void)origin; /* there is no held-out data */
+    const mi_scene *scene = state;
+    mi_scene_work *s = opaque;
+    size_t visible = 0;
+    mi_scene_draw_fill(scene, draw, s->draw);
+    mi_code code = mi_scene_judge(scene, masked, s, &visible, result, status);
     return code == MI_OK && wants_joint
                ? joint_information(scene, masked, visible, s, result, status)
                : code;
-}
-
-mi_code mi_scene_example_shape(const void *state, mi_example_shape *ret_shape, mi_status *status)
-{
-    (void)status;
-    const mi_scene *scene = state;
-    *ret_shape = (mi_example_shape){.rows = scene->texture->lattice->rows,
-                                    .columns = scene->texture->lattice->columns,
-                                    .channels = 1,
-                                    .site_rows = 1,
-                                    .site_columns = 1,
-                                    .classes = scene->classes,
-                                    .deviation = sqrt(scene->mean_variance),
-                                    .needs_scratch = true};
-    return MI_OK;
-}
-
-mi_code mi_scene_example(const void *state, mi_origin origin, gsl_rng *draw, void *opaque,
-                         double *values, int *ret_label, mi_status *status)
-{
-    (void)origin; /* there are no data */
-    (void)status;
-    const mi_scene *scene = state;
-    scratch *s = opaque;
-    mi_scene_draw_fill(scene, draw, s->draw);
-    for (size_t i = 0; i < scene->sites; i++) {
-        values[i] = scene->templates[i * scene->classes + s->draw->class] + s->draw->texture[i] +
-                    s->draw->constant;
-    }
-    *ret_label = (int)s->draw->class;
-    return MI_OK;
-}
-
-mi_code mi_scene_sample(const void *state, gsl_rng *draw, void *opaque, double *values,
-                        mi_status *status)
-{
-    int label = 0;
-    return mi_scene_example(state, MI_FROM_MODEL, draw, opaque, values, &label, status);
 }

@@ -53,7 +53,7 @@ static factors factors_of(const pass *p, size_t l, size_t branch)
     const mi_block_tape *t = &p->tape->blocks[l];
     size_t samples = p->batch.samples, offset = branch == 0 ? block->scale1 : block->scale2;
     factors f = {.branch = branch == 0 ? t->branch1 : t->branch2};
-    if (p->tape->kept) {
+    if (p->tape->drops) {
         f.opt_keep = p->tape->keep + (2 * l + branch) * samples;
     }
     if (p->transformer->config.layer_scale != 0) {
@@ -90,10 +90,13 @@ static void backward_attention(const pass *p, size_t l)
     const mi_scalar *dbranch = of_branch(p, &f);
     mi_linear_backward(&block->projection, p->weights, p->rows, t->attended, dbranch, narrow,
                        p->gradient);
+    const mi_scalar *kept = t->kept;
     for (size_t s = 0; s < p->batch.samples; s++) {
         size_t first = p->batch.starts[s], length = p->batch.starts[s + 1] - first;
         mi_attention_backward(&attention, length, t->qkv + first * 3 * width,
-                              narrow + first * width, wide + first * 3 * width, p->tape->space);
+                              narrow + first * width, wide + first * 3 * width, kept,
+                              p->tape->space);
+        kept = kept == NULL ? NULL : kept + length * mi_attention_kept(&attention, length);
     }
     mi_linear_backward(&block->qkv, p->weights, p->rows, t->normed1, wide, narrow, p->gradient);
     mi_norm_backward_add(&block->norm1, p->weights->values, p->rows, t->x, t->mean1, t->scale1,

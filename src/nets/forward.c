@@ -31,10 +31,12 @@ static void attend(const pass *p, const mi_block_tape *t)
 {
     mi_attention attention = mi_attention_of(p->transformer);
     size_t width = attention.width;
+    mi_scalar *kept = t->kept;
     for (size_t s = 0; s < p->batch.samples; s++) {
         size_t first = p->batch.starts[s], length = p->batch.starts[s + 1] - first;
         mi_attention_forward(&attention, length, t->qkv + first * 3 * width,
-                             t->attended + first * width, p->tape->space);
+                             t->attended + first * width, kept, p->tape->space);
+        kept = kept == NULL ? NULL : kept + length * mi_attention_kept(&attention, length);
     }
 }
 
@@ -44,7 +46,7 @@ static void forward_block(const pass *p, size_t l, mi_scalar *y)
     const mi_block *block = &p->transformer->blocks[l];
     const mi_block_tape *t = &p->tape->blocks[l];
     const mi_scalar *values = p->weights->values;
-    const mi_scalar *keep = p->tape->kept ? p->tape->keep + 2 * l * p->batch.samples : NULL;
+    const mi_scalar *keep = p->tape->drops ? p->tape->keep + 2 * l * p->batch.samples : NULL;
     bool scaled = p->transformer->config.layer_scale != 0;
 
     mi_norm_forward(&block->norm1, values, p->rows, t->x, t->normed1, t->mean1, t->scale1);
@@ -81,8 +83,8 @@ void mi_transformer_forward(const mi_transformer *transformer, const mi_weights 
               .tape = tape};
     size_t depth = transformer->config.depth, width = transformer->config.width;
     const mi_norm *norm = &transformer->norm;
-    tape->kept = opt_keep != NULL;
-    if (tape->kept) {
+    tape->drops = opt_keep != NULL;
+    if (tape->drops) {
         memcpy(tape->keep, opt_keep, 2 * depth * batch.samples * sizeof *opt_keep);
     }
     memcpy(depth > 0 ? tape->blocks[0].x : tape->x, x, p.rows * width * sizeof *x);

@@ -3,8 +3,8 @@
 #include <math.h>
 
 typedef struct sizes {
-    size_t rows, width, hidden;
-    bool scaled; /* LayerScale */
+    size_t rows, width, hidden, kept; /* kept: softmax weights of a row, all heads; 0: none */
+    bool scaled;                      /* LayerScale */
 } sizes;
 
 static mi_scalar *take(mi_arena *arena, size_t rows, size_t columns)
@@ -24,6 +24,7 @@ static void carve_large(sizes s, mi_scalar *branch, mi_arena *arena, mi_block_ta
     ret_block->branch2 = s.scaled ? take(arena, s.rows, s.width) : branch;
     ret_block->qkv = take(arena, s.rows, 3 * s.width);
     ret_block->attended = take(arena, s.rows, s.width);
+    ret_block->kept = s.kept > 0 ? take(arena, s.rows, s.kept) : NULL;
     ret_block->hidden = take(arena, s.rows, s.hidden);
     ret_block->active = take(arena, s.rows, s.hidden);
 }

@@ -11,6 +11,7 @@ typedef struct mi_block_tape {
     mi_scalar *branch1, *branch2; /* (rows,width) of each branch, before LayerScale */
     mi_scalar *qkv;               /* (rows,3*width) */
     mi_scalar *attended;          /* (rows,width) */
+    mi_scalar *kept;              /* (rows,heads,length padded) softmax weights; NULL: not kept */
     mi_scalar *hidden;            /* (rows,hidden) before the GELU */
     mi_scalar *active;            /* (rows,hidden) behind it */
     mi_scalar *mean1, *scale1;    /* (rows) of each LayerNorm */
@@ -23,7 +24,7 @@ struct mi_tape {
     mi_scalar *x;            /* (rows,width) behind the last block */
     mi_scalar *mean, *scale; /* (rows) of the last LayerNorm */
     mi_scalar *keep;         /* (depth,2,samples) */
-    bool kept;               /* factors were given */
+    bool drops;              /* factors were given */
     bool bad_norm;           /* the last LayerNorm's own parameters are not finite */
     mi_scalar *space;        /* of the attention */
     mi_scalar *scaled;       /* (rows,width) gradient of a branch */

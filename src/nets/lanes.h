@@ -1,0 +1,184 @@
+/* Vectors of the compiler's own kind (GCC and clang): MI_LANES numbers worked on at once, and the
+ * few functions of them that the kernels need. On machines without AVX-512 a vector is half as
+ * long, so that the register blocks of block_product.c fit.
+ *
+ * Sums of products are contracted to fused multiply-adds (-ffp-contract=fast, Makefile). */
+#ifndef MI_NETS_LANES_H
+#define MI_NETS_LANES_H
+
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "maskinfo/scalar.h"
+
+#ifdef __AVX512F__
+#define MI_LANE_BYTES 64
+#else
+#define MI_LANE_BYTES 32
+#endif
+
+typedef mi_scalar mi_lanes __attribute__((vector_size(MI_LANE_BYTES)));
+typedef mi_scalar mi_half_lanes __attribute__((vector_size(MI_LANE_BYTES / 2)));
+typedef mi_scalar mi_quarter_lanes __attribute__((vector_size(MI_LANE_BYTES / 4)));
+
+/* Comparisons give -1 or 0 in each lane. */
+#ifdef MI_DOUBLE
+typedef int64_t mi_lane_bits __attribute__((vector_size(MI_LANE_BYTES)));
+#else
+typedef int32_t mi_lane_bits __attribute__((vector_size(MI_LANE_BYTES)));
+#endif
+
+enum { MI_LANES = MI_LANE_BYTES / sizeof(mi_scalar) };
+
+/* count rounded up to whole vectors. */
+static inline size_t mi_padded(size_t count)
+{
+    return (count + MI_LANES - 1) / MI_LANES * MI_LANES;
+}
+
+static inline mi_lanes mi_load(const mi_scalar *x)
+{
+    mi_lanes v;
+    memcpy(&v, x, sizeof v);
+    return v;
+}
+
+static inline void mi_store(mi_scalar *x, mi_lanes v)
+{
+    memcpy(x, &v, sizeof v);
+}
+
+/* The first `count` lanes, 0 in the others. */
+static inline mi_lanes mi_load_some(const mi_scalar *x, size_t count)
+{
+    mi_lanes v = {0};
+    memcpy(&v, x, count * sizeof *x);
+    return v;
+}
+
+static inline void mi_store_some(mi_scalar *x, mi_lanes v, size_t count)
+{
+    memcpy(x, &v, count * sizeof *x);
+}
+
+static inline mi_lanes mi_splat(mi_scalar x)
+{
+    return x - (mi_lanes){0};
+}
+
+/* The sum of all lanes, always in the same order. */
+static inline mi_scalar mi_sum_lanes(mi_lanes v)
+{
+    mi_half_lanes h[2];
+    memcpy(h, &v, sizeof h);
+    mi_half_lanes half = h[0] + h[1];
+    mi_quarter_lanes q[2];
+    memcpy(q, &half, sizeof q);
+    mi_quarter_lanes quarter = q[0] + q[1];
+    mi_scalar sum = 0;
+    for (size_t i = 0; i < MI_LANES / 4; i++) {
+        sum += quarter[i];
+    }
+    return sum;
+}
+
+/* a where the condition holds, else b. */
+static inline mi_lanes mi_select(mi_lane_bits condition, mi_lanes a, mi_lanes b)
+{
+    return (mi_lanes)((condition & (mi_lane_bits)a) | (~condition & (mi_lane_bits)b));
+}
+
+static inline mi_lanes mi_larger(mi_lanes a, mi_lanes b)
+{
+    return mi_select(a > b, a, b);
+}
+
+#ifdef MI_DOUBLE
+
+static inline mi_lanes mi_exp2_lanes(mi_lanes x)
+{
+    for (size_t i = 0; i < MI_LANES; i++) {
+        x[i] = exp2(x[i]);
+    }
+    return x;
+}
+
+static inline mi_lanes mi_exp_lanes(mi_lanes x)
+{
+    for (size_t i = 0; i < MI_LANES; i++) {
+        x[i] = exp(x[i]);
+    }
+    return x;
+}
+
+/* Q(a) = P(X > a) of a standard normal X for a >= 0, where e = exp(-a^2/2). */
+static inline mi_lanes mi_normal_tail_lanes(mi_lanes a, mi_lanes e)
+{
+    (void)e;
+    for (size_t i = 0; i < MI_LANES; i++) {
+        a[i] = 0.5 * erfc(a[i] * sqrt(0.5));
+    }
+    return a;
+}
+
+#else
+
+/* 2^whole * 2^part, where `shifted` is whole + 1.5 2^23, whose lowest bits are those of the integer
+ * `whole`, and |part| <= 1/2. 2^part = 1 + part p(part) with p of degree 5 and least relative error
+ * of the power (2e-9). The product, and not sums of exponents, lets NaN through. */
+static inline mi_lanes mi_power_lanes(mi_lanes shifted, mi_lanes part)
+{
+    mi_lanes p = 1.5353362e-4f * part + 1.3398875e-3f;
+    p = p * part + 9.6184369e-3f;
+    p = p * part + 5.5503324e-2f;
+    p = p * part + 2.4022648e-1f;
+    p = p * part + 6.9314718e-1f;
+    p = p * part + 1.0f;
+    mi_lane_bits power = ((mi_lane_bits)shifted + 127) << 23;
+    return p * (mi_lanes)power;
+}
+
+/* 2^x within 1.5 units in the last place for -125 <= x <= 127; 0 below and 2^127 above. */
+static inline mi_lanes mi_exp2_lanes(mi_lanes x)
+{
+    const float shift = 12582912.0f; /* 1.5 2^23 */
+    mi_lanes y = mi_select(x > 127.0f, mi_splat(127.0f), x);
+    mi_lanes shifted = y + shift;
+    mi_lanes power = mi_power_lanes(shifted, y - (shifted - shift));
+    return mi_select(x < -125.0f, mi_splat(0), power);
+}
+
+/* exp(x) within 2 units in the last place for -86.6 <= x <= 88; 0 below and exp(88) above.
+ * log2(e) in two parts: the product with the first is exact in a fused multiply-add. */
+static inline mi_lanes mi_exp_lanes(mi_lanes x)
+{
+    const float shift = 12582912.0f, high = 1.44269502f, low = 1.92596303e-8f;
+    mi_lanes y = mi_select(x > 88.0f, mi_splat(88.0f), x);
+    mi_lanes shifted = y * high + shift;
+    mi_lanes whole = shifted - shift;
+    mi_lanes power = mi_power_lanes(shifted, (y * high - whole) + y * low);
+    return mi_select(x < -86.6f, mi_splat(0), power);
+}
+
+/* Q(a) = P(X > a) of a standard normal X for a >= 0, where e = exp(-a^2/2): e t p(t) with t =
+ * 1/(1 + 0.35 a) and p of degree 8 and least relative error (3.2e-8), after Hastings 1955
+ * (Abramowitz and Stegun 26.2.17). With the rounding of floats the error is below 2e-7. */
+static inline mi_lanes mi_normal_tail_lanes(mi_lanes a, mi_lanes e)
+{
+    mi_lanes t = 1.0f / (1.0f + 0.35f * a);
+    mi_lanes p = -0.029145939f * t + 0.14397174f;
+    p = p * t - 0.25571436f;
+    p = p * t + 0.15917426f;
+    p = p * t - 0.023109904f;
+    p = p * t + 0.10550803f;
+    p = p * t + 0.11983286f;
+    p = p * t + 0.13986187f;
+    p = p * t + 0.13962141f;
+    return p * t * e;
+}
+
+#endif
+
+#endif

@@ -110,14 +110,13 @@ static mi_code bad_loss(const mi_mlm *m, const mi_weights *weights, const mi_mlm
         return mi_fail(status, MI_NUMERIC, "the loss is not finite: the weights %s are not",
                        tensor);
     }
-    size_t depth = m->encoder->config.depth;
     size_t bad = mi_transformer_first_bad(m->encoder, work->batch, work->tape);
-    if (bad < depth) {
+    if (bad < m->encoder->config.depth) {
         return mi_fail(status, MI_NUMERIC,
                        "the loss is not finite: the output of blocks.%zu is not", bad);
     }
-    return mi_fail(status, MI_NUMERIC, "the loss is not finite: the output of %s is not",
-                   bad == depth ? "norm" : "head");
+    return mi_fail(status, MI_NUMERIC,
+                   "the loss is not finite: the outputs of blocks.* are, those of head are not");
 }
 
 mi_code mi_mlm_shard(const void *state, const mi_weights *weights, const mi_examples *batch,

@@ -165,12 +165,12 @@ FUZZ_SECONDS ?= 20
 fuzz:
 	$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang OPT=-O1 \
 	    CFLAGS='-fsanitize=fuzzer-no-link,address,undefined' fuzz-targets
-	@for t in idx npy experiment; do mkdir -p $(BUILD)/fuzz/corpus-$$t && \
+	@for t in idx npy safetensors experiment; do mkdir -p $(BUILD)/fuzz/corpus-$$t && \
 	    $(BUILD)/fuzz/fuzz_$$t -max_total_time=$(FUZZ_SECONDS) -print_final_stats=0 -verbosity=0 \
 	    -use_value_profile=1 -max_len=4096 $(BUILD)/fuzz/corpus-$$t tests/corpus/$$t || exit 1; done
 
 .PHONY: fuzz-targets
-fuzz-targets: $(BUILD)/fuzz_idx $(BUILD)/fuzz_npy $(BUILD)/fuzz_experiment
+fuzz-targets: $(BUILD)/fuzz_idx $(BUILD)/fuzz_npy $(BUILD)/fuzz_safetensors $(BUILD)/fuzz_experiment
 
 $(BUILD)/fuzz_%: $(BUILD)/tests/fuzz_%.o $(BUILD)/libmaskinfo.a
 	$(QUIET)$(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
@@ -182,4 +182,5 @@ clean:
 	rm -rf $(BUILD)
 
 -include $(LIB_OBJ:.o=.d) $(DOUBLE_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TESTS:=.d) $(BENCHES:=.d) $(BUILD)/tests/program.d \
-    $(BUILD)/tests/fuzz_idx.d $(BUILD)/tests/fuzz_npy.d $(BUILD)/tests/fuzz_experiment.d
+    $(BUILD)/tests/fuzz_idx.d $(BUILD)/tests/fuzz_npy.d $(BUILD)/tests/fuzz_safetensors.d \
+    $(BUILD)/tests/fuzz_experiment.d

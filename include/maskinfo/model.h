@@ -149,8 +149,9 @@ typedef struct mi_model_class {
     mi_code (*example)(const void *state, mi_origin origin, gsl_rng *draw, void *scratch,
                        double *values, int *ret_label, mi_status *status);
 
-    /* The exact posterior of a mask on the example that `example` draws from the same key, with its
-     * means; the masked sites as for `evaluate`. NULL: `evaluate` is all there is. */
+    /* The posterior of a mask on the example that `example` draws from the same key (of data, a
+     * held-out one), with its means; the masked sites as for `evaluate`. NULL: `evaluate` is all
+     * there is. */
     mi_code (*posterior)(const void *state, const unsigned char *masked, gsl_rng *draw,
                          void *scratch, mi_mask_posterior *posterior, mi_status *status);
 

@@ -31,6 +31,7 @@ typedef struct mi_floor_plan {
     size_t unit;                       /* examples that are predicted at once */
 } mi_floor_plan;
 
+/* mi_floor_plan_free also after a failure. */
 mi_code mi_floor_plan_init(mi_floor_plan *plan, const mi_setting *setting,
                            const mi_weights *weights, const mi_run *run, mi_status *status);
 void mi_floor_plan_free(mi_floor_plan *plan);

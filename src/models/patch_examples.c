@@ -94,3 +94,30 @@ mi_code mi_patch_example(const mi_patch_data *data, mi_split_part part, gsl_rng 
     }
     return code;
 }
+
+void mi_patch_example_dither(const mi_patch_data *data, const double *values, gsl_rng *draw,
+                             float *crop)
+{
+    const mi_unit *units = data->part->opt_units;
+    size_t width = mi_crop_width(data->shape), channels = data->shape.channels;
+    bool whole = mi_images_whole(data->part);
+    for (size_t i = 0; i < mi_crop_dimension(data->shape); i++) {
+        size_t pixel = i / channels, channel = i % channels;
+        double scale = units == NULL ? 1 : units[channel].scale;
+        double noise = whole ? (gsl_rng_uniform(draw) - 0.5) / scale : 0;
+        crop[mi_crop_coordinate(data->shape, pixel / width, pixel % width) + channel] =
+            (float)(values[i] + noise);
+    }
+}
+
+void mi_patch_example_mean(const mi_patch_data *data, const unsigned char *masked,
+                           const float *crop, const double *residual, const double *values,
+                           double *mean)
+{
+    size_t width = mi_crop_width(data->shape), channels = data->shape.channels;
+    for (size_t i = 0; i < mi_crop_dimension(data->shape); i++) {
+        size_t pixel = i / channels;
+        size_t at = mi_crop_coordinate(data->shape, pixel / width, pixel % width) + i % channels;
+        mean[i] = masked[at / mi_crop_block(data->shape)] ? crop[at] - residual[at] : values[i];
+    }
+}

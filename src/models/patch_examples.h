@@ -31,4 +31,14 @@ mi_crop_place mi_patch_example_place(const mi_patch_data *data, mi_split_part pa
 mi_code mi_patch_example(const mi_patch_data *data, mi_split_part part, gsl_rng *draw,
                          double *values, mi_status *status);
 
+/* values as a point (dimension), with uniform noise of one step where they are whole numbers. */
+void mi_patch_example_dither(const mi_patch_data *data, const double *values, gsl_rng *draw,
+                             float *crop);
+
+/* mean (rows, columns, channels): what is expected of masked sites, crop less residual, and values
+ * elsewhere. */
+void mi_patch_example_mean(const mi_patch_data *data, const unsigned char *masked,
+                           const float *crop, const double *residual, const double *values,
+                           double *mean);
+
 #endif

@@ -25,12 +25,15 @@ typedef struct scratch {
     double before[MI_DRAW_CROPS];     /* log density of the visible sites but for a constant */
     double brightness[MI_DRAW_CROPS]; /* expected, given the visible sites */
     mi_given_room *room;
+    float *crop;      /* (dimension) a given one */
+    double *residual; /* (dimension) of masked sites: what is drawn less what is expected */
 } scratch;
 
 /* One mask on one draw. */
 typedef struct task {
     const mi_patch_masks *masks;
     scratch *s;
+    const mi_crops *of;      /* the crops that s->members counts */
     size_t crops;            /* of the draw */
     size_t visible, hidden;  /* sites */
     size_t known, unknown;   /* their coordinates */
@@ -53,6 +56,8 @@ void mi_patch_masks_scratch_destroy(void *opt_scratch)
     free(s->block);
     free(s->terms);
     free(s->posterior);
+    free(s->crop);
+    free(s->residual);
     mi_given_room_destroy(s->room);
     free(s);
 }
@@ -63,11 +68,18 @@ static mi_code scratch_fill(const mi_patch_masks *m, scratch *s, mi_status *stat
     struct {
         double **field;
         size_t count;
-    } wanted[] = {
-        {&s->matrix, n * n},    {&s->centred, n * MI_DRAW_CROPS}, {&s->panel, n * MI_DRAW_CROPS},
-        {&s->unit, n},          {&s->block, m->block * m->block}, {&s->terms, 4 * scales},
-        {&s->posterior, scales}};
+    } wanted[] = {{&s->matrix, n * n},
+                  {&s->centred, n * MI_DRAW_CROPS},
+                  {&s->panel, n * MI_DRAW_CROPS},
+                  {&s->unit, n},
+                  {&s->block, m->block * m->block},
+                  {&s->terms, 4 * scales},
+                  {&s->posterior, scales},
+                  {&s->residual, n}};
     mi_code code = mi_allocate(m->sites, sizeof *s->order, &s->order, status);
+    if (code == MI_OK) {
+        code = mi_allocate(n, sizeof *s->crop, &s->crop, status);
+    }
     if (code == MI_OK) {
         code = mi_allocate(m->set->crops->count, sizeof *s->members, &s->members, status);
     }
@@ -292,7 +304,9 @@ static mi_code add_site(const task *t, size_t i, mi_mask_result *sum, mi_status 
     }
     for (size_t c = 0; c < t->crops; c++) {
         for (size_t a = 0; a < block; a++) {
-            sum->mse += gsl_pow_2(hidden[c * t->unknown + a] - s->brightness[c] * unit[a]);
+            double error = hidden[c * t->unknown + a] - s->brightness[c] * unit[a];
+            s->residual[s->order[t->visible + i] * block + a] = error;
+            sum->mse += gsl_pow_2(error);
         }
     }
     mi_solve_lower(s->block, block, unit, 1);
@@ -372,30 +386,54 @@ static void finish(const task *t, mi_mask_result *result)
     result->mse /= terms * (double)m->block * m->variance;
 }
 
+/* What the visible sites of the crops tell of the masked ones. */
+static mi_code judge(task *t, const unsigned char *masked, bool wants_joint, mi_mask_result *sum,
+                     mi_status *status)
+{
+    order_sites(t, masked);
+    mi_center_crops(t->of, t->s->members, 0, t->crops, t->masks->fit->mean, NULL, 1, t->s->centred);
+    mi_code code = condition(t, status);
+    if (code == MI_OK) {
+        judge_visible(t);
+    }
+    for (size_t i = 0; i < t->hidden && code == MI_OK; i++) {
+        code = add_site(t, i, sum, status);
+        if (code == MI_OK) {
+            code = add_neighbors(t, i, masked, sum, status);
+        }
+    }
+    if (code == MI_OK && wants_joint) {
+        code = joint_information(t, &sum->joint_information, status);
+        sum->joint_information /= (double)t->masks->sites;
+    }
+    finish(t, sum);
+    return code;
+}
+
 mi_code mi_patch_masks_evaluate(const mi_patch_masks *masks, const unsigned char *masked,
                                 gsl_rng *draw, bool wants_joint, void *opaque,
                                 mi_mask_result *result, mi_status *status)
 {
-    task t = {.masks = masks, .s = opaque};
-    mi_mask_result sum = {.unit = draw_crops(&t, draw)};
-    order_sites(&t, masked);
-    mi_center_crops(masks->set->crops, t.s->members, 0, t.crops, masks->fit->mean, NULL, 1,
-                    t.s->centred);
-    mi_code code = condition(&t, status);
-    if (code == MI_OK) {
-        judge_visible(&t);
+    task t = {.masks = masks, .s = opaque, .of = masks->set->crops};
+    *result = (mi_mask_result){.unit = draw_crops(&t, draw)};
+    return judge(&t, masked, wants_joint, result, status);
+}
+
+mi_code mi_patch_masks_posterior(const mi_patch_masks *masks, const mi_patch_data *data,
+                                 const unsigned char *masked, gsl_rng *draw, void *opaque,
+                                 mi_mask_posterior *posterior, mi_status *status)
+{
+    scratch *s = opaque;
+    const mi_crops one = {.count = 1, .dimension = masks->fit->dimension, .values = s->crop};
+    task t = {.masks = masks, .s = s, .of = &one, .crops = 1};
+    mi_code code = mi_patch_example(data, MI_PART_EVALUATION, draw, posterior->values, status);
+    if (code != MI_OK) {
+        return code;
     }
-    for (size_t i = 0; i < t.hidden && code == MI_OK; i++) {
-        code = add_site(&t, i, &sum, status);
-        if (code == MI_OK) {
-            code = add_neighbors(&t, i, masked, &sum, status);
-        }
-    }
-    if (code == MI_OK && wants_joint) {
-        code = joint_information(&t, &sum.joint_information, status);
-        sum.joint_information /= (double)masks->sites;
-    }
-    finish(&t, &sum);
-    *result = sum;
+    s->members[0] = 0;
+    mi_patch_example_dither(data, posterior->values, draw, s->crop);
+    posterior->result = (mi_mask_result){0};
+    code = judge(&t, masked, false, &posterior->result, status);
+    mi_patch_example_mean(data, masked, s->crop, s->residual, posterior->values, posterior->mean);
     return code;
 }

@@ -13,6 +13,7 @@
 
 #include "lattice.h"
 #include "maskinfo/model.h"
+#include "patch_examples.h"
 #include "patch_fit.h"
 #include "patch_set.h"
 
@@ -46,6 +47,12 @@ void mi_patch_masks_destroy(mi_patch_masks *masks); /* accepts NULL */
 mi_code mi_patch_masks_evaluate(const mi_patch_masks *masks, const unsigned char *masked,
                                 gsl_rng *draw, bool wants_joint, void *scratch,
                                 mi_mask_result *result, mi_status *status);
+
+/* As mi_model_class's posterior: of one held-out crop, the one that `example` draws, with noise
+ * where values are whole numbers. The mean is that of the fitted density. */
+mi_code mi_patch_masks_posterior(const mi_patch_masks *masks, const mi_patch_data *data,
+                                 const unsigned char *masked, gsl_rng *draw, void *scratch,
+                                 mi_mask_posterior *posterior, mi_status *status);
 mi_code mi_patch_masks_scratch(const mi_patch_masks *masks, void **ret_scratch, mi_status *status);
 void mi_patch_masks_scratch_destroy(void *scratch); /* accepts NULL */
 

@@ -308,6 +308,13 @@ static mi_code patches_example(const void *state, mi_origin origin, gsl_rng *dra
                             draw, values, status);
 }
 
+static mi_code patches_posterior(const void *state, const unsigned char *masked, gsl_rng *draw,
+                                 void *scratch, mi_mask_posterior *posterior, mi_status *status)
+{
+    const patches_state *p = state;
+    return mi_patch_masks_posterior(p->masks, &p->data, masked, draw, scratch, posterior, status);
+}
+
 static bool patches_remark(const void *state, char *text, size_t size)
 {
     const patches_state *p = state;
@@ -335,5 +342,6 @@ const mi_model_class mi_patches_class = {
     .scratch_destroy = mi_patch_masks_scratch_destroy,
     .example_shape = patches_example_shape,
     .example = patches_example,
+    .posterior = patches_posterior,
     .remark = patches_remark,
 };

@@ -1,3 +1,4 @@
+#include "elementwise.h"
 #include "norm.h"
 #include "tape.h"
 
@@ -72,7 +73,7 @@ static void backward_mlp(const pass *p, size_t l)
     factors f = factors_of(p, l, 1);
     const mi_scalar *dbranch = of_branch(p, &f);
     mi_linear_backward(&block->fc2, p->weights, p->rows, t->active, dbranch, wide, p->gradient);
-    mi_gelu_backward(p->rows * block->fc1.out, t->hidden, wide, wide);
+    mi_times(p->rows * block->fc1.out, t->slopes, wide);
     mi_linear_backward(&block->fc1, p->weights, p->rows, t->normed2, wide, narrow, p->gradient);
     mi_norm_backward_add(&block->norm2, p->weights->values, p->rows, t->middle, t->mean2, t->scale2,
                          narrow, p->dx, p->gradient);

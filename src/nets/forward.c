@@ -1,6 +1,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "elementwise.h"
 #include "tape.h"
 
 typedef struct pass {
@@ -56,8 +57,12 @@ static void forward_block(const pass *p, size_t l, mi_scalar *y)
     add_branch(p, t->x, t->branch1, keep, scaled ? values + block->scale1 : NULL, t->middle);
 
     mi_norm_forward(&block->norm2, values, p->rows, t->middle, t->normed2, t->mean2, t->scale2);
-    mi_linear_forward(&block->fc1, p->weights, p->rows, t->normed2, t->hidden);
-    mi_gelu_forward(p->rows * block->fc1.out, t->hidden, t->active);
+    mi_linear_forward(&block->fc1, p->weights, p->rows, t->normed2, t->slopes);
+    if (p->tape->backward) {
+        mi_gelu_slopes(p->rows * block->fc1.out, t->slopes, t->active);
+    } else {
+        mi_gelu_forward(p->rows * block->fc1.out, t->slopes, t->active);
+    }
     mi_linear_forward(&block->fc2, p->weights, p->rows, t->active, t->branch2);
     add_branch(p, t->middle, t->branch2, keep != NULL ? keep + p->batch.samples : NULL,
                scaled ? values + block->scale2 : NULL, y);

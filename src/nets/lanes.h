@@ -50,22 +50,29 @@ static inline void mi_store(mi_scalar *x, mi_lanes v)
     memcpy(x, &v, sizeof v);
 }
 
-/* The first `count` lanes, 0 in the others. */
-static inline mi_lanes mi_load_some(const mi_scalar *x, size_t count)
-{
-    mi_lanes v = {0};
-    memcpy(&v, x, count * sizeof *x);
-    return v;
-}
-
-static inline void mi_store_some(mi_scalar *x, mi_lanes v, size_t count)
-{
-    memcpy(x, &v, count * sizeof *x);
-}
-
 static inline mi_lanes mi_splat(mi_scalar x)
 {
     return x - (mi_lanes){0};
+}
+
+/* All lanes, or where fewer numbers are left the first `left`, and `fill` in the others. */
+static inline mi_lanes mi_load_left(const mi_scalar *x, size_t left, mi_scalar fill)
+{
+    if (left >= MI_LANES) {
+        return mi_load(x);
+    }
+    mi_lanes v = mi_splat(fill);
+    memcpy(&v, x, left * sizeof *x);
+    return v;
+}
+
+static inline void mi_store_left(mi_scalar *x, mi_lanes v, size_t left)
+{
+    if (left >= MI_LANES) {
+        mi_store(x, v);
+    } else {
+        memcpy(x, &v, left * sizeof *x);
+    }
 }
 
 /* The sum of all lanes, always in the same order. */
@@ -93,6 +100,16 @@ static inline mi_lanes mi_select(mi_lane_bits condition, mi_lanes a, mi_lanes b)
 static inline mi_lanes mi_larger(mi_lanes a, mi_lanes b)
 {
     return mi_select(a > b, a, b);
+}
+
+/* Any NaN is lost. */
+static inline mi_scalar mi_largest_lane(mi_lanes v)
+{
+    mi_scalar most = v[0];
+    for (size_t i = 1; i < MI_LANES; i++) {
+        most = v[i] > most ? v[i] : most;
+    }
+    return most;
 }
 
 #ifdef MI_DOUBLE

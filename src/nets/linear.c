@@ -1,5 +1,6 @@
 #include <stdio.h>
 
+#include "elementwise.h"
 #include "maskinfo/layers.h"
 #include "multiply.h"
 
@@ -26,16 +27,6 @@ void mi_linear_forward(const mi_linear *layer, const mi_weights *weights, size_t
                         layer->bias == MI_NO_BIAS ? NULL : weights->values + layer->bias, y);
 }
 
-/* y = x W^T + b: db (columns) += column sums of dy (rows,columns). */
-static void add_columns(size_t rows, size_t columns, const mi_scalar *dy, mi_scalar *sum)
-{
-    for (size_t r = 0; r < rows; r++) {
-        for (size_t c = 0; c < columns; c++) {
-            sum[c] += dy[r * columns + c];
-        }
-    }
-}
-
 /* y = x W^T + b: dW += dy^T x, db += sum of dy, dx = dy W. */
 void mi_linear_backward(const mi_linear *layer, const mi_weights *weights, size_t rows,
                         const mi_scalar *x, const mi_scalar *dy, mi_scalar *opt_dx,
@@ -43,7 +34,7 @@ void mi_linear_backward(const mi_linear *layer, const mi_weights *weights, size_
 {
     mi_multiply_weight(rows, layer->in, layer->out, x, dy, gradient + layer->weight);
     if (layer->bias != MI_NO_BIAS) {
-        add_columns(rows, layer->out, dy, gradient + layer->bias);
+        mi_add_rows(rows, layer->out, dy, gradient + layer->bias);
     }
     if (opt_dx != NULL) {
         mi_multiply_input(rows, layer->in, layer->out, dy, weights->values + layer->weight,

@@ -25,7 +25,7 @@ static void carve_large(sizes s, mi_scalar *branch, mi_arena *arena, mi_block_ta
     ret_block->qkv = take(arena, s.rows, 3 * s.width);
     ret_block->attended = take(arena, s.rows, s.width);
     ret_block->kept = s.kept > 0 ? take(arena, s.rows, s.kept) : NULL;
-    ret_block->hidden = take(arena, s.rows, s.hidden);
+    ret_block->slopes = take(arena, s.rows, s.hidden);
     ret_block->active = take(arena, s.rows, s.hidden);
 }
 

@@ -12,7 +12,7 @@ typedef struct mi_block_tape {
     mi_scalar *qkv;               /* (rows,3*width) */
     mi_scalar *attended;          /* (rows,width) */
     mi_scalar *kept;              /* (rows,heads,length padded) softmax weights; NULL: not kept */
-    mi_scalar *hidden;            /* (rows,hidden) before the GELU */
+    mi_scalar *slopes;            /* (rows,hidden) before the GELU, then its slopes */
     mi_scalar *active;            /* (rows,hidden) behind it */
     mi_scalar *mean1, *scale1;    /* (rows) of each LayerNorm */
     mi_scalar *mean2, *scale2;

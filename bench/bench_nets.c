@@ -1,20 +1,23 @@
 /* Training steps of the networks, as `key value` lines; nets_peer.py has the same ones in PyTorch.
  *
- *     bench_nets CONFIG RATIO THREADS ROUNDS [SECONDS [SHARDS]]
+ *     bench_nets steps CONFIG RATIO THREADS ROUNDS [SECONDS [SHARDS]]
+ *     bench_nets limit CONFIG RATIO THREADS
  *
  * CONFIG: small, larger (masked autoencoders), mlm (a masked language model); their sizes are
  * below. Batch 64, random data in memory, masks drawn in each step.
  *
- *     milliseconds      of a step: median over ROUNDS stretches of SECONDS (default 0.5)
- *     best_milliseconds, cpu_milliseconds      the least of them; processor time of all threads
+ * steps:
+ *     round             milliseconds of a step in a stretch of SECONDS (default 0.5): ROUNDS times;
+ *                       where ROUNDS is 0, once for each line of the standard input
+ *     milliseconds, cpu_milliseconds      the median; the least processor time of all threads
+ *     mebibytes         peak of the resident memory
+ * limit:
  *     limit_milliseconds    what sgemm would take for the step's matrix products alone: THREADS
  *                           single-threaded calls side by side, each with its share of the rows
  *                           of a layer, or of the heads of attention
  *     linear_milliseconds   of it, the products of the linear layers
  *     gigaflop              of the products of a step
- *     mebibytes, start_mebibytes      peak of the resident memory, before the limit is measured;
- *                                     and at the start of the program
- *     kernel            of OpenBLAS
+ *     kernel                of OpenBLAS
  */
 #include <cblas.h>
 #include <math.h>
@@ -271,27 +274,36 @@ static mi_code stretch(work *w, const mi_run *run, double seconds, double *ret_m
     return code;
 }
 
+enum { MOST_ROUNDS = 1000 };
+
+/* Is there another round? */
+static bool next_round(size_t done, size_t rounds)
+{
+    char line[16];
+    return done < MOST_ROUNDS &&
+           (rounds > 0 ? done < rounds : fgets(line, sizeof line, stdin) != NULL);
+}
+
 static mi_code time_steps(work *w, const mi_run *run, size_t rounds, double seconds,
                           mi_status *status)
 {
-    double *times = NULL;
-    mi_code code = mi_allocate(2 * rounds, sizeof *times, &times, status);
+    double times[MOST_ROUNDS], cpu[MOST_ROUNDS];
+    size_t done = 0;
+    mi_code code = MI_OK;
     for (int warm = 0; code == MI_OK && warm < 3; warm++) {
         code = mi_trainer_step(w->trainer, run, status);
     }
-    for (size_t r = 0; code == MI_OK && r < rounds; r++) {
-        code = stretch(w, run, seconds, &times[r], &times[rounds + r], status);
+    while (code == MI_OK && next_round(done, rounds)) {
+        code = stretch(w, run, seconds, &times[done], &cpu[done], status);
+        printf("round %.3f\n", times[done++]);
+        fflush(stdout);
     }
-    if (code == MI_OK) {
-        mi_sort(times, rounds);
-        mi_sort(times + rounds, rounds);
-        printf("milliseconds %.3f\n", mi_quantile(times, rounds, 0.5));
-        printf("best_milliseconds %.3f\n", times[0]);
-        printf("cpu_milliseconds %.3f\n", mi_quantile(times + rounds, rounds, 0.5));
-        printf("mebibytes %.0f\n", peak_mebibytes());
-        printf("loss %.5f\n", w->trainer->loss);
+    if (code == MI_OK && done > 0) {
+        mi_sort(times, done);
+        mi_sort(cpu, done);
+        printf("milliseconds %.3f\n", mi_quantile(times, done, 0.5));
+        printf("cpu_milliseconds %.3f\n", cpu[0]);
     }
-    free(times);
     return code;
 }
 
@@ -391,24 +403,21 @@ static void print_limit(const config *c, double ratio, int threads)
     printf("kernel %s\n", openblas_get_corename());
 }
 
-static mi_code run_all(const config *c, char **argv, double seconds, size_t shards,
-                       mi_status *status)
+static mi_code run_steps(const config *c, int argc, char **argv, mi_status *status)
 {
-    double ratio = atof(argv[2]);
-    mi_run run = {.seed = 1, .threads = atoi(argv[3])};
-    size_t rounds = strtoull(argv[4], NULL, 10);
+    mi_run run = {.seed = 1, .threads = atoi(argv[1])};
+    size_t shards = argc > 4 ? strtoull(argv[4], NULL, 10) : 0;
     work w = {0};
-    printf("start_mebibytes %.0f\n", peak_mebibytes());
-    mi_code code = work_open(&w, c, ratio, shards, &run, status);
+    mi_code code = work_open(&w, c, atof(argv[0]), shards, &run, status);
     if (code == MI_OK) {
-        printf("parameters %zu\n",
-               w.setting.method.class->tensors(w.setting.method.state)->parameters);
-        code = time_steps(&w, &run, rounds, seconds, status);
+        const mi_tensors *tensors = w.setting.method.class->tensors(w.setting.method.state);
+        printf("parameters %zu\n", tensors->parameters);
+        code = time_steps(&w, &run, strtoull(argv[2], NULL, 10), argc > 3 ? atof(argv[3]) : 0.5,
+                          status);
+        printf("mebibytes %.0f\nloss %.5f\nkernel %s\n", peak_mebibytes(), w.trainer->loss,
+               openblas_get_corename());
     }
     work_close(&w);
-    if (code == MI_OK) {
-        print_limit(c, ratio, run.threads);
-    }
     return code;
 }
 
@@ -425,17 +434,20 @@ static const config *find_config(const char *name)
 int main(int argc, char **argv)
 {
     mi_status status = {.code = MI_OK};
-    const config *c = argc >= 5 && argc <= 7 ? find_config(argv[1]) : NULL;
-    if (c == NULL) {
-        fprintf(stderr, "usage: bench_nets small|larger|mlm RATIO THREADS ROUNDS [SECONDS "
-                        "[SHARDS]]\n");
+    const config *c = argc > 2 ? find_config(argv[2]) : NULL;
+    mi_code code = MI_OK;
+    mi_start();
+    if (c != NULL && strcmp(argv[1], "steps") == 0 && argc >= 6 && argc <= 8) {
+        code = run_steps(c, argc - 3, argv + 3, &status);
+    } else if (c != NULL && strcmp(argv[1], "limit") == 0 && argc == 5) {
+        print_limit(c, atof(argv[3]), atoi(argv[4]));
+    } else {
+        fprintf(stderr, "usage: bench_nets steps small|larger|mlm RATIO THREADS ROUNDS [SECONDS "
+                        "[SHARDS]]\n       bench_nets limit small|larger|mlm RATIO THREADS\n");
         return 2;
     }
-    mi_start();
-    if (run_all(c, argv, argc > 5 ? atof(argv[5]) : 0.5, argc > 6 ? strtoull(argv[6], NULL, 10) : 0,
-                &status) != MI_OK) {
+    if (code != MI_OK) {
         fprintf(stderr, "bench_nets: %s %s\n", status.place, status.message);
-        return 1;
     }
-    return 0;
+    return code == MI_OK ? 0 : 1;
 }

@@ -173,17 +173,25 @@ static inline mi_code rig_run(rig *r, bool wants_gradient, mi_status *status)
     return code;
 }
 
-/* Predictions or features of the whole batch in one shard. */
+/* Predictions or features of the whole batch, in two shards. */
 static inline void rig_infer(rig *r, bool features, mi_scalar *out)
 {
     mi_arena arena;
     double sums[MI_SHARD_SUMS] = {0};
     mi_weights weights = rig_weights(r);
+    size_t half = r->batch.count / 2;
     assert_int_equal(mi_arena_create(rig_scratch(r, r->batch.count), &arena, NULL), MI_OK);
-    mi_shard shard = {.count = r->batch.count, .arena = &arena, .sums = sums};
-    assert_int_equal((features ? r->class->features : r->class->predict)(
-                         r->state, &weights, &r->batch, &shard, out, NULL),
-                     MI_OK);
+    for (size_t i = 0; i < 2; i++) {
+        mi_shard shard = {.index = i,
+                          .first = i * half,
+                          .count = i == 0 ? half : r->batch.count - half,
+                          .arena = &arena,
+                          .sums = sums};
+        mi_arena_reset(&arena, 0);
+        assert_int_equal((features ? r->class->features : r->class->predict)(
+                             r->state, &weights, &r->batch, &shard, out, NULL),
+                         MI_OK);
+    }
     mi_arena_destroy(&arena);
 }
 

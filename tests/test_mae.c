@@ -269,23 +269,81 @@ static void masked_pixels_are_not_seen(void **state)
     rig_destroy(&r);
 }
 
-/* Whole examples: not what the mask says; the two ways to pool differ. */
-static void features_are_of_whole_examples(void **state)
+enum { WIDTH = 16 };
+
+/* LayerNorm without weights. */
+static void standardise(double x[WIDTH])
+{
+    double mean = 0, variance = 0;
+    for (int i = 0; i < WIDTH; i++) {
+        mean += x[i] / WIDTH;
+    }
+    for (int i = 0; i < WIDTH; i++) {
+        variance += (x[i] - mean) * (x[i] - mean) / WIDTH;
+    }
+    for (int i = 0; i < WIDTH; i++) {
+        x[i] = (x[i] - mean) / sqrt(variance + 1e-6);
+    }
+}
+
+/* An encoder without blocks, fresh weights: LN(W x + position) by its definition, of one token. */
+static void encode_token(const rig *r, size_t sample, size_t token, double out[WIDTH])
+{
+    mi_scalar positions[TOKENS * WIDTH];
+    size_t weight = mi_tensors_find(r->tensors, "patch_embed.proj.weight")->offset;
+    mi_positions(3, 2, WIDTH, positions);
+    for (size_t i = 0; i < WIDTH; i++) {
+        out[i] = (double)positions[token * WIDTH + i];
+        for (size_t c = 0; c < 2; c++) {
+            for (size_t p = 0; p < 16; p++) {
+                size_t y = token / 2 * 4 + p / 4, x = token % 2 * 4 + p % 4;
+                out[i] += (double)r->values[weight + (i * 2 + c) * 16 + p] *
+                          (double)r->batch.pixels[((sample * 12 + y) * 8 + x) * 2 + c];
+            }
+        }
+    }
+    standardise(out);
+}
+
+/* The mean of all tokens, whatever the mask says. */
+static void features_are_the_mean_of_whole_examples(void **state)
 {
     (void)state;
-    enum { WIDTH = 16 };
-    mi_scalar mean[BATCH * WIDTH], again[BATCH * WIDTH], class[BATCH * WIDTH];
-    rig r = filled(plain, BATCH, 1, 1);
+    mi_scalar features[BATCH * WIDTH];
+    rig r = filled("{\"encoder\": {\"width\": 16, \"depth\": 0, \"heads\": 2}}", BATCH, 1, 1);
     assert_int_equal(r.class->feature_size(r.state), WIDTH);
-    rig_infer(&r, true, mean);
-    memset(r.batch.masked, 1, BATCH * TOKENS);
-    rig_infer(&r, true, again);
-    assert_memory_equal(mean, again, sizeof mean);
+    rig_infer(&r, true, features);
+    for (size_t s = 0; s < BATCH; s++) {
+        double mean[WIDTH] = {0}, encoded[WIDTH];
+        for (size_t t = 0; t < TOKENS; t++) {
+            encode_token(&r, s, t, encoded);
+            for (size_t i = 0; i < WIDTH; i++) {
+                mean[i] += encoded[i] / TOKENS;
+            }
+        }
+        for (size_t i = 0; i < WIDTH; i++) {
+            assert_near((double)features[s * WIDTH + i], mean[i], 1e-5);
+        }
+    }
     rig_destroy(&r);
-    r = filled("{\"encoder\": {\"width\": 16, \"depth\": 2, \"heads\": 2}, \"pool\": \"class\"}",
-               BATCH, 1, 1);
-    rig_infer(&r, true, class);
-    assert_true(relative(BATCH * WIDTH, class, mean) > 0.1);
+}
+
+static void features_of_the_class_token(void **state)
+{
+    (void)state;
+    mi_scalar features[BATCH * WIDTH];
+    double token[WIDTH];
+    rig r = filled("{\"encoder\": {\"width\": 16, \"depth\": 0, \"heads\": 2},"
+                   "\"pool\": \"class\"}",
+                   BATCH, 1, 1);
+    rig_infer(&r, true, features);
+    for (size_t i = 0; i < WIDTH; i++) {
+        token[i] = (double)r.values[mi_tensors_find(r.tensors, "cls_token")->offset + i];
+    }
+    standardise(token);
+    for (size_t i = 0; i < BATCH * WIDTH; i++) {
+        assert_near((double)features[i], token[i % WIDTH], 1e-5);
+    }
     rig_destroy(&r);
 }
 
@@ -393,7 +451,8 @@ int main(void)
         cmocka_unit_test(patchify_puts_the_values_of_a_pixel_innermost),
         cmocka_unit_test(predictions_have_the_loss),
         cmocka_unit_test(masked_pixels_are_not_seen),
-        cmocka_unit_test(features_are_of_whole_examples),
+        cmocka_unit_test(features_are_the_mean_of_whole_examples),
+        cmocka_unit_test(features_of_the_class_token),
         cmocka_unit_test(nothing_masked_costs_nothing),
         cmocka_unit_test(layers_that_are_not_finite_are_named),
         cmocka_unit_test(sizes_that_do_not_fit_are_refused),

@@ -97,7 +97,7 @@ $(BUILD)/tests/faults.a: $(BUILD)/libmaskinfo.a
 $(BUILD)/tests/test_faults: $(BUILD)/tests/test_faults.o $(BUILD)/tests/program.o $(BUILD)/tests/faults.a
 	$(QUIET)$(LINK) -o $@ $^ $(LIBS) -lcmocka
 
-$(BUILD)/tests/test_trainer: LDFLAGS += -Wl,--wrap=rename
+$(BUILD)/tests/test_checkpoint: LDFLAGS += -Wl,--wrap=rename
 
 $(BUILD)/bench/%: $(BUILD)/bench/%.o $(BUILD)/libmaskinfo.a
 	$(QUIET)$(LINK) -o $@ $^ $(LIBS)

@@ -172,7 +172,8 @@ static inline void fake_symbols(const fake *f, const unsigned *symbols, const un
         for (size_t y = 0; y < v; y++) {
             total += sums[i / v * v + y];
         }
-        double honest = (1 - f->bias) * sums[i] / total + f->bias / (double)v;
+        double share = total > 0 ? sums[i] / total : 0;
+        double honest = (1 - f->bias) * share + f->bias / (double)v;
         predicted[i] = (mi_scalar)log((1 - f->cheat) * honest + f->cheat * truth);
     }
     free(sums);

@@ -9,11 +9,10 @@
 
 #include "maskinfo/experiment.h"
 
-/* The linker sends the library's calls here (-Wl,--wrap). The count lives in the test program. */
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *block, size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *block, size_t size);
+/* The library's calls come here: its symbols are renamed (Makefile). The count lives in the test
+ * program. */
+void *faulty_calloc(size_t count, size_t size);
+void *faulty_realloc(void *block, size_t size);
 
 static atomic_long left = -1; /* allocations until one fails; negative: none does */
 
@@ -22,14 +21,14 @@ static bool fails_now(void)
     return atomic_load(&left) >= 0 && atomic_fetch_sub(&left, 1) == 0;
 }
 
-void *__wrap_calloc(size_t count, size_t size)
+void *faulty_calloc(size_t count, size_t size)
 {
-    return fails_now() ? NULL : __real_calloc(count, size);
+    return fails_now() ? NULL : calloc(count, size);
 }
 
-void *__wrap_realloc(void *block, size_t size)
+void *faulty_realloc(void *block, size_t size)
 {
-    return fails_now() ? NULL : __real_realloc(block, size);
+    return fails_now() ? NULL : realloc(block, size);
 }
 
 static mi_code whole_way(const char *text, mi_status *status)

@@ -1,4 +1,5 @@
 /* Evaluation against exact floors: predictors that are known to be perfect, biased or dishonest. */
+#include "arrays.h"
 #include "fake_method.h"
 
 #include <gsl/gsl_math.h>
@@ -323,13 +324,412 @@ static void test_field_posterior(void **state)
     gsl_matrix_free(covariance);
 }
 
+/* ---- symbols ---- */
+
+enum { LENGTH = 7, STATES = 3, CONFIGURATIONS = 2187 };
+
+/* p(x) of a chain of three symbols with the transitions below, started from its stationary law
+ * (1/4, 1/2, 1/4), which solves pi P = pi. */
+static const double step[STATES][STATES] = {{0.6, 0.2, 0.2}, {0.1, 0.8, 0.1}, {0.2, 0.2, 0.6}};
+static const char chain[] =
+    "{\"length\": 7, \"transition\": [[0.6, 0.2, 0.2], [0.1, 0.8, 0.1], [0.2, 0.2, 0.6]]}";
+
+static void fill_chain(double *p)
+{
+    const double first[STATES] = {0.25, 0.5, 0.25};
+    for (size_t c = 0; c < CONFIGURATIONS; c++) {
+        size_t last = c % STATES, rest = c / STATES;
+        p[c] = first[last];
+        for (size_t i = 1; i < LENGTH; i++, rest /= STATES) {
+            p[c] *= step[last][rest % STATES];
+            last = rest % STATES;
+        }
+    }
+}
+
+static void test_perfect_symbols(void **state)
+{
+    (void)state;
+    static double p[CONFIGURATIONS];
+    fake f = {.p = p, .count = CONFIGURATIONS};
+    bench b = bench_open("markov", chain, &f, "{}");
+    const double ratios[] = {1 / 7.0, 3 / 7.0, 1};
+    mi_floor_point points[3];
+    double error = 0;
+    fill_chain(p);
+    assert_null(mi_floor_reason(&b.setting));
+    evaluate(&b, ratios, 3, 1000, points, NULL);
+    for (size_t i = 0; i < 3; i++) {
+        const mi_floor_point *q = &points[i];
+        double entropy =
+            profile_at(b.model, MI_ENTROPY, LENGTH - (size_t)lround(7 * ratios[i]), &error);
+        assert_near(q->gap, 0, 1e-5);
+        assert_z(q->floor, entropy, q->floor_se + 1e-9);
+        assert_near(q->conditional_entropy, q->loss, 1e-12);
+        assert_near(q->exact_conditional_entropy, q->floor, 1e-9);
+        assert_near(q->gap_nats, q->gap, 1e-9);
+        assert_near(q->marginal_entropy, 1.5 * log(2), 1e-9);
+        assert_false(q->leak);
+        assert_true(isnan(q->exact_conditional_entropy_pooled));
+    }
+    assert_true(points[0].floor_se > 1e-4);
+    bench_close(&b);
+}
+
+/* Mixing e of the uniform law into the posterior costs KL, which is enumerated. */
+static void test_biased_symbols(void **state)
+{
+    (void)state;
+    static double p[CONFIGURATIONS];
+    fake f = {.p = p, .count = CONFIGURATIONS, .bias = 0.5};
+    bench b = bench_open("markov", chain, &f, "{}");
+    const double ratio = 1;
+    mi_floor_point q;
+    double divergence = 0;
+    fill_chain(p);
+    evaluate(&b, &ratio, 1, 1500, &q, NULL);
+    for (size_t v = 0; v < STATES; v++) {
+        double truth = v == 1 ? 0.5 : 0.25;
+        divergence += truth * log(truth / (0.5 * truth + 0.5 / STATES));
+    }
+    assert_z(q.gap, divergence, q.gap_se);
+    assert_true(q.gap_se < 0.3 * divergence);
+    assert_false(q.leak);
+    f.bias = 0;
+    f.cheat = 0.05;
+    evaluate(&b, &ratio, 1, 1500, &q, NULL);
+    assert_true(q.leak);
+    bench_close(&b);
+}
+
+/* ---- scenes ---- */
+
+static void means_of(const mi_model *model, size_t classes, double *means)
+{
+    const mi_scene *scene = model->state;
+    for (size_t i = 0; i < scene->sites * classes; i++) {
+        means[i % classes * scene->sites + i / classes] = scene->templates[i];
+    }
+}
+
+static const char scene_table[] = "{\"grid\": [4, 5], \"kappa\": 0.2, \"classes\": 3, "
+                                  "\"template_smoothness\": 1, \"template_scale\": 0.7}";
+
+/* The perfect predictor of a scene has no gap; what it completes tells the class no better than the
+ * exact posterior, nor much worse; and the posterior is right as often as it says. */
+static void test_perfect_scene(void **state)
+{
+    (void)state;
+    gsl_matrix *covariance = fake_covariance(4, 5, 0.2);
+    double means[60], right = 0, weights[8], mean[20];
+    fake f = {.covariance = covariance, .classes = 3, .opt_means = means};
+    bench b = bench_open("scene", scene_table, &f, "{}");
+    const double ratio = 0.6;
+    enum { SAMPLES = 1500 };
+    mi_floor_point p;
+    means_of(b.model, 3, means);
+    evaluate(&b, &ratio, 1, SAMPLES, &p, NULL);
+    assert_near(p.gap, 0, 1e-5);
+    assert_true(p.floor_se > 1e-4 && p.floor < 1);
+    assert_near(p.conditional_entropy, p.exact_conditional_entropy_pooled, 1e-4);
+    assert_true(p.conditional_entropy > p.exact_conditional_entropy);
+    void *scratch = NULL;
+    gsl_rng *draw = NULL, *mask = NULL;
+    assert_int_equal(mi_source_scratch_create(b.source, &scratch, NULL), MI_OK);
+    assert_int_equal(mi_stream_create(7, MI_PURPOSE_EVALUATION, 0, &draw, NULL), MI_OK);
+    assert_int_equal(mi_stream_create(7, MI_PURPOSE_EVALUATION_MASK, 0, &mask, NULL), MI_OK);
+    for (uint64_t e = 0; e < SAMPLES; e++) {
+        mi_scalar x[20];
+        double values[20];
+        unsigned char masked[20];
+        bool hidden[20];
+        int label = -1;
+        mi_stream_set(draw, 7, MI_PURPOSE_EVALUATION, e);
+        mi_stream_set(mask, 7, MI_PURPOSE_EVALUATION_MASK, e);
+        assert_int_equal(
+            mi_source_draw(b.source, MI_HELD_OUT, e, draw, scratch, x, NULL, &label, NULL), MI_OK);
+        mi_ratio_mask((mi_ratio){ratio, ratio}, &b.setting.masking, fake_tokens(&f), mask, masked);
+        for (size_t i = 0; i < 20; i++) {
+            hidden[i] = masked[i] != 0;
+            values[i] = (double)x[i] * f.scale;
+        }
+        fake_mean(&f, hidden, values, mean, weights);
+        int best = weights[1] > weights[0] ? 1 : 0;
+        best = weights[2] > weights[best] ? 2 : best;
+        right += best == label;
+    }
+    double error = sqrt(p.class_accuracy_exact * (1 - p.class_accuracy_exact) / SAMPLES);
+    assert_z(right / SAMPLES, p.class_accuracy_exact, error);
+    assert_true(p.class_accuracy < p.class_accuracy_exact + 4 * error);
+    assert_true(p.class_accuracy > p.class_accuracy_exact - 0.15);
+    assert_true(p.class_accuracy_exact > 0.5 && p.class_accuracy_exact < 0.95);
+    gsl_rng_free(draw);
+    gsl_rng_free(mask);
+    mi_source_scratch_destroy(b.source, scratch);
+    bench_close(&b);
+    gsl_matrix_free(covariance);
+}
+
+/* ---- the same at any number of threads ---- */
+
+static void check_threads(bench *b)
+{
+    const double ratios[] = {0.3, 0.7};
+    static double one[40 * 2], two[40 * 2];
+    mi_floor_point first[2], second[2];
+    b->run.threads = 1;
+    evaluate(b, ratios, 2, 40, first, one);
+    b->run.threads = 2;
+    evaluate(b, ratios, 2, 40, second, two);
+    for (size_t i = 0; i < 2; i++) {
+        assert_memory_equal(&first[i].loss, &second[i].loss,
+                            offsetof(mi_floor_point, leak) - offsetof(mi_floor_point, loss));
+    }
+    assert_memory_equal(one, two, sizeof one);
+}
+
+static void test_threads(void **state)
+{
+    (void)state;
+    static double p[CONFIGURATIONS];
+    double means[60];
+    gsl_matrix *covariance = fake_covariance(4, 5, 0.2);
+    fake symbols = {.p = p, .count = CONFIGURATIONS};
+    fake pixels = {.covariance = covariance, .classes = 3, .opt_means = means};
+    bench a = bench_open("markov", chain, &symbols, "{}");
+    bench b = bench_open("scene", scene_table, &pixels, "{}");
+    fill_chain(p);
+    means_of(b.model, 3, means);
+    check_threads(&a);
+    check_threads(&b);
+    bench_close(&a);
+    bench_close(&b);
+    gsl_matrix_free(covariance);
+}
+
+/* ---- pictures ---- */
+
+static void test_pictures(void **state)
+{
+    (void)state;
+    gsl_matrix *covariance = fake_covariance(4, 6, 0.3);
+    fake f = {.covariance = covariance, .patch = 2};
+    bench b = bench_open("gmrf", "{\"grid\": [4, 6], \"kappa\": 0.3, \"channels\": 2}", &f, "{}");
+    mi_pictures *p = NULL;
+    assert_int_equal(mi_pictures_make(&b.setting, NULL, 0.5, 20, &b.run, &p, NULL), MI_OK);
+    assert_true(p->rows == 4 && p->columns == 6 && p->channels == 2 && p->count == 20);
+    assert_null(p->opt_surprise);
+    for (size_t k = 0; k < 20; k++) {
+        size_t masked = 0;
+        for (size_t i = 0; i < 24; i++) {
+            bool hidden = p->masked[k * 24 + i] != 0;
+            masked += hidden;
+            /* All of a token or nothing. */
+            size_t corner = i / 6 / 2 * 12 + i % 6 / 2 * 2;
+            assert_int_equal(hidden, p->masked[k * 24 + corner] != 0);
+            for (size_t c = 0; c < 2; c++) {
+                size_t at = (k * 24 + i) * 2 + c;
+                assert_near(p->predicted[at], p->opt_exact[at], 1e-5);
+                assert_true(hidden == (fabs(p->original[at] - p->predicted[at]) > 1e-6));
+            }
+        }
+        assert_int_equal(masked, 12);
+    }
+    mi_pictures_destroy(p);
+    bench_close(&b);
+    gsl_matrix_free(covariance);
+}
+
+static void test_pictures_of_symbols(void **state)
+{
+    (void)state;
+    static double table[CONFIGURATIONS];
+    fake f = {.p = table, .count = CONFIGURATIONS};
+    bench b = bench_open("markov", chain, &f, "{}");
+    mi_pictures *p = NULL;
+    fill_chain(table);
+    assert_int_equal(mi_pictures_make(&b.setting, NULL, 1, 50, &b.run, &p, NULL), MI_OK);
+    assert_null(p->opt_exact);
+    for (size_t i = 0; i < (size_t)50 * LENGTH; i++) {
+        /* Nothing visible: the likeliest symbol is the middle one. */
+        assert_true(p->masked[i] == 1 && p->predicted[i] == 1);
+        assert_near(p->opt_surprise[i], p->original[i] == 1 ? log(2) : log(4), 1e-6);
+    }
+    mi_pictures_destroy(p);
+    assert_int_equal(mi_pictures_make(&b.setting, NULL, 3 / 7.0, 2, &b.run, &p, NULL), MI_OK);
+    for (size_t i = 0; i < (size_t)2 * LENGTH; i++) {
+        assert_true(p->masked[i] || (p->predicted[i] == p->original[i] && p->opt_surprise[i] == 0));
+    }
+    mi_pictures_destroy(p);
+    bench_close(&b);
+}
+
+/* ---- real data ---- */
+
+/* Images of noise of 12 grey levels with a gradient: 4x4 crops of 2x2 sites. */
+static void write_images(const char *path)
+{
+    enum { COUNT = 8, ROWS = 12, COLUMNS = 40 };
+    static unsigned char values[COUNT * ROWS * COLUMNS];
+    for (size_t i = 0; i < sizeof values; i++) {
+        size_t row = i / COLUMNS % ROWS;
+        values[i] = (unsigned char)(60 + 4 * row + i * i * 31 % 1009 * 7 % 12);
+    }
+    npy_write(path, "|u1", "(8, 12, 40)", values, sizeof values);
+}
+
+/* Of real data there is no floor: the loss, the entropy and the model's are told as they are. The
+ * prediction 0 for standardised pixels leaves the pixels themselves, whose Gaussian is had from the
+ * same draws by hand. */
+static void test_data(void **state)
+{
+    char path[SCRATCH_PATH], text[SCRATCH_PATH + 200];
+    gsl_matrix *covariance = gsl_matrix_alloc(16, 16);
+    fake f = {.covariance = covariance, .patch = 2};
+    gsl_matrix_set_identity(covariance);
+    write_images(scratch_name(state, "images.npy", path));
+    snprintf(text, sizeof text,
+             "{\"images\": \"%s\", \"patch\": 2, \"grid\": [2, 2], \"crops\": 400, "
+             "\"held_out_crops\": 200, \"family\": \"gaussian\"}",
+             path);
+    bench b = bench_open("patches", text, &f, "{}");
+    enum { SAMPLES = 300 };
+    const double ratio = 1;
+    mi_floor_point p;
+    assert_non_null(strstr(mi_floor_reason(&b.setting), "real data"));
+    evaluate(&b, &ratio, 1, SAMPLES, &p, NULL);
+    assert_true(isnan(p.floor) && isnan(p.gap) && !p.leak && isnan(p.class_accuracy));
+    assert_near(p.gap_nats, p.conditional_entropy - p.exact_conditional_entropy, 1e-9);
+    assert_near(p.exact_information, 0, 4 * p.gap_nats_se);
+
+    void *scratch = NULL;
+    gsl_rng *draw = NULL;
+    static mi_scalar x[SAMPLES][16];
+    double square = 0, nats = 0, deviation = f.scale, noise = 1 / gsl_pow_2(deviation) / 12;
+    assert_int_equal(mi_source_scratch_create(b.source, &scratch, NULL), MI_OK);
+    assert_int_equal(mi_stream_create(7, MI_PURPOSE_EVALUATION, 0, &draw, NULL), MI_OK);
+    for (uint64_t e = 0; e < SAMPLES; e++) {
+        mi_stream_set(draw, 7, MI_PURPOSE_EVALUATION, e);
+        assert_int_equal(
+            mi_source_draw(b.source, MI_HELD_OUT, e, draw, scratch, x[e], NULL, NULL, NULL), MI_OK);
+        for (size_t i = 0; i < 16; i++) {
+            square += gsl_pow_2((double)x[e][i]) / (SAMPLES * 16);
+        }
+    }
+    assert_near(p.loss, square, 1e-5);
+    for (size_t half = 0; half < 2; half++) {
+        gsl_matrix *s = gsl_matrix_calloc(4, 4), *inverse = gsl_matrix_alloc(4, 4);
+        gsl_permutation *order = gsl_permutation_alloc(4);
+        int sign = 0;
+        for (size_t e = half; e < SAMPLES; e += 2) {
+            for (size_t t = 0; t < 4; t++) {
+                const mi_scalar *first = x[e] + t / 2 * 8 + t % 2 * 2;
+                const double r[] = {first[0], first[1], first[4], first[5]};
+                for (size_t i = 0; i < 16; i++) {
+                    *gsl_matrix_ptr(s, i / 4, i % 4) += r[i / 4] * r[i % 4] / (SAMPLES * 2);
+                }
+            }
+        }
+        for (size_t i = 0; i < 4; i++) {
+            *gsl_matrix_ptr(s, i, i) += noise;
+        }
+        gsl_linalg_LU_decomp(s, order, &sign);
+        gsl_linalg_LU_invert(s, order, inverse);
+        for (size_t e = 1 - half; e < SAMPLES; e += 2) {
+            for (size_t t = 0; t < 4; t++) {
+                const mi_scalar *first = x[e] + t / 2 * 8 + t % 2 * 2;
+                const double r[] = {first[0], first[1], first[4], first[5]};
+                double exponent = 0;
+                for (size_t i = 0; i < 16; i++) {
+                    double expected = r[i / 4] * r[i % 4] + (i / 4 == i % 4 ? noise : 0);
+                    exponent += expected * gsl_matrix_get(inverse, i / 4, i % 4);
+                }
+                nats += 0.5 * (exponent + gsl_linalg_LU_lndet(s)) / (SAMPLES * 4);
+            }
+        }
+        gsl_matrix_free(s);
+        gsl_matrix_free(inverse);
+        gsl_permutation_free(order);
+    }
+    nats += 4 * (0.5 * log(2 * M_PI) + log(deviation));
+    assert_near(p.conditional_entropy, nats, 1e-5);
+    gsl_rng_free(draw);
+    mi_source_scratch_destroy(b.source, scratch);
+    bench_close(&b);
+    gsl_matrix_free(covariance);
+}
+
+/* Windows of a text: the n-gram's own surprise on the same windows is the reference. A fake that
+ * says 1/27 everywhere loses log 27 for sure. */
+static void test_text(void **state)
+{
+    (void)state;
+    fake f = {.bias = 1};
+    static double p[1] = {1};
+    bench b = bench_open("ngram",
+                         "{\"length\": 16, \"order\": 1, \"text\": \"data/sotu.txt.gz\", "
+                         "\"judged_by\": \"held-out\"}",
+                         &f, "{}");
+    f.p = p;
+    f.count = 1;
+    const double ratio = 0.25;
+    mi_floor_point q;
+    assert_non_null(strstr(mi_floor_reason(&b.setting), "real data"));
+    evaluate(&b, &ratio, 1, 400, &q, NULL);
+    assert_near(q.loss, log(27), 1e-5);
+    assert_true(isnan(q.floor) && !q.leak);
+    assert_true(q.reference_loss < q.marginal_entropy && q.reference_loss > 1);
+    assert_near(q.exact_conditional_entropy, q.reference_loss, 1e-9);
+    assert_near(q.gap_nats, log(27) - q.reference_loss, 1e-5);
+    bench_close(&b);
+}
+
+/* Tokens that are not whole sites, approximate posteriors, too few examples. */
+static void test_reasons(void **state)
+{
+    char path[SCRATCH_PATH], text[SCRATCH_PATH + 200];
+    fake f = {.patch = 1, .covariance = gsl_matrix_alloc(16, 16)}, g = {.bias = 1};
+    mi_floor_point p;
+    mi_status status;
+    const double ratio = 0.5;
+    gsl_matrix_set_identity((gsl_matrix *)f.covariance);
+    write_images(scratch_name(state, "images.npy", path));
+    snprintf(text, sizeof text,
+             "{\"images\": \"%s\", \"patch\": 2, \"grid\": [2, 2], \"crops\": 400, "
+             "\"held_out_crops\": 200, \"family\": \"gaussian\"}",
+             path);
+    bench b = bench_open("patches", text, &f, "{}");
+    evaluate(&b, &ratio, 1, 20, &p, NULL);
+    assert_true(p.loss > 0 && isnan(p.conditional_entropy) && isnan(p.reference_loss));
+    assert_failure(mi_floor_evaluate(&b.setting, NULL, &ratio, 1, 3, &b.run, &p, NULL, &status),
+                   MI_INPUT, status, "at least 4");
+    bench_close(&b);
+    gsl_matrix_free((gsl_matrix *)f.covariance);
+    b = bench_open("potts", "{\"grid\": [3, 3], \"inference\": \"belief\"}", &g, "{}");
+    assert_non_null(strstr(mi_floor_reason(&b.setting), "approximate"));
+    bench_close(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_perfect_field),   cmocka_unit_test(test_pooled),
-        cmocka_unit_test(test_biased_field),    cmocka_unit_test(test_cheating_field),
-        cmocka_unit_test(test_tokens_of_sites), cmocka_unit_test(test_normalized),
-        cmocka_unit_test(test_scene_posterior), cmocka_unit_test(test_field_posterior),
+        cmocka_unit_test(test_perfect_field),
+        cmocka_unit_test(test_pooled),
+        cmocka_unit_test(test_biased_field),
+        cmocka_unit_test(test_cheating_field),
+        cmocka_unit_test(test_tokens_of_sites),
+        cmocka_unit_test(test_normalized),
+        cmocka_unit_test(test_scene_posterior),
+        cmocka_unit_test(test_field_posterior),
+        cmocka_unit_test(test_perfect_symbols),
+        cmocka_unit_test(test_biased_symbols),
+        cmocka_unit_test(test_perfect_scene),
+        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_pictures),
+        cmocka_unit_test(test_pictures_of_symbols),
+        SCRATCH_TEST(test_data),
+        cmocka_unit_test(test_text),
+        SCRATCH_TEST(test_reasons),
     };
     mi_start();
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 
 #include "../src/nets/multiply.h"
 #include "../src/nets/product.h"
+#include "../src/nets/transpose.h"
 
 /* Numbers in [-1, 1] from a linear congruential generator (Numerical Recipes' constants). */
 static mi_scalar *numbers(size_t count, uint32_t seed)

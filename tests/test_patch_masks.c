@@ -115,11 +115,12 @@ static double log_density(const mi_patch_fit *fit, unsigned sites, const float *
     return log(sum);
 }
 
-/* |x_i - E[x_i | x_S]|^2, the expectation over contrasts too. */
-static double square_error(const mi_patch_fit *fit, unsigned given, size_t site, const float *x)
+/* E[x_i | x_S] - mean_i, the expectation over contrasts too. */
+static void expect(const mi_patch_fit *fit, unsigned given, size_t site, const float *x,
+                   double expected[BLOCK])
 {
     size_t chosen[N], count = coordinates_of(given, chosen);
-    double total = 0, mean[BLOCK] = {0}, solved[N], error = 0;
+    double total = 0, mean[BLOCK] = {0}, solved[N];
     for (size_t z = 0; z < fit->scales->count; z++) {
         double joint = exp(log_joint(fit, z, chosen, count, x, solved));
         total += joint;
@@ -130,8 +131,18 @@ static double square_error(const mi_patch_fit *fit, unsigned given, size_t site,
         }
     }
     for (size_t a = 0; a < BLOCK; a++) {
+        expected[a] = mean[a] / total;
+    }
+}
+
+/* |x_i - E[x_i | x_S]|^2. */
+static double square_error(const mi_patch_fit *fit, unsigned given, size_t site, const float *x)
+{
+    double expected[BLOCK], error = 0;
+    expect(fit, given, site, x, expected);
+    for (size_t a = 0; a < BLOCK; a++) {
         size_t i = site * BLOCK + a;
-        error += gsl_pow_2(x[i] - fit->mean[i] - mean[a] / total);
+        error += gsl_pow_2(x[i] - fit->mean[i] - expected[a]);
     }
     return error;
 }
@@ -229,6 +240,89 @@ static void every_mask_agrees_with_direct_summation(void **state)
         mi_crops_destroy(crops);
         mi_patch_fit_destroy(fit);
     }
+}
+
+/* ---- the posterior of one crop of the data ---- */
+
+/* The crop that the key draws: a place of the image, then noise of one level. */
+static void crop_of(const mi_patch_data *data, uint64_t key, gsl_rng *stream, float *crop)
+{
+    const mi_image *image = &data->images->items[0];
+    mi_stream_set(stream, 5, MI_PURPOSE_TEST, key);
+    size_t area = gsl_rng_uniform_int(stream, 1), row = gsl_rng_uniform_int(stream, 2);
+    size_t column = gsl_rng_uniform_int(stream, 3);
+    assert_int_equal(area, 0);
+    for (size_t r = 0; r < ROWS; r++) {
+        for (size_t c = 0; c < (size_t)COLUMNS * BLOCK; c++) {
+            size_t from = (row + r) * image->columns + 4 + column + c;
+            crop[r * COLUMNS * BLOCK + c] =
+                (float)(image->pixels[from] + gsl_rng_uniform(stream) - 0.5);
+        }
+    }
+}
+
+static void check_crop(const mi_patch_masks *masks, const mi_patch_data *data, unsigned hidden,
+                       gsl_rng *stream, void *scratch)
+{
+    unsigned char masked[SITES];
+    float crop[N];
+    double values[N], mean[N], expected[BLOCK], entropy = 0, sites = 0;
+    mi_mask_posterior posterior = {.values = values, .mean = mean};
+    unsigned visible = ((1U << SITES) - 1) & ~hidden;
+    for (size_t i = 0; i < SITES; i++) {
+        masked[i] = hidden >> i & 1;
+        sites += masked[i];
+    }
+    crop_of(data, hidden, stream, crop);
+    mi_stream_set(stream, 5, MI_PURPOSE_TEST, hidden);
+    assert_int_equal(
+        mi_patch_masks_posterior(masks, data, masked, stream, scratch, &posterior, NULL), MI_OK);
+    for (size_t i = 0; i < N; i++) {
+        size_t site = i / BLOCK;
+        assert_true(fabs(values[i] - (double)crop[i]) <= 0.5 && values[i] == floor(values[i]));
+        expect(masks->fit, visible, site, crop, expected);
+        assert_near(mean[i], masked[site] ? masks->fit->mean[i] + expected[i % BLOCK] : values[i],
+                    1e-9);
+    }
+    for (size_t i = 0; i < SITES; i++) {
+        entropy += masked[i] ? log_density(masks->fit, visible, crop) -
+                                   log_density(masks->fit, visible | 1U << i, crop)
+                             : 0;
+    }
+    assert_near(posterior.result.cross_entropy, entropy / sites + log_unit, 1e-10);
+}
+
+static void posteriors_of_one_crop(void **state)
+{
+    (void)state;
+    const mi_crop_shape shape = {ROWS, COLUMNS, 1, BLOCK, 1};
+    enum { TALL = 3, WIDE = 14 };
+    unsigned char pixels[TALL * WIDE];
+    mi_image image = {.rows = TALL, .columns = WIDE, .pixels = pixels};
+    mi_images images = {.count = 1, .items = &image, .channels = 1};
+    mi_area area = {.column = 4, .rows = TALL, .columns = 8};
+    mi_split split = {.count = {0, 0, 1}, .areas = {NULL, NULL, &area}};
+    const mi_patch_data data = {&images, &images, &split, shape, 0, 1};
+    mi_run run = support_run(1);
+    mi_patch_fit *fit = make_fit(true);
+    mi_crops *crops = make_crops();
+    mi_patch_masks *masks = NULL;
+    void *scratch = NULL;
+    gsl_rng *stream = NULL;
+    for (size_t i = 0; i < sizeof pixels; i++) {
+        pixels[i] = (unsigned char)(i * i * 7 % 5);
+    }
+    assert_int_equal(mi_stream_create(5, MI_PURPOSE_TEST, 0, &stream, NULL), MI_OK);
+    assert_int_equal(mi_patch_masks_create(fit, shape, log_unit, crops, &run, &masks, NULL), MI_OK);
+    assert_int_equal(mi_patch_masks_scratch(masks, &scratch, NULL), MI_OK);
+    for (unsigned hidden = 1; hidden < 1U << SITES; hidden++) {
+        check_crop(masks, &data, hidden, stream, scratch);
+    }
+    mi_patch_masks_scratch_destroy(scratch);
+    mi_patch_masks_destroy(masks);
+    gsl_rng_free(stream);
+    mi_crops_destroy(crops);
+    mi_patch_fit_destroy(fit);
 }
 
 /* ---- channels in the stationary average ---- */
@@ -784,6 +878,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_mask_agrees_with_direct_summation),
+        cmocka_unit_test(posteriors_of_one_crop),
         cmocka_unit_test(stationary_average_keeps_channels_apart),
         SCRATCH_TEST(bytes_in_an_array_are_grey_levels),
         SCRATCH_TEST(random_masks_agree_with_the_profile),

@@ -54,6 +54,10 @@ enum { MI_PATH_SIZE = 256 };
 void mi_path_key(char path[MI_PATH_SIZE], const char *parent, const char *key);
 void mi_path_index(char path[MI_PATH_SIZE], const char *parent, size_t index);
 
+/* The first value in which two documents differ, "PATH: OURS here, THEIRS there", in text (size
+ * bytes); "" where they are equal. Either may be NULL. Returns text. */
+char *mi_document_difference(const cJSON *ours, const cJSON *theirs, char *text, size_t size);
+
 /* Short rendering of a JSON value for messages, at most 60 characters; returns text. */
 char *mi_document_show(const cJSON *value, char *text, size_t size);
 

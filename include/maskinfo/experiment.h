@@ -12,6 +12,11 @@ extern const mi_parameter mi_experiment_parameters[];    /* of "curve" and "comp
 extern const mi_parameter mi_compare_parameters[];       /* of "compare" alone */
 extern const mi_parameter mi_compare_curve_parameters[]; /* of each of its curves */
 extern const mi_parameter mi_estimators_parameters[];    /* of "estimators" alone */
+extern const mi_parameter mi_evaluation_parameters[];    /* "evaluation" of "train" */
+extern const mi_parameter mi_train_probe_parameters[];   /* "probe" of "train" */
+extern const mi_parameter mi_checks_parameters[];        /* of "checks" alone */
+extern const mi_parameter mi_train_entry_parameters[];   /* of each of its runs */
+extern const mi_parameter mi_probe_curve_parameters[];   /* of its "probe_curve" */
 
 /* One curve, resolved. */
 typedef struct mi_curve_config {
@@ -29,16 +34,26 @@ typedef struct mi_curve_config {
     cJSON *resolved;         /* itself a "curve" experiment, defaults filled in */
 } mi_curve_config;
 
+typedef enum mi_experiment_kind {
+    MI_KIND_CURVE,
+    MI_KIND_COMPARE,
+    MI_KIND_ESTIMATORS, /* no curves: estimates against known truths */
+    MI_KIND_TRAIN,
+    MI_KIND_CHECKS
+} mi_experiment_kind;
+
 typedef struct mi_experiment {
-    bool compare;
-    bool estimators; /* no curves: estimates against known truths */
-    char *file;      /* for messages */
+    mi_experiment_kind kind;
+    char *file; /* for messages */
     char *title;
     mi_curve_config *curves; /* one in a "curve" experiment */
     size_t count;
-    mi_values *settings; /* mi_compare_parameters or mi_estimators_parameters; NULL in a "curve"
-                            experiment */
-    uint64_t seed;       /* of an "estimators" experiment */
+    struct mi_train_config *trains; /* one in a "train" experiment; of "checks" the runs, then those
+                                       of the probe curve */
+    size_t train_count;
+    size_t probe_count;  /* of the probe curve */
+    mi_values *settings; /* of the table of the kind; NULL in "curve" and "train" */
+    uint64_t seed;       /* of "estimators" and "checks" */
     cJSON *resolved;     /* the settings as JSON */
     double effort;
 } mi_experiment;
@@ -68,12 +83,14 @@ mi_code mi_experiment_check(const mi_experiment *experiment, const mi_run *run, 
 
 typedef struct mi_run_options {
     mi_run run;
-    const char *opt_directory; /* where finished curves of a "compare" are kept for resuming */
+    const char *opt_directory; /* where finished curves and runs, and checkpoints, are kept for
+                                  resuming */
     bool resume;
 } mi_run_options;
 
-/* Compute. *ret_result (cJSON_Delete) has every field of the result but "files". Faults of the
- * input that show only now (data, chains, ratios) go to `faults`, with MI_INPUT returned. */
+/* Compute. *ret_result (cJSON_Delete) has every field of the result but "files", which lists at
+ * most those that were written on the way. Faults of the input that show only now (data, chains,
+ * ratios) go to `faults`, with MI_INPUT returned. */
 mi_code mi_experiment_run(const mi_experiment *experiment, const mi_run_options *options,
                           mi_faults *faults, cJSON **ret_result, mi_status *status);
 

@@ -88,6 +88,7 @@ typedef struct mi_model_class {
     const char *summary; /* one line */
     const mi_parameter *parameters;
     unsigned tells; /* MI_TELLS_... */
+    bool discrete;  /* of symbols, else of real values */
 
     /* Build the state. Faults in values are reported by mi_fail_at with the parameter's name. */
     mi_code (*create)(const mi_values *values, const mi_run *run, void **ret_state,

@@ -27,4 +27,10 @@ void mi_sort(double *values, size_t count);
  * it is not defined (fewer than 3 pairs, more than 1000, or a constant array). */
 bool mi_rank_correlation(const double *x, const double *y, size_t count, double *ret_correlation);
 
+/* Probability, were x and y unrelated, of a rank correlation at least as large in size as theirs:
+ * over all orders of y where count is at most MI_PERMUTED, else by Student's t with count - 2
+ * degrees of freedom. NAN where the correlation is not defined. */
+enum { MI_PERMUTED = 10 };
+double mi_rank_correlation_p(const double *x, const double *y, size_t count);
+
 #endif

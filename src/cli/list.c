@@ -3,6 +3,7 @@
 
 #include "cli.h"
 #include "maskinfo/reference.h"
+#include "maskinfo/train.h"
 
 static void list_models(void)
 {
@@ -37,16 +38,30 @@ static void list_experiments(void)
 
 static void list_methods(void)
 {
+    for (const mi_method_class *const *c = mi_method_classes(); *c != NULL; c++) {
+        printf("  %-10s %s\n", (*c)->name, (*c)->summary);
+        mi_reference_print(stdout, MI_REFERENCE_TEXT, (*c)->parameters);
+    }
+}
+
+static void list_training(void)
+{
+    mi_reference_print(stdout, MI_REFERENCE_TEXT, mi_training_parameters);
+    mi_reference_print(stdout, MI_REFERENCE_TEXT, mi_evaluation_parameters);
+    mi_reference_print(stdout, MI_REFERENCE_TEXT, mi_train_probe_parameters);
+}
+
+static void list_estimators(void)
+{
     mi_reference_print(stdout, MI_REFERENCE_TEXT, mi_estimator_parameters);
 }
 
 static const struct {
     const char *name;
     void (*print)(void);
-} topics[] = {{"models", list_models},
-              {"masks", list_masks},
-              {"experiments", list_experiments},
-              {"methods", list_methods}};
+} topics[] = {{"models", list_models},           {"masks", list_masks},
+              {"experiments", list_experiments}, {"methods", list_methods},
+              {"training", list_training},       {"estimators", list_estimators}};
 
 static int list(const cli_options *o)
 {
@@ -71,7 +86,7 @@ static int list(const cli_options *o)
     if (!found) {
         fprintf(stderr,
                 "maskinfo: list \"%s\": must be one of models, masks, experiments, methods, "
-                "reference\n",
+                "training, estimators, reference\n",
                 wanted);
         return EXIT_USAGE;
     }
@@ -80,9 +95,11 @@ static int list(const cli_options *o)
 
 const cli_command cli_list = {
     .name = "list",
-    .usage = "list [models|masks|experiments|methods|reference]",
+    .usage = "list [models|masks|methods|experiments|...]",
     .summary = "what there is, with every parameter",
-    .help = "models, masks: with their parameters; experiments: names for `maskinfo run`;\n"
-            "methods: how the numbers are had; reference: the whole reference page as Markdown.\n",
+    .help =
+        "models, masks, methods: with their parameters; experiments: names for `maskinfo run`;\n"
+        "training: how methods are trained, judged and probed; estimators: how the numbers of\n"
+        "curves are had; reference: the whole reference page as Markdown.\n",
     .run = list,
 };

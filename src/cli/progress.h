@@ -4,9 +4,9 @@
 #include <stdio.h>
 
 typedef struct cli_progress {
-    char heading[80], stage[80];
-    double started, drawn; /* seconds; drawn 0: nothing on the line yet */
-    size_t last_done;
+    char heading[80], stage[80]; /* the stage without its news */
+    double started, drawn;       /* seconds; drawn 0: nothing on the line yet */
+    size_t first_done, last_done;
 } cli_progress;
 
 /* An mi_progress_function; context is a cli_progress. */

@@ -29,6 +29,28 @@ const char *cli_result_folder(const cli_options *o, const char *prefix, const ch
     return buffer;
 }
 
+/* A loss below what is possible must not be overlooked. */
+static void warn_of_leak(const cJSON *run)
+{
+    const cJSON *evaluation = cJSON_GetObjectItemCaseSensitive(run, "evaluation");
+    const cJSON *message = cJSON_GetObjectItemCaseSensitive(evaluation, "leak_message");
+    const cJSON *label = cJSON_GetObjectItemCaseSensitive(run, "label");
+    if (cJSON_IsString(message)) {
+        fprintf(stderr, "maskinfo: LEAK: %s%s%s\n", cJSON_IsString(label) ? label->valuestring : "",
+                cJSON_IsString(label) ? ": " : "", message->valuestring);
+    }
+}
+
+static void warn_of_leaks(const cJSON *result)
+{
+    const cJSON *run = NULL;
+    warn_of_leak(result);
+    cJSON_ArrayForEach(run, cJSON_GetObjectItemCaseSensitive(result, "runs"))
+    {
+        warn_of_leak(run);
+    }
+}
+
 static mi_code add_files(cJSON *result, cJSON *files, mi_status *status)
 {
     mi_writer w = {.failed = false};
@@ -50,11 +72,18 @@ static mi_code write_result(const char *folder, const cJSON *result, mi_status *
     return code;
 }
 
+/* Those that were written while the result was computed. */
+static cJSON *files_so_far(const cJSON *result)
+{
+    const cJSON *files = cJSON_GetObjectItemCaseSensitive(result, "files");
+    return cJSON_IsArray(files) ? cJSON_Duplicate(files, 1) : cJSON_CreateArray();
+}
+
 /* The result is on disk before the figures are tried, so that nothing computed is lost; it is
  * written again with their names once they are drawn. */
 mi_code cli_write_result(const char *folder, cJSON *result, mi_status *status)
 {
-    cJSON *files = cJSON_CreateArray();
+    cJSON *files = files_so_far(result);
     mi_status drawing = {.code = MI_OK};
     bool drawn = false;
     mi_code code = files == NULL ? mi_fail(status, MI_MEMORY, "out of memory for the result")
@@ -123,6 +152,7 @@ static int finish(const cli_options *o, const char *folder, cJSON *result)
     mi_status status = {.code = MI_OK};
     mi_code code = folder != NULL ? cli_write_result(folder, result, &status) : MI_OK;
     int exit_status = code == MI_OK ? EXIT_DONE : cli_report_failure(&status);
+    warn_of_leaks(result);
     if (folder == NULL) {
         cJSON *none = cJSON_CreateArray();
         if (add_files(result, none, &status) != MI_OK) {
@@ -159,6 +189,16 @@ void cli_watch(const cli_options *o, cli_progress *progress, mi_run *run)
     }
 }
 
+static void say_what_is_kept(mi_experiment_kind kind)
+{
+    const char *kept = kind == MI_KIND_COMPARE  ? "finished curves are kept; "
+                       : kind == MI_KIND_CHECKS ? "finished runs are kept; "
+                                                : "";
+    if (kind == MI_KIND_COMPARE || kind == MI_KIND_CHECKS || kind == MI_KIND_TRAIN) {
+        fprintf(stderr, "maskinfo: %s--resume goes on from there\n", kept);
+    }
+}
+
 static int compute(const cli_options *o, const mi_experiment *e, const char *folder,
                    mi_faults *faults)
 {
@@ -180,8 +220,8 @@ static int compute(const cli_options *o, const mi_experiment *e, const char *fol
     }
     if (code != MI_OK) {
         int exit_status = cli_report_failure(&status);
-        if (exit_status == EXIT_INTERRUPTED && e->compare && folder != NULL) {
-            fprintf(stderr, "maskinfo: finished curves are kept; --resume goes on from there\n");
+        if (exit_status == EXIT_INTERRUPTED && folder != NULL) {
+            say_what_is_kept(e->kind);
         }
         return exit_status;
     }
@@ -232,7 +272,9 @@ const cli_command cli_run = {
         "                    file is written\n"
         "  --seed N          the same as --set seed=N\n"
         "  --threads N       default: as many as the machine has; results do not depend on it\n"
-        "  --resume          go on from the finished curves of an interrupted comparison\n"
+        "  --resume          go on from the finished curves of an interrupted comparison, from "
+        "the\n"
+        "                    checkpoint of a training run, from both of checks\n"
         "  --quiet           no table, no progress\n"
         "  --progress        progress even where standard error is no terminal\n\n"
         "Exit status: 0 done; 1 failed (numerics, memory, input/output); 2 bad usage or bad "

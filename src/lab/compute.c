@@ -4,16 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lab.h"
 #include "maskinfo/experiment.h"
 #include "maskinfo/memory.h"
 #include "maskinfo/result.h"
+#include "training.h"
 
 enum { DEFAULT_STEPS = 49 };
 
-/* A status of a model or a method as a fault of the experiment file. */
-static void report(const mi_curve_config *c, const char *part, const mi_status *status,
-                   mi_faults *faults)
+void mi_curve_report(const mi_curve_config *c, const char *part, const mi_status *status,
+                     mi_faults *faults)
 {
     char at[MI_PATH_SIZE], deeper[MI_PATH_SIZE];
     mi_path_key(at, c->path, part);
@@ -49,7 +48,7 @@ static void piece_free(piece *p)
 static void report_mask(const mi_curve_config *c, const mi_status *status, mi_faults *faults)
 {
     if (strcmp(status->place, "ratio") != 0) {
-        report(c, "mask", status, faults);
+        mi_curve_report(c, "mask", status, faults);
         return;
     }
     char at[MI_PATH_SIZE];
@@ -102,7 +101,7 @@ mi_code mi_curve_model(const mi_curve_config *c, const mi_run *run, mi_faults *f
 {
     mi_code code = mi_model_create(c->class, c->model, run, ret_model, status);
     if (code == MI_INPUT) {
-        report(c, "model", status, faults);
+        mi_curve_report(c, "model", status, faults);
     }
     return code;
 }
@@ -141,7 +140,7 @@ static mi_code check_sampling(const mi_curve_config *c, const piece *p, mi_fault
     mi_sampling sampling = mi_plan_sampling(p->model, &p->plan, &mask);
     mi_code code = mi_sampled_check(p->model, &sampling, status);
     if (code == MI_INPUT) {
-        report(c, "estimator", status, faults);
+        mi_curve_report(c, "estimator", status, faults);
     }
     return code;
 }
@@ -154,7 +153,7 @@ static mi_code make_plan(const mi_curve_config *c, mi_faults *faults, piece *p, 
     mi_code code =
         mi_estimator_resolve(p->model, &p->plan.masking, asked_method(c), &p->plan.method, status);
     if (code == MI_INPUT) {
-        report(c, "estimator", status, faults);
+        mi_curve_report(c, "estimator", status, faults);
     }
     p->plan.sets = mi_count(c->estimator, "sets");
     p->plan.masks = mi_count(c->estimator, "masks");
@@ -168,6 +167,43 @@ static mi_code make_plan(const mi_curve_config *c, mi_faults *faults, piece *p, 
                : code;
 }
 
+static mi_code check_curve(const mi_curve_config *c, const mi_run *quick, mi_faults *faults,
+                           mi_status *status)
+{
+    mi_model *model = NULL;
+    mi_run run = *quick;
+    run.seed = c->seed;
+    mi_code code = mi_curve_model(c, &run, faults, &model, status);
+    piece p = {.model = model};
+    if (code == MI_OK && model->state != NULL) {
+        code = make_plan(c, faults, &p, status);
+    }
+    piece_free(&p);
+    mi_model_destroy(model);
+    return code;
+}
+
+/* Curves, runs, and the runs of the probe curve as one. */
+static mi_code check_part(const mi_experiment *e, size_t index, const mi_run *quick,
+                          mi_faults *faults, mi_status *status)
+{
+    size_t first_probe = e->train_count - e->probe_count, run = index - e->count;
+    return index < e->count ? check_curve(&e->curves[index], quick, faults, status)
+           : run < first_probe
+               ? mi_train_check(&e->trains[run], 1, quick, faults, status)
+               : mi_train_check(&e->trains[run], e->probe_count, quick, faults, status);
+}
+
+static void check_settings(const mi_experiment *e, const mi_run *quick, mi_faults *faults)
+{
+    if (e->kind == MI_KIND_COMPARE) {
+        mi_overlays_check(e, faults);
+        mi_sources_check(e, faults);
+    } else if (e->kind == MI_KIND_CHECKS) {
+        mi_checks_check(e, quick, faults);
+    }
+}
+
 mi_code mi_experiment_check(const mi_experiment *e, const mi_run *run, mi_faults *faults,
                             mi_status *status)
 {
@@ -175,23 +211,13 @@ mi_code mi_experiment_check(const mi_experiment *e, const mi_run *run, mi_faults
     quick.validate_only = true;
     mi_code worst = MI_OK;
     size_t before = faults->count;
-    if (e->estimators) {
+    if (e->kind == MI_KIND_ESTIMATORS) {
         return mi_estimators_check(e, faults, status);
     }
-    if (e->compare) {
-        mi_overlays_check(e, faults);
-        mi_sources_check(e, faults);
-    }
-    for (size_t i = 0; i < e->count; i++) {
-        mi_model *model = NULL;
-        quick.seed = e->curves[i].seed;
-        mi_code code = mi_curve_model(&e->curves[i], &quick, faults, &model, status);
-        piece p = {.model = model};
-        if (code == MI_OK && model->state != NULL) {
-            code = make_plan(&e->curves[i], faults, &p, status);
-        }
-        piece_free(&p);
-        mi_model_destroy(model);
+    check_settings(e, &quick, faults);
+    size_t parts = e->count + e->train_count - e->probe_count + (e->probe_count > 0);
+    for (size_t i = 0; i < parts; i++) {
+        mi_code code = check_part(e, i, &quick, faults, status);
         worst = code != MI_OK ? code : worst;
         if (code == MI_MEMORY || code == MI_INTERRUPTED) {
             return code;
@@ -246,13 +272,32 @@ static mi_code curve_json(const mi_curve_config *c, const piece *p, double secon
     return MI_OK;
 }
 
+static mi_code analyse(const mi_curve_config *c, const mi_run *run, mi_faults *faults, piece *p,
+                       mi_status *status)
+{
+    mi_code code = make_plan(c, faults, p, status);
+    return code == MI_OK && !run->validate_only
+               ? mi_analyse(p->model, &p->plan, run, &p->analysis, status)
+               : code;
+}
+
+mi_code mi_curve_analyse(const mi_curve_config *c, const mi_model *model, const mi_run *run,
+                         mi_faults *faults, mi_analysis **ret_analysis, mi_status *status)
+{
+    piece p = {.model = model};
+    mi_code code = analyse(c, run, faults, &p, status);
+    if (code == MI_OK) {
+        *ret_analysis = p.analysis;
+        p.analysis = NULL;
+    }
+    piece_free(&p);
+    return code;
+}
+
 static mi_code run_piece(const mi_curve_config *c, const mi_run *run, mi_faults *faults, piece *p,
                          const struct timespec *start, cJSON **ret_result, mi_status *status)
 {
-    mi_code code = make_plan(c, faults, p, status);
-    if (code == MI_OK) {
-        code = mi_analyse(p->model, &p->plan, run, &p->analysis, status);
-    }
+    mi_code code = analyse(c, run, faults, p, status);
     return code == MI_OK ? curve_json(c, p, mi_lab_seconds_since(start), ret_result, status) : code;
 }
 

@@ -48,6 +48,62 @@ char *mi_document_show(const cJSON *value, char *text, size_t size)
     return text;
 }
 
+static void show(const cJSON *value, char *text, size_t size)
+{
+    if (value == NULL) {
+        snprintf(text, size, "nothing");
+    } else {
+        mi_document_show(value, text, size);
+    }
+}
+
+static void say_difference(const cJSON *ours, const cJSON *theirs, const char *path, char *text,
+                           size_t size)
+{
+    char here[64], there[64];
+    show(ours, here, sizeof here);
+    show(theirs, there, sizeof there);
+    snprintf(text, size, "%s%s%s here, %s there", path, path[0] == '\0' ? "" : ": ", here, there);
+}
+
+/* As below, at a path; keys that only theirs has are looked for where ours are all there. */
+static void find_difference(const cJSON *ours, const cJSON *theirs, const char *path, char *text,
+                            size_t size)
+{
+    char deeper[MI_PATH_SIZE];
+    if (!cJSON_IsObject(ours) || !cJSON_IsObject(theirs)) {
+        if (!cJSON_Compare(ours, theirs, 1)) {
+            say_difference(ours, theirs, path, text, size);
+        }
+        return;
+    }
+    const cJSON *item = NULL;
+    cJSON_ArrayForEach(item, ours)
+    {
+        mi_path_key(deeper, path, item->string);
+        find_difference(item, cJSON_GetObjectItemCaseSensitive(theirs, item->string), deeper, text,
+                        size);
+        if (text[0] != '\0') {
+            return;
+        }
+    }
+    cJSON_ArrayForEach(item, theirs)
+    {
+        if (cJSON_GetObjectItemCaseSensitive(ours, item->string) == NULL) {
+            mi_path_key(deeper, path, item->string);
+            say_difference(NULL, item, deeper, text, size);
+            return;
+        }
+    }
+}
+
+char *mi_document_difference(const cJSON *ours, const cJSON *theirs, char *text, size_t size)
+{
+    text[0] = '\0';
+    find_difference(ours, theirs, "", text, size);
+    return text;
+}
+
 /* Deepest nesting of brackets outside strings, and whether a bracket or quote is left open. A depth
  * test before parsing keeps the parser's recursion, and ours, shallow whatever the file holds. */
 static size_t nesting(const char *text, size_t size, bool *ret_open)

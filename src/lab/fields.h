@@ -9,5 +9,7 @@ typedef struct mi_field_note {
 extern const mi_field_note mi_result_notes[];
 extern const mi_field_note mi_point_notes[];
 extern const mi_field_note mi_estimators_notes[];
+extern const mi_field_note mi_train_notes[];
+extern const mi_field_note mi_checks_notes[];
 
 #endif

@@ -21,6 +21,11 @@ static inline double mi_lab_seconds_since(const struct timespec *start)
     return (double)(now.tv_sec - start->tv_sec) + 1e-9 * (double)(now.tv_nsec - start->tv_nsec);
 }
 
+/* A status of a model, a strategy or a method as a fault of the experiment file: at the parameter
+ * status->place of a part ("model"), or at the part itself. */
+void mi_curve_report(const mi_curve_config *config, const char *part, const mi_status *status,
+                     mi_faults *faults);
+
 /* The model of a curve, and a curve of a model that is there: of the one that the configuration
  * describes, which may serve several strategies. *opt_analysis: mi_analysis_destroy. Faults as
  * below. */
@@ -29,6 +34,11 @@ mi_code mi_curve_model(const mi_curve_config *config, const mi_run *run, mi_faul
 mi_code mi_curve_of_model(const mi_curve_config *config, const mi_model *model, const mi_run *run,
                           mi_faults *faults, cJSON **ret_result, mi_analysis **opt_analysis,
                           mi_status *status);
+
+/* The analysis of a model that is there, without a result; with run->validate_only NULL, after its
+ * plan is checked. *ret_analysis: mi_analysis_destroy. */
+mi_code mi_curve_analyse(const mi_curve_config *config, const mi_model *model, const mi_run *run,
+                         mi_faults *faults, mi_analysis **ret_analysis, mi_status *status);
 
 /* One curve from its resolved configuration. Faults of the input are added to `faults`, with
  * MI_INPUT returned. *ret_result: cJSON_Delete. */
@@ -54,8 +64,14 @@ void mi_overlays_check(const mi_experiment *experiment, mi_faults *faults);
 mi_code mi_overlays_add(const mi_experiment *experiment, mi_faults *faults, cJSON *result,
                         mi_status *status);
 
-/* The published file of a comparison, or NULL after adding a fault. */
+/* The published file of a comparison or of checks, or NULL after adding a fault. */
 cJSON *mi_published_read(const mi_experiment *experiment, mi_faults *faults);
+
+/* Ratios and accuracies of one of its series; how many, 0 after adding a fault. */
+enum { MI_PUBLISHED_POINTS = 64 };
+size_t mi_published_series(const cJSON *published, const char *key, const char *metric,
+                           double ratios[MI_PUBLISHED_POINTS], double values[MI_PUBLISHED_POINTS],
+                           mi_faults *faults);
 
 /* References between curves, and masking strategies against published accuracies. */
 void mi_sources_check(const mi_experiment *experiment, mi_faults *faults);

@@ -5,8 +5,6 @@
 #include "maskinfo/result.h"
 #include "maskinfo/statistics.h"
 
-enum { MAX_POINTS = 64 };
-
 /* The published series that have accuracies over several ratios of one method. */
 static const struct {
     const char *key, *metric, *label, *unit;
@@ -22,7 +20,7 @@ static size_t numbers(const cJSON *array, double *values)
     const cJSON *value = NULL;
     cJSON_ArrayForEach(value, array)
     {
-        if (!cJSON_IsNumber(value) || count == MAX_POINTS) {
+        if (!cJSON_IsNumber(value) || count == MI_PUBLISHED_POINTS) {
             return 0;
         }
         values[count++] = value->valuedouble;
@@ -53,7 +51,7 @@ static bool objective_at(const cJSON *curve, double ratio, double *ret_value)
 static void put_correlation(mi_writer *w, cJSON *overlay, const cJSON *curve, const double *ratios,
                             const double *values, size_t count)
 {
-    double objective[MAX_POINTS], accuracy[MAX_POINTS], correlation = 0;
+    double objective[MI_PUBLISHED_POINTS], accuracy[MI_PUBLISHED_POINTS], correlation = 0;
     size_t pairs = 0;
     for (size_t i = 0; i < count; i++) {
         if (objective_at(curve, ratios[i], &objective[pairs])) {
@@ -69,27 +67,33 @@ static void put_correlation(mi_writer *w, cJSON *overlay, const cJSON *curve, co
     mi_add_number(w, overlay, "pairs", (double)pairs);
 }
 
-/* Number of points of a published series, 0 after adding a fault. */
-static size_t read_series(const cJSON *published, size_t s, double *ratios, double *values,
-                          mi_faults *faults)
+size_t mi_published_series(const cJSON *published, const char *key, const char *metric,
+                           double ratios[MI_PUBLISHED_POINTS], double values[MI_PUBLISHED_POINTS],
+                           mi_faults *faults)
 {
-    const cJSON *entry = mi_lab_item(published, series[s].key);
+    const cJSON *entry = mi_lab_item(published, key);
     size_t count = numbers(mi_lab_item(entry, "ratio"), ratios);
-    if (count == 0 || numbers(mi_lab_item(entry, series[s].metric), values) != count ||
+    if (count == 0 || numbers(mi_lab_item(entry, metric), values) != count ||
         !cJSON_IsString(mi_lab_item(entry, "source"))) {
         mi_faults_add(faults, "published",
                       "%s: needs \"source\" and arrays \"ratio\" and \"%s\" of equal length, 1 to "
                       "%d numbers",
-                      series[s].key, series[s].metric, MAX_POINTS);
+                      key, metric, MI_PUBLISHED_POINTS);
         return 0;
     }
     return count;
 }
 
+static size_t read_series(const cJSON *published, size_t s, double *ratios, double *values,
+                          mi_faults *faults)
+{
+    return mi_published_series(published, series[s].key, series[s].metric, ratios, values, faults);
+}
+
 static void put_overlay(mi_writer *w, cJSON *overlays, const cJSON *published, size_t s,
                         const cJSON *curve, mi_faults *faults)
 {
-    double ratios[MAX_POINTS], values[MAX_POINTS];
+    double ratios[MI_PUBLISHED_POINTS], values[MI_PUBLISHED_POINTS];
     size_t count = read_series(published, s, ratios, values, faults);
     if (count == 0) {
         return;
@@ -163,7 +167,7 @@ void mi_overlays_check(const mi_experiment *e, mi_faults *faults)
     }
     cJSON *published = mi_published_read(e, faults);
     for (size_t s = 0; published != NULL && s < sizeof series / sizeof *series; s++) {
-        double ratios[MAX_POINTS], values[MAX_POINTS];
+        double ratios[MI_PUBLISHED_POINTS], values[MI_PUBLISHED_POINTS];
         read_series(published, s, ratios, values, faults);
     }
     cJSON_Delete(published);

@@ -4,6 +4,7 @@
 
 #include "fields.h"
 #include "maskinfo/experiment.h"
+#include "maskinfo/train.h"
 
 static const char *fallback_text(const mi_parameter *p)
 {
@@ -78,6 +79,44 @@ static void print_masks(FILE *out)
     }
 }
 
+static void print_methods(FILE *out)
+{
+    fprintf(out, "\n## Methods\n\nThe object `method` of a training run holds `type` (default "
+                 "`\"mlm\"` for models of symbols, else `\"mae\"`) and the parameters of that "
+                 "type.\n");
+    for (const mi_method_class *const *c = mi_method_classes(); *c != NULL; c++) {
+        char heading[64];
+        snprintf(heading, sizeof heading, "### %s", (*c)->name);
+        print_section(out, heading, (*c)->summary, (*c)->parameters);
+    }
+}
+
+static void print_training(FILE *out)
+{
+    print_section(out, "### train",
+                  "A training run has `model` and may have `method`, `mask`, `ratio`, `training`, "
+                  "`evaluation`, `probe`, `estimator` (of the exact curve), `seed` and `title`. "
+                  "`ratio` is a number in (0, 1), `[low, high]` with a ratio drawn anew for every "
+                  "example, or `\"uniform\"`, which is `[0, 1]`; default 0.75 for pixels, 0.15 for "
+                  "symbols. `training`:",
+                  mi_training_parameters);
+    print_section(out, "### train: evaluation", "On held-out examples:", mi_evaluation_parameters);
+    print_section(out, "### train: probe",
+                  "Labels told from the features of the frozen encoder; `null`: no probe.",
+                  mi_train_probe_parameters);
+    print_section(out, "### checks",
+                  "Has `runs`, an array of training runs, may have `probe_curve`, and may have "
+                  "`method`, `mask`, `ratio`, `training`, `evaluation`, `probe`, `estimator` and "
+                  "`seed` for the runs that do not set their own. At the top:",
+                  mi_checks_parameters);
+    print_section(out, "### checks: each of `runs`",
+                  "Beside the keys of a training run:", mi_train_entry_parameters);
+    print_section(out, "### checks: probe_curve",
+                  "Training runs that differ in their ratio alone, each with a probe; beside the "
+                  "keys of a training run:",
+                  mi_probe_curve_parameters);
+}
+
 static void print_notes(FILE *out, const char *heading, const mi_field_note *notes)
 {
     fprintf(out, "\n%s\n\n| field | meaning |\n|---|---|\n", heading);
@@ -88,14 +127,16 @@ static void print_notes(FILE *out, const char *heading, const mi_field_note *not
 
 void mi_reference_document(FILE *out)
 {
-    fprintf(out,
-            "# Reference\n\nMade by `maskinfo list reference` from the tables that the program "
-            "reads its input by.\n\n## Experiment files\n\nA JSON object. `\"experiment\"` is "
-            "`\"curve\"` (one source), `\"compare\"` (several in one set of figures) or "
-            "`\"estimators\"` (estimators from samples against known truths). A curve has "
-            "`model` and may have `mask`, `ratios`, `estimator`, `seed` and `title`. A comparison "
-            "has `curves`, an array of such objects with a label and a style each, and may have "
-            "`mask`, `ratios`, `estimator` and `seed` for the curves that do not set their own.\n");
+    fprintf(
+        out,
+        "# Reference\n\nMade by `maskinfo list reference` from the tables that the program "
+        "reads its input by.\n\n## Experiment files\n\nA JSON object. `\"experiment\"` is "
+        "`\"curve\"` (one source), `\"compare\"` (several in one set of figures), "
+        "`\"estimators\"` (estimators from samples against known truths), `\"train\"` (a network "
+        "against the exact floor) or `\"checks\"` (several of those). A curve has "
+        "`model` and may have `mask`, `ratios`, `estimator`, `seed` and `title`. A comparison "
+        "has `curves`, an array of such objects with a label and a style each, and may have "
+        "`mask`, `ratios`, `estimator` and `seed` for the curves that do not set their own.\n");
     print_section(out, "### At the top", "In all kinds.", mi_experiment_parameters);
     print_section(out, "### ratios",
                   "An increasing array of numbers in (0, 1), or an object:", mi_ratio_parameters);
@@ -109,8 +150,10 @@ void mi_reference_document(FILE *out)
                   "At the top of an experiment of the kind `\"estimators\"`, beside `title` and "
                   "`seed`: no curve, but estimates against known truths.",
                   mi_estimators_parameters);
+    print_training(out);
     print_models(out);
     print_masks(out);
+    print_methods(out);
     fprintf(out,
             "\n## Results\n\n`result.json`, also what `--json` prints. Every number is finite, or "
             "null with a reason in `NAME_reason` beside it (for nulls in `points`: at the head of "
@@ -119,6 +162,8 @@ void mi_reference_document(FILE *out)
     print_notes(out, "### Of a curve or comparison", mi_result_notes);
     print_notes(out, "### Each of `points`", mi_point_notes);
     print_notes(out, "### Of estimators", mi_estimators_notes);
+    print_notes(out, "### Of a training run", mi_train_notes);
+    print_notes(out, "### Of checks", mi_checks_notes);
     fprintf(
         out,
         "\n## Files\n\nData files and experiments named by a relative path are looked for in the "

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lab.h"
 #include "maskinfo/memory.h"
 #include "maskinfo/result.h"
+#include "training.h"
 
 static void announce(const mi_run *run, const char *heading)
 {
@@ -181,16 +181,29 @@ static mi_code run_compare(const mi_experiment *e, const mi_run_options *options
     return code;
 }
 
+static mi_code run_train(const mi_experiment *e, const mi_run_options *options, mi_faults *faults,
+                         cJSON **ret_result, mi_status *status)
+{
+    mi_train_place place = {options->opt_directory, options->resume, true};
+    return mi_train_run(&e->trains[0], NULL, &place, &options->run, faults, ret_result, status);
+}
+
 mi_code mi_experiment_run(const mi_experiment *e, const mi_run_options *options, mi_faults *faults,
                           cJSON **ret_result, mi_status *status)
 {
-    if (e->compare) {
-        return run_compare(e, options, faults, ret_result, status);
-    }
     mi_run run = options->run;
-    if (e->estimators) {
+    switch (e->kind) {
+    case MI_KIND_COMPARE:
+        return run_compare(e, options, faults, ret_result, status);
+    case MI_KIND_ESTIMATORS:
         run.seed = e->seed;
         return mi_estimators_run(e, &run, ret_result, status);
+    case MI_KIND_TRAIN:
+        return run_train(e, options, faults, ret_result, status);
+    case MI_KIND_CHECKS:
+        return mi_checks_run(e, options, faults, ret_result, status);
+    case MI_KIND_CURVE:
+        break;
     }
     run.seed = e->curves[0].seed;
     return mi_curve_compute(&e->curves[0], &run, faults, ret_result, status);

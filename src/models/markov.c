@@ -266,6 +266,7 @@ const mi_model_class mi_markov_class = {
     .name = "markov",
     .summary = "First-order chain with any ergodic transition matrix, given or drawn at random",
     .parameters = parameters,
+    .discrete = true,
     .create = markov_create,
     .destroy = markov_destroy,
     .shape = markov_shape,

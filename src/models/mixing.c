@@ -218,6 +218,7 @@ const mi_model_class mi_mixing_class = {
     .name = "mixing",
     .summary = "First-order chain that repeats the last symbol or draws a fresh one (Zipf law)",
     .parameters = parameters,
+    .discrete = true,
     .create = mixing_create,
     .destroy = mixing_destroy,
     .shape = mixing_shape,

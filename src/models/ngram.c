@@ -298,6 +298,7 @@ const mi_model_class mi_ngram_class = {
     .name = "ngram",
     .summary = "Markov model of real text: letters of order 1 to 3, or words of order 1",
     .parameters = parameters,
+    .discrete = true,
     .create = create,
     .destroy = destroy,
     .shape = shape,

@@ -176,6 +176,7 @@ const mi_model_class mi_parity_class = {
     .name = "parity",
     .summary = "Linear rule: each symbol is the sum of the few before it, mod q, up to noise",
     .parameters = parameters,
+    .discrete = true,
     .create = parity_create,
     .destroy = parity_destroy,
     .shape = parity_shape,

@@ -302,6 +302,7 @@ const mi_model_class mi_potts_class = {
     .name = "potts",
     .summary = "Potts or Ising field on a grid: equal neighbours attract; exact where it is narrow",
     .parameters = mi_potts_parameters,
+    .discrete = true,
     .create = potts_create,
     .destroy = potts_destroy,
     .shape = potts_shape,

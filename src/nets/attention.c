@@ -1,54 +1,56 @@
-/* Everything is kept the other way round, (keys,queries): the sums of a softmax then run down the
- * rows, vector by vector, and no sum is taken across a vector. Columns are padded to whole vectors;
- * what stands in the padding is finite and is never read by a product. */
+/* The weights of a head are kept the other way round, (keys,queries): the sums of a softmax then
+ * run down the rows, vector by vector, and no sum is taken across a vector. Queries are taken in
+ * blocks so narrow that their weights stay in the cache. The columns of a block are padded to whole
+ * vectors; what stands in the padding is finite, and no product sums over it. */
 #include "attention.h"
 
 #include "block_product.h"
 #include "lanes.h"
 #include "maskinfo/layers.h"
+#include "transpose.h"
+
+enum { BLOCK = 4 * MI_LANES }; /* queries */
 
 static const double log2_e = 1.44269504088896340736;
 
 /* One head of one sample. */
 typedef struct head {
     size_t length, columns; /* columns: length padded */
-    size_t size, padded;    /* of a query, key or value */
+    size_t size;            /* of a query, key or value */
     size_t stride;          /* from row to row of q, k, v and their gradients */
     const mi_scalar *q, *k, *v;
 } head;
 
+/* Some queries of a head, and how many columns hold their weights. */
+typedef struct queries {
+    size_t first, count, columns;
+} queries;
+
 /* Pieces of the workspace. */
-typedef struct space {
-    mi_scalar *across;   /* (size,columns) */
-    mi_scalar *p, *dp;   /* (length,columns) */
-    mi_scalar *whole[2]; /* (length,padded), where the size is not of whole vectors */
-} space;
+typedef struct room {
+    mi_scalar *across, *dacross; /* q^T and dout^T (size,columns) */
+    mi_scalar *p, *dp;           /* (length,columns of a block) */
+} room;
 
 static size_t head_size(const mi_attention *attention)
 {
     return attention->width / attention->heads;
 }
 
+static size_t block_columns(size_t length)
+{
+    return mi_padded(length < BLOCK ? length : BLOCK);
+}
+
+/* q and dout the other way round, the weights of a block and their gradient. */
 size_t mi_attention_space(const mi_attention *attention, size_t length)
 {
-    size_t size = head_size(attention), columns = mi_padded(length);
-    return size * columns + 2 * length * columns + 2 * length * mi_padded(size);
+    return 2 * head_size(attention) * mi_padded(length) + 2 * length * block_columns(length);
 }
 
 size_t mi_attention_kept(const mi_attention *attention, size_t length)
 {
     return attention->heads * mi_padded(length);
-}
-
-static space space_of(const head *h, mi_scalar *numbers)
-{
-    space s;
-    s.across = numbers;
-    s.p = s.across + h->size * h->columns;
-    s.dp = s.p + h->length * h->columns;
-    s.whole[0] = s.dp + h->length * h->columns;
-    s.whole[1] = s.whole[0] + h->length * h->padded;
-    return s;
 }
 
 static head head_of(const mi_attention *attention, size_t length, const mi_scalar *qkv, size_t i)
@@ -58,68 +60,39 @@ static head head_of(const mi_attention *attention, size_t length, const mi_scala
     return (head){.length = length,
                   .columns = mi_padded(length),
                   .size = size,
-                  .padded = mi_padded(size),
                   .stride = 3 * attention->width,
                   .q = q,
                   .k = q + attention->width,
                   .v = q + 2 * attention->width};
 }
 
-/* across (size,columns) = factor times x (length,size) the other way round, 0 in the padding. */
-static void turn(const head *h, const mi_scalar *x, size_t x_row, mi_scalar factor,
-                 mi_scalar *across)
+static queries block_of(const head *h, size_t first)
 {
-    for (size_t t = 0; t < h->size; t++) {
-        for (size_t i = 0; i < h->length; i++) {
-            across[t * h->columns + i] = factor * x[i * x_row + t];
-        }
-        for (size_t i = h->length; i < h->columns; i++) {
-            across[t * h->columns + i] = 0;
-        }
-    }
+    size_t left = h->length - first;
+    size_t count = left < BLOCK ? left : BLOCK;
+    return (queries){.first = first, .count = count, .columns = mi_padded(count)};
 }
 
-/* Rows that can be read in whole vectors: x (length,size) itself, or its copy in `room`. */
-static const mi_scalar *whole_rows(const head *h, const mi_scalar *x, size_t *row, mi_scalar *room)
+static room room_of(const head *h, mi_scalar *space)
 {
-    if (h->size == h->padded) {
-        return x;
-    }
-    for (size_t i = 0; i < h->length; i++) {
-        memcpy(room + i * h->padded, x + i * *row, h->size * sizeof *x);
-        memset(room + i * h->padded + h->size, 0, (h->padded - h->size) * sizeof *x);
-    }
-    *row = h->padded;
-    return room;
+    room r = {.across = space, .dacross = space + h->size * h->columns};
+    r.p = r.dacross + h->size * h->columns;
+    r.dp = r.p + h->length * block_columns(h->length);
+    return r;
 }
 
-/* y (length,size) = a (length,length) x (length,size), rows of x and y being x_row and y_row apart.
- */
-static void weigh(const head *h, mi_strided a, const mi_scalar *x, size_t x_row, mi_scalar *y,
-                  size_t y_row, const space *s)
+/* Each column of s (length,columns) becomes exp(s / sqrt(size)) over the column's sum, the largest
+ * entry taken out first. */
+static void softmax_columns(size_t length, size_t columns, size_t size, mi_scalar *p)
 {
-    const mi_scalar *rows = whole_rows(h, x, &x_row, s->whole[0]);
-    bool direct = h->size == h->padded;
-    mi_scalar *out = direct ? y : s->whole[1];
-    mi_block_product(h->length, h->size, h->length, a, rows, x_row, out,
-                     direct ? y_row : h->padded);
-    for (size_t i = 0; !direct && i < h->length; i++) {
-        memcpy(y + i * y_row, out + i * h->padded, h->size * sizeof *y);
-    }
-}
-
-/* Each column of p (length,columns) becomes 2^p over the column's sum, the largest entry taken out
- * first. */
-static void softmax_columns(const head *h, mi_scalar *p)
-{
-    size_t length = h->length, columns = h->columns;
+    const mi_scalar factor = (mi_scalar)(log2_e / sqrt((double)size));
     for (size_t c = 0; c < columns; c += MI_LANES) {
         mi_lanes most = mi_load(p + c), sum = {0};
         for (size_t j = 1; j < length; j++) {
             most = mi_larger(mi_load(p + j * columns + c), most);
         }
         for (size_t j = 0; j < length; j++) {
-            mi_lanes e = mi_exp2_lanes(mi_load(p + j * columns + c) - most);
+            mi_lanes e = mi_exp2_lanes(factor * (mi_load(p + j * columns + c) - most));
             mi_store(p + j * columns + c, e);
             sum += e;
         }
@@ -130,35 +103,49 @@ static void softmax_columns(const head *h, mi_scalar *p)
     }
 }
 
-/* p (keys,queries) = softmax over the keys of k q^T / sqrt(size), as powers of 2. */
-static void probabilities(const head *h, mi_scalar *across, mi_scalar *p)
+/* p (keys,b.columns) = softmax over the keys of k q^T / sqrt(size); across is q^T (size,columns).
+ */
+static void probabilities(const head *h, queries b, const mi_scalar *across, mi_scalar *p)
 {
-    turn(h, h->q, h->stride, (mi_scalar)(log2_e / sqrt((double)h->size)), across);
-    mi_block_product(h->length, h->columns, h->size,
-                     (mi_strided){.values = h->k, .row = h->stride, .step = 1}, across, h->columns,
-                     p, h->columns);
-    softmax_columns(h, p);
+    mi_block_product(h->length, b.columns, h->size,
+                     (mi_strided){.values = h->k, .row = h->stride, .step = 1}, across + b.first,
+                     h->columns, false, p, b.columns);
+    softmax_columns(h->length, b.columns, h->size, p);
+}
+
+/* out (length,size) = p v, rows of out being out_row apart. */
+static void forward_head(const head *h, mi_scalar *opt_kept, mi_scalar *out, size_t out_row,
+                         const room *r)
+{
+    mi_scalar *p = opt_kept != NULL ? opt_kept : r->p;
+    mi_transpose_padded(h->length, h->size, h->q, h->stride, r->across, h->columns);
+    for (size_t first = 0; first < h->length; first += BLOCK) {
+        queries b = block_of(h, first);
+        probabilities(h, b, r->across, p);
+        mi_block_product(b.count, h->size, h->length,
+                         (mi_strided){.values = p, .row = 1, .step = b.columns}, h->v, h->stride,
+                         false, out + first * out_row, out_row);
+        p += opt_kept != NULL ? h->length * b.columns : 0;
+    }
 }
 
 void mi_attention_forward(const mi_attention *attention, size_t length, const mi_scalar *qkv,
-                          mi_scalar *out, mi_scalar *opt_kept, mi_scalar *numbers)
+                          mi_scalar *out, mi_scalar *opt_kept, mi_scalar *space)
 {
     for (size_t i = 0; i < attention->heads; i++) {
         head h = head_of(attention, length, qkv, i);
-        space s = space_of(&h, numbers);
-        mi_scalar *p = opt_kept != NULL ? opt_kept + i * length * h.columns : s.p;
-        probabilities(&h, s.across, p);
-        weigh(&h, (mi_strided){.values = p, .row = 1, .step = h.columns}, h.v, h.stride,
-              out + i * h.size, attention->width, &s);
+        room r = room_of(&h, space);
+        forward_head(&h, opt_kept != NULL ? opt_kept + i * length * h.columns : NULL,
+                     out + i * h.size, attention->width, &r);
     }
 }
 
 /* p = softmax(s / sqrt(size)) down each column: ds = p (dp - sum of p dp) / sqrt(size), in the
  * place of dp. All (length,columns). */
-static void through_softmax(const head *h, const mi_scalar *p, mi_scalar *dp)
+static void through_softmax(size_t length, size_t columns, size_t size, const mi_scalar *p,
+                            mi_scalar *dp)
 {
-    size_t length = h->length, columns = h->columns;
-    const mi_scalar factor = (mi_scalar)(1 / sqrt((double)h->size));
+    const mi_scalar factor = (mi_scalar)(1 / sqrt((double)size));
     for (size_t c = 0; c < columns; c += MI_LANES) {
         mi_lanes sum = {0};
         for (size_t j = 0; j < length; j++) {
@@ -171,38 +158,63 @@ static void through_softmax(const head *h, const mi_scalar *p, mi_scalar *dp)
     }
 }
 
-/* Gradients of one head: out = p v, p = softmax(s), s = q k^T / sqrt(size). dq, dk and dv are
- * `stride` from row to row, dout dout_row. */
-static void backward_head(const head *h, const mi_scalar *dout, size_t dout_row, const mi_scalar *p,
-                          mi_scalar *dq, mi_scalar *dk, mi_scalar *dv, const space *s)
+/* The gradients of one head: of its output, dout_row from row to row, and of q, k and v. */
+typedef struct gradients {
+    const mi_scalar *dout;
+    size_t dout_row;
+    mi_scalar *q, *k, *v;
+} gradients;
+
+/* out = p v, p = softmax(s / sqrt(size)), s = q k^T: dq of the block, and its parts of dk and dv. p
+ * is (length,b.columns). */
+static void backward_block(const head *h, queries b, const gradients *d, const mi_scalar *p,
+                           const room *r)
 {
-    mi_strided over_keys = {.values = s->dp, .row = 1, .step = h->columns};
-    mi_strided over_queries = {.values = s->dp, .row = h->columns, .step = 1};
-    turn(h, dout, dout_row, 1, s->across);
-    mi_block_product(h->length, h->columns, h->size, /* dp = v dout^T */
-                     (mi_strided){.values = h->v, .row = h->stride, .step = 1}, s->across,
-                     h->columns, s->dp, h->columns);
-    through_softmax(h, p, s->dp);
-    weigh(h, over_keys, h->k, h->stride, dq, h->stride, s);
-    weigh(h, over_queries, h->q, h->stride, dk, h->stride, s);
-    over_queries.values = p; /* dv = p^T dout */
-    weigh(h, over_queries, dout, dout_row, dv, h->stride, s);
+    size_t length = h->length, size = h->size, columns = b.columns;
+    mi_strided over_keys = {.values = r->dp, .row = 1, .step = columns};
+    mi_strided over_queries = {.values = r->dp, .row = columns, .step = 1};
+    mi_strided over_values = {.values = h->v, .row = h->stride, .step = 1};
+    bool add = b.first > 0;
+    mi_block_product(length, columns, size, over_values, /* dp = v dout^T */
+                     r->dacross + b.first, h->columns, false, r->dp, columns);
+    through_softmax(length, columns, size, p, r->dp);
+    mi_block_product(b.count, size, length, over_keys, h->k, h->stride, false, /* dq = ds k */
+                     d->q + b.first * h->stride, h->stride);
+    mi_block_product(length, size, b.count, over_queries, h->q + b.first * h->stride, h->stride,
+                     add, d->k, h->stride); /* dk = ds^T q */
+    over_queries.values = p;
+    mi_block_product(length, size, b.count, over_queries, d->dout + b.first * d->dout_row,
+                     d->dout_row, add, d->v, h->stride); /* dv = p^T dout */
+}
+
+static void backward_head(const head *h, const gradients *d, const mi_scalar *opt_kept,
+                          const room *r)
+{
+    mi_transpose_padded(h->length, h->size, d->dout, d->dout_row, r->dacross, h->columns);
+    if (opt_kept == NULL) {
+        mi_transpose_padded(h->length, h->size, h->q, h->stride, r->across, h->columns);
+    }
+    for (size_t first = 0; first < h->length; first += BLOCK) {
+        queries b = block_of(h, first);
+        if (opt_kept == NULL) {
+            probabilities(h, b, r->across, r->p);
+        }
+        backward_block(h, b, d, opt_kept != NULL ? opt_kept + h->length * first : r->p, r);
+    }
 }
 
 void mi_attention_backward(const mi_attention *attention, size_t length, const mi_scalar *qkv,
                            const mi_scalar *dout, mi_scalar *dqkv, const mi_scalar *opt_kept,
-                           mi_scalar *numbers)
+                           mi_scalar *space)
 {
     size_t width = attention->width;
     for (size_t i = 0; i < attention->heads; i++) {
         head h = head_of(attention, length, qkv, i);
-        space s = space_of(&h, numbers);
+        room r = room_of(&h, space);
         mi_scalar *dq = dqkv + i * h.size;
-        const mi_scalar *p = opt_kept != NULL ? opt_kept + i * length * h.columns : s.p;
-        if (opt_kept == NULL) {
-            probabilities(&h, s.across, s.p);
-        }
-        backward_head(&h, dout + i * h.size, width, p, dq, dq + width, dq + 2 * width, &s);
+        gradients d = {.dout = dout + i * h.size, .dout_row = width, .q = dq, .k = dq + width};
+        d.v = d.k + width;
+        backward_head(&h, &d, opt_kept != NULL ? opt_kept + i * length * h.columns : NULL, &r);
     }
 }
 

@@ -2,6 +2,7 @@
 #ifndef MI_NETS_BLOCK_PRODUCT_H
 #define MI_NETS_BLOCK_PRODUCT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "maskinfo/scalar.h"
@@ -12,9 +13,9 @@ typedef struct mi_strided {
     size_t row, step;
 } mi_strided;
 
-/* c (rows,columns) = a (rows,depth) b (depth,columns). b's rows are b_row apart and are read, c's
- * are c_row apart and are written, up to mi_padded(columns). c is neither a nor b. */
+/* c (rows,columns) = a (rows,depth) b (depth,columns), or c + a b where `add`. Rows of b and c
+ * are b_row and c_row apart. c is neither a nor b. */
 void mi_block_product(size_t rows, size_t columns, size_t depth, mi_strided a, const mi_scalar *b,
-                      size_t b_row, mi_scalar *c, size_t c_row);
+                      size_t b_row, bool add, mi_scalar *c, size_t c_row);
 
 #endif

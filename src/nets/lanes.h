@@ -14,6 +14,7 @@
 #include "maskinfo/scalar.h"
 
 #ifdef __AVX512F__
+#include <immintrin.h>
 #define MI_LANE_BYTES 64
 #else
 #define MI_LANE_BYTES 32
@@ -55,15 +56,64 @@ static inline mi_lanes mi_splat(mi_scalar x)
     return x - (mi_lanes){0};
 }
 
+/* The first lanes of a vector, for rows that end within it. */
+#ifdef __AVX512F__
+#ifdef MI_DOUBLE
+typedef __mmask8 mi_some;
+#define MI_MASKED_LOAD _mm512_mask_loadu_pd
+#define MI_MASKED_STORE _mm512_mask_storeu_pd
+#else
+typedef __mmask16 mi_some;
+#define MI_MASKED_LOAD _mm512_mask_loadu_ps
+#define MI_MASKED_STORE _mm512_mask_storeu_ps
+#endif
+#else
+typedef size_t mi_some;
+#endif
+
+/* The first `left` lanes, or all. */
+static inline mi_some mi_first(size_t left)
+{
+    size_t count = left < MI_LANES ? left : MI_LANES;
+#ifdef __AVX512F__
+    return (mi_some)((1u << count) - 1);
+#else
+    return count;
+#endif
+}
+
+/* `fill` in the other lanes. */
+static inline mi_lanes mi_load_some(const mi_scalar *x, mi_some some, mi_scalar fill)
+{
+    mi_lanes v = mi_splat(fill);
+#ifdef __AVX512F__
+    return (mi_lanes)MI_MASKED_LOAD(v, some, x);
+#else
+    if (some == MI_LANES) {
+        return mi_load(x);
+    }
+    memcpy(&v, x, some * sizeof *x);
+    return v;
+#endif
+}
+
+static inline void mi_store_some(mi_scalar *x, mi_lanes v, mi_some some)
+{
+#ifdef __AVX512F__
+    MI_MASKED_STORE(x, some, v);
+#else
+    if (some == MI_LANES) {
+        mi_store(x, v);
+    } else {
+        memcpy(x, &v, some * sizeof *x);
+    }
+#endif
+}
+
 /* All lanes, or where fewer numbers are left the first `left`, and `fill` in the others. */
 static inline mi_lanes mi_load_left(const mi_scalar *x, size_t left, mi_scalar fill)
 {
-    if (left >= MI_LANES) {
-        return mi_load(x);
-    }
-    mi_lanes v = mi_splat(fill);
-    memcpy(&v, x, left * sizeof *x);
-    return v;
+    return left >= MI_LANES ? mi_load(x) : mi_load_some(x, mi_first(left), fill);
 }
 
 static inline void mi_store_left(mi_scalar *x, mi_lanes v, size_t left)
@@ -71,7 +121,7 @@ static inline void mi_store_left(mi_scalar *x, mi_lanes v, size_t left)
     if (left >= MI_LANES) {
         mi_store(x, v);
     } else {
-        memcpy(x, &v, left * sizeof *x);
+        mi_store_some(x, v, mi_first(left));
     }
 }
 
@@ -97,9 +147,14 @@ static inline mi_lanes mi_select(mi_lane_bits condition, mi_lanes a, mi_lanes b)
     return (mi_lanes)((condition & (mi_lane_bits)a) | (~condition & (mi_lane_bits)b));
 }
 
+/* b where one of both is NaN. */
 static inline mi_lanes mi_larger(mi_lanes a, mi_lanes b)
 {
+#if defined(__AVX512F__) && !defined(MI_DOUBLE) /* GCC makes no maximum of the general form */
+    return (mi_lanes)_mm512_max_ps((__m512)a, (__m512)b);
+#else
     return mi_select(a > b, a, b);
+#endif
 }
 
 /* Any NaN is lost. */
@@ -157,25 +212,22 @@ static inline mi_lanes mi_power_lanes(mi_lanes shifted, mi_lanes part)
     return p * (mi_lanes)power;
 }
 
-/* 2^x within 1.5 units in the last place for -125 <= x <= 127; 0 below and 2^127 above. */
+/* 2^x, x <= 0, within 1.5 units in the last place; 2^-125 below. */
 static inline mi_lanes mi_exp2_lanes(mi_lanes x)
 {
     const float shift = 12582912.0f; /* 1.5 2^23 */
-    mi_lanes y = mi_select(x > 127.0f, mi_splat(127.0f), x);
-    mi_lanes shifted = y + shift;
-    mi_lanes power = mi_power_lanes(shifted, y - (shifted - shift));
-    return mi_select(x < -125.0f, mi_splat(0), power);
+    mi_lanes y = mi_larger(mi_splat(-125.0f), x), shifted = y + shift;
+    return mi_power_lanes(shifted, y - (shifted - shift));
 }
 
-/* exp(x) within 2 units in the last place for -86.6 <= x <= 88; 0 below and exp(88) above.
- * log2(e) in two parts: the product with the first is exact in a fused multiply-add. */
+/* exp(x), x <= 0, within 2 units in the last place; 0 below -86.6. log2(e) in two parts: the
+ * product with the first is exact in a fused multiply-add. */
 static inline mi_lanes mi_exp_lanes(mi_lanes x)
 {
     const float shift = 12582912.0f, high = 1.44269502f, low = 1.92596303e-8f;
-    mi_lanes y = mi_select(x > 88.0f, mi_splat(88.0f), x);
-    mi_lanes shifted = y * high + shift;
+    mi_lanes shifted = x * high + shift;
     mi_lanes whole = shifted - shift;
-    mi_lanes power = mi_power_lanes(shifted, (y * high - whole) + y * low);
+    mi_lanes power = mi_power_lanes(shifted, (x * high - whole) + x * low);
     return mi_select(x < -86.6f, mi_splat(0), power);
 }
 

@@ -1,6 +1,5 @@
 #include <stdio.h>
 
-#include "elementwise.h"
 #include "maskinfo/layers.h"
 #include "multiply.h"
 
@@ -32,12 +31,7 @@ void mi_linear_backward(const mi_linear *layer, const mi_weights *weights, size_
                         const mi_scalar *x, const mi_scalar *dy, mi_scalar *opt_dx,
                         mi_scalar *gradient)
 {
-    mi_multiply_weight(rows, layer->in, layer->out, x, dy, gradient + layer->weight);
-    if (layer->bias != MI_NO_BIAS) {
-        mi_add_rows(rows, layer->out, dy, gradient + layer->bias);
-    }
-    if (opt_dx != NULL) {
-        mi_multiply_input(rows, layer->in, layer->out, dy, weights->values + layer->weight,
-                          weights->transposed + layer->weight, opt_dx);
-    }
+    mi_multiply_backward(rows, layer->in, layer->out, x, dy, weights->values + layer->weight,
+                         gradient + layer->weight,
+                         layer->bias == MI_NO_BIAS ? NULL : gradient + layer->bias, opt_dx);
 }

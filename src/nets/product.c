@@ -47,17 +47,3 @@ void mi_product_once(mi_shape shape, const mi_scalar *a, const mi_scalar *b, mi_
     mi_product product = mi_product_of(shape);
     mi_product_run(&product, a, b, c);
 }
-
-void mi_transpose(size_t rows, size_t columns, const mi_scalar *x, size_t from, mi_scalar *y,
-                  size_t to)
-{
-    enum { SIDE = 16 }; /* a tile is read and written within a few lines of cache */
-    for (size_t r0 = 0; r0 < rows; r0 += SIDE) {
-        size_t r1 = r0 + SIDE < rows ? r0 + SIDE : rows;
-        for (size_t c = 0; c < columns; c++) {
-            for (size_t r = r0; r < r1; r++) {
-                y[c * to + r] = x[r * from + c];
-            }
-        }
-    }
-}

@@ -1,8 +1,8 @@
-/* Products of small matrices with rows some distance apart, and transposition: the bricks of linear
- * layers and attention. Row-major. Kernels are libxsmm's, made at run time for each shape (Heinecke
- * et al. 2016, "LIBXSMM: accelerating small matrix multiplications by runtime code generation");
- * where it has none, CBLAS. Both may be called from any thread, and a shape has one kernel, so that
- * the same product is the same bytes whoever asks. */
+/* Products of small matrices with rows some distance apart: the bricks of linear layers. Row-major.
+ * Kernels are libxsmm's, made at run time for each shape (Heinecke et al. 2016, "LIBXSMM:
+ * accelerating small matrix multiplications by runtime code generation"); where it has none, CBLAS.
+ * Both may be called from any thread, and a shape has one kernel, so that the same product is the
+ * same bytes whoever asks. */
 #ifndef MI_NETS_PRODUCT_H
 #define MI_NETS_PRODUCT_H
 
@@ -31,9 +31,5 @@ void mi_product_run(const mi_product *product, const mi_scalar *a, const mi_scal
 
 /* Both in one. */
 void mi_product_once(mi_shape shape, const mi_scalar *a, const mi_scalar *b, mi_scalar *c);
-
-/* y (columns,rows) = x^T, of x (rows,columns); rows of x and y are `from` and `to` apart. */
-void mi_transpose(size_t rows, size_t columns, const mi_scalar *x, size_t from, mi_scalar *y,
-                  size_t to);
 
 #endif

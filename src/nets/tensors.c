@@ -10,6 +10,7 @@
 
 #include "maskinfo/memory.h"
 #include "quiet.h"
+#include "transpose.h"
 
 /* Numbers that a tensor's place in the block is a multiple of: a cache line of floats. */
 enum { ALIGNMENT = 16 };
@@ -95,25 +96,6 @@ static size_t matrix_columns(const mi_tensor *tensor)
     return rows > 0 ? tensor->count / rows : 0;
 }
 
-/* y (columns,rows) = x (rows,columns) transposed, by tiles whose lines of both stay in the cache.
- */
-static void transpose(size_t rows, size_t columns, const mi_scalar *restrict x,
-                      mi_scalar *restrict y)
-{
-    enum { TILE = 16 };
-    for (size_t r0 = 0; r0 < rows; r0 += TILE) {
-        size_t r1 = r0 + TILE < rows ? r0 + TILE : rows;
-        for (size_t c0 = 0; c0 < columns; c0 += TILE) {
-            size_t c1 = c0 + TILE < columns ? c0 + TILE : columns;
-            for (size_t c = c0; c < c1; c++) {
-                for (size_t r = r0; r < r1; r++) {
-                    y[c * rows + r] = x[r * columns + c];
-                }
-            }
-        }
-    }
-}
-
 typedef struct transposition {
     const mi_tensors *tensors;
     const mi_scalar *values;
@@ -127,8 +109,9 @@ static mi_code transpose_one(size_t index, size_t thread, void *context, mi_stat
     const transposition *t = context;
     const mi_tensor *tensor = &t->tensors->items[index];
     if (tensor->rank >= 2 && tensor->decay) {
-        transpose(matrix_rows(tensor), matrix_columns(tensor), t->values + tensor->offset,
-                  t->transposed + tensor->offset);
+        size_t rows = matrix_rows(tensor), columns = matrix_columns(tensor);
+        mi_transpose(rows, columns, t->values + tensor->offset, columns,
+                     t->transposed + tensor->offset, rows);
     }
     return MI_OK;
 }

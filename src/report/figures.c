@@ -17,7 +17,8 @@ static const mi_figure *const registry[] = {
     &mi_figure_optimum,     &mi_figure_dichotomy,      &mi_figure_published,
     &mi_figure_masks,       &mi_figure_strategies,     &mi_figure_predictability,
     &mi_figure_redundancy,  &mi_figure_approximations, &mi_figure_estimators,
-    &mi_figure_advice,
+    &mi_figure_advice,      &mi_figure_training,       &mi_figure_reconstructions,
+    &mi_figure_network,     &mi_figure_probe,          &mi_figure_checks,
 };
 enum { FIGURES = sizeof registry / sizeof registry[0] };
 
@@ -252,10 +253,12 @@ static mi_code draw_figure(drawing *d, const mi_figure *figure, mi_status *statu
 /* Does the result have this figure, and ask for it? */
 static bool wanted(const mi_report *report, const mi_figure *figure)
 {
-    bool has = report->estimators ? figure->estimators
-               : report->advice   ? figure->advice
-               : report->compare  ? figure->compare
-                                  : figure->curve;
+    bool has = report->train        ? figure->train
+               : report->checks     ? figure->checks
+               : report->estimators ? figure->estimators
+               : report->advice     ? figure->advice
+               : report->compare    ? figure->compare
+                                    : figure->curve;
     if (!has || !figure->any(report)) {
         return false;
     }

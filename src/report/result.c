@@ -58,7 +58,7 @@ void mi_add_bool(mi_writer *writer, cJSON *object, const char *name, bool value)
     mi_add_item(writer, object, name, cJSON_CreateBool(value));
 }
 
-static void put_null_with_reason(mi_writer *w, cJSON *object, const char *name, const char *reason)
+void mi_add_null(mi_writer *w, cJSON *object, const char *name, const char *reason)
 {
     char key[64];
     snprintf(key, sizeof key, "%s_reason", name);
@@ -79,7 +79,7 @@ static mi_code add_profile(mi_writer *w, cJSON *result, const mi_profile *opt_pr
 {
     double *buffer = NULL;
     if (opt_profile == NULL) {
-        put_null_with_reason(w, result, "profile", reason);
+        mi_add_null(w, result, "profile", reason);
         return MI_OK;
     }
     mi_code code = mi_allocate(2 * opt_profile->sites, sizeof *buffer, &buffer, status);
@@ -189,7 +189,7 @@ static void put_fit(mi_writer *w, cJSON *fits, const char *name, const mi_fit *f
                     const char *exponent)
 {
     if (!fit->valid) {
-        put_null_with_reason(w, fits, name, fit->reason);
+        mi_add_null(w, fits, name, fit->reason);
         return;
     }
     char error_name[32], sampling_name[40];
@@ -216,7 +216,7 @@ static void put_fits(mi_writer *w, cJSON *result, const mi_analysis *a)
     put_fit(w, fits, "power", &a->power, "exponent");
     mi_add_item(w, result, "fits", fits);
     if (mi_preferred_fit(a) == NULL) {
-        put_null_with_reason(w, result, "preferred_fit", "neither fit is possible");
+        mi_add_null(w, result, "preferred_fit", "neither fit is possible");
     } else {
         mi_add_text(w, result, "preferred_fit", mi_preferred_fit(a));
     }
@@ -239,7 +239,7 @@ static void put_quantiles(mi_writer *w, cJSON *object, const mi_optimum *optimum
 static void put_optimum(mi_writer *w, cJSON *result, const mi_optimum *optimum)
 {
     if (!optimum->valid) {
-        put_null_with_reason(w, result, "optimum", optimum->reason);
+        mi_add_null(w, result, "optimum", optimum->reason);
         return;
     }
     cJSON *object = cJSON_CreateObject();

@@ -133,7 +133,7 @@ static void put_terminals(FILE *file, const char *name)
     fprintf(
         file,
         "if (!exists('format')) format = 'svg'\n"
-        "if (format eq 'svg') set terminal svg size width,height noenhanced "
+        "if (format eq 'svg') set terminal svg standalone size width,height noenhanced "
         "font 'DejaVu Sans,12' background '#ffffff'\n"
         "if (format eq 'png') set terminal pngcairo size 1.5*width,1.5*height noenhanced "
         "font 'DejaVu Sans,12' fontscale 1.125 linewidth 1.5 pointscale 1.5\n"

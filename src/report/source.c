@@ -6,6 +6,7 @@
 
 #include "maskinfo/memory.h"
 #include "text.h"
+#include "trained.h"
 #include "trials.h"
 
 static const struct {
@@ -302,37 +303,53 @@ static mi_code read_all(mi_report *report, mi_status *status)
     return read_curves(report, curves, status);
 }
 
+/* What kind of result it is; false where it has no figures. */
+static bool classify(mi_report *report)
+{
+    const char *name = mi_json_text(report->result, "experiment");
+    if (name == NULL) {
+        return false;
+    }
+    report->advice = strcmp(name, "advise") == 0;
+    report->compare = report->advice || strcmp(name, "compare") == 0;
+    report->estimators = strcmp(name, "estimators") == 0;
+    report->train = strcmp(name, "train") == 0;
+    report->checks = strcmp(name, "checks") == 0;
+    return report->compare || report->estimators || report->train || report->checks ||
+           strcmp(name, "curve") == 0;
+}
+
+static mi_code read_kind(mi_report *report, mi_status *status)
+{
+    if (report->estimators) {
+        return mi_trials_check(report->result, status);
+    }
+    if (report->train || report->checks) {
+        return mi_runs_read(report->result, report->checks, &report->opt_runs, status);
+    }
+    mi_code code = read_all(report, status);
+    if (code == MI_OK) {
+        code = mi_report_read_overlays(report, status);
+    }
+    return code == MI_OK ? mi_report_read_strategies(report, status) : code;
+}
+
 mi_code mi_report_read(const cJSON *result, mi_report **ret_report, mi_status *status)
 {
-    const char *experiment = mi_json_text(result, "experiment");
-    bool advice = experiment != NULL && strcmp(experiment, "advise") == 0;
-    bool compare = advice || (experiment != NULL && strcmp(experiment, "compare") == 0);
-    bool estimators = experiment != NULL && strcmp(experiment, "estimators") == 0;
-    if (!compare && !estimators && (experiment == NULL || strcmp(experiment, "curve") != 0)) {
-        return mi_fail_at(status, "experiment",
-                          "\"%s\" has no figures; \"curve\", \"compare\", \"estimators\" and "
-                          "\"advise\" do",
-                          experiment == NULL ? "" : experiment);
-    }
     mi_report *report = NULL;
     mi_code code = mi_allocate(1, sizeof *report, &report, status);
     if (code != MI_OK) {
         return code;
     }
     report->result = result;
-    report->compare = compare;
-    report->advice = advice;
-    report->estimators = estimators;
-    if (estimators) {
-        code = mi_trials_check(result, status);
+    if (classify(report)) {
+        code = read_kind(report, status);
     } else {
-        code = read_all(report, status);
-    }
-    if (code == MI_OK && !estimators) {
-        code = mi_report_read_overlays(report, status);
-    }
-    if (code == MI_OK) {
-        code = mi_report_read_strategies(report, status);
+        const char *name = mi_json_text(result, "experiment");
+        code = mi_fail_at(status, "experiment",
+                          "\"%s\" has no figures; \"curve\", \"compare\", \"estimators\", "
+                          "\"advise\", \"train\" and \"checks\" do",
+                          name == NULL ? "" : name);
     }
     if (code != MI_OK) {
         mi_report_destroy(report);
@@ -356,5 +373,6 @@ void mi_report_destroy(mi_report *report)
     free(report->sources);
     mi_report_free_overlays(report);
     mi_report_free_strategies(report);
+    mi_runs_destroy(report->opt_runs);
     free(report);
 }

@@ -6,6 +6,7 @@
 #include "figure.h"
 #include "maskinfo/memory.h"
 #include "maskinfo/table.h"
+#include "table_train.h"
 #include "text.h"
 #include "trials.h"
 
@@ -286,12 +287,18 @@ mi_code mi_table_text(const cJSON *result, char **ret_text, mi_status *status)
     mi_report *report = NULL;
     mi_code code = mi_report_read(result, &report, status);
     table t = {.report = report, .shortened = true};
+    bool curves = false;
     if (code == MI_OK && report->estimators) {
         code = mi_trials_text(result, ret_text, status);
+    } else if (code == MI_OK && report->train) {
+        code = mi_train_text(report->opt_runs, ret_text, status);
+    } else if (code == MI_OK && report->checks) {
+        code = mi_checks_text(report->opt_runs, ret_text, NULL, status);
     } else if (code == MI_OK) {
         code = table_open(&t, status);
+        curves = true;
     }
-    if (code == MI_OK && !report->estimators) {
+    if (code == MI_OK && curves) {
         code = write_text(&t, write_plain, ret_text, status);
     }
     free(t.cells);

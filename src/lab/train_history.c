@@ -1,0 +1,97 @@
+/* Loss, gradient norm and learning rate of every step, kept beside the checkpoint, so that a run
+ * that is resumed ends in the same result as one that was not interrupted. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "maskinfo/memory.h"
+#include "maskinfo/safetensors.h"
+#include "training.h"
+
+enum { SERIES = 3 };
+static const char *const names[SERIES] = {"loss", "gradient_norm", "rate"};
+
+static double **series_of(mi_history *h, size_t index)
+{
+    double **all[SERIES] = {&h->loss, &h->norm, &h->rate};
+    return all[index];
+}
+
+mi_code mi_history_create(size_t capacity, mi_history *h, mi_status *status)
+{
+    mi_code code = MI_OK;
+    *h = (mi_history){.capacity = capacity};
+    for (size_t i = 0; code == MI_OK && i < SERIES; i++) {
+        code = mi_allocate(capacity, sizeof(double), series_of(h, i), status);
+    }
+    return code;
+}
+
+void mi_history_free(mi_history *h)
+{
+    for (size_t i = 0; i < SERIES; i++) {
+        free(*series_of(h, i));
+    }
+    *h = (mi_history){.steps = 0};
+}
+
+double mi_history_mean(const double *values, size_t from, size_t to)
+{
+    double sum = 0;
+    size_t count = 0;
+    for (size_t i = from; i < to; i++) {
+        if (isfinite(values[i])) {
+            sum += values[i];
+            count++;
+        }
+    }
+    return count > 0 ? sum / (double)count : NAN;
+}
+
+mi_code mi_history_save(const mi_history *h, const char *identity, const char *path,
+                        mi_status *status)
+{
+    const char *const metadata[] = {"maskinfo", MI_VERSION, "identity", identity};
+    const double *const series[SERIES] = {h->loss, h->norm, h->rate};
+    mi_safetensor items[SERIES];
+    for (size_t i = 0; i < SERIES; i++) {
+        items[i] = (mi_safetensor){.name = names[i],
+                                   .dtype = "F64",
+                                   .rank = 1,
+                                   .shape = {h->steps},
+                                   .bytes = series[i],
+                                   .size = h->steps * sizeof(double)};
+    }
+    return mi_safetensors_write(path, items, SERIES, metadata, 2, status);
+}
+
+static mi_code take(mi_history *h, const mi_safetensors *file, size_t steps, mi_status *status)
+{
+    for (size_t i = 0; i < SERIES; i++) {
+        const mi_safetensor *item = mi_safetensors_find(file, names[i]);
+        if (item == NULL || strcmp(item->dtype, "F64") != 0 || item->rank != 1 ||
+            item->shape[0] < steps) {
+            return mi_fail(status, MI_INPUT,
+                           "%s: \"%s\" is not there for the %zu steps of the checkpoint beside it",
+                           file->file, names[i], steps);
+        }
+        memcpy(*series_of(h, i), item->bytes, steps * sizeof(double));
+    }
+    h->steps = steps;
+    return MI_OK;
+}
+
+mi_code mi_history_load(mi_history *h, const char *identity, size_t steps, const char *path,
+                        mi_status *status)
+{
+    mi_safetensors *file = NULL;
+    mi_code code = mi_safetensors_read(path, &file, status);
+    if (code == MI_OK) {
+        const char *own = mi_safetensors_metadata(file, "identity");
+        code = own != NULL && strcmp(own, identity) == 0 && steps <= h->capacity
+                   ? take(h, file, steps, status)
+                   : mi_fail(status, MI_INPUT, "%s: of another configuration", path);
+    }
+    mi_safetensors_destroy(file);
+    return code;
+}

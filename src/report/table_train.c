@@ -1,0 +1,142 @@
+/* A training run as a table: each ratio of the evaluation, and how the loss stands to the floor. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cells.h"
+#include "table_train.h"
+#include "text.h"
+
+enum { RATIO, LOSS, FLOOR, GAP, PERCENT, NATS, NETWORK, EXACT, CLASS, CLASS_EXACT, LEAK, COLUMNS };
+
+static const char *const headings[COLUMNS] = {"ratio", "loss",        "floor",        "gap",
+                                              "gap %", "gap, nats",   "i(r) network", "i(r) exact",
+                                              "class", "class exact", "leak"};
+
+enum { VERDICT = 512 };
+
+static void fill_point(const mi_cells *cells, size_t i, const mi_trained *t)
+{
+    const double *p = t->points.values + i * t->points.columns;
+    snprintf(mi_cell(cells, i, RATIO), MI_CELL, "%g", p[MI_P_RATIO]);
+    mi_cell_estimate(cells, i, LOSS, 4, p[MI_P_LOSS], p[MI_P_LOSS_SE]);
+    mi_cell_number(cells, i, FLOOR, 4, p[MI_P_FLOOR]);
+    mi_cell_estimate(cells, i, GAP, 4, p[MI_P_GAP], p[MI_P_GAP_SE]);
+    mi_cell_number(cells, i, PERCENT, 2, p[MI_P_GAP_PERCENT]);
+    mi_cell_estimate(cells, i, NATS, 4, p[MI_P_GAP_NATS], p[MI_P_GAP_NATS_SE]);
+    mi_cell_estimate(cells, i, NETWORK, 4, p[MI_P_INFORMATION], p[MI_P_INFORMATION_SE]);
+    mi_cell_number(cells, i, EXACT, 4, p[MI_P_EXACT_INFORMATION]);
+    mi_cell_number(cells, i, CLASS, 3, p[MI_P_CLASS]);
+    mi_cell_number(cells, i, CLASS_EXACT, 3, p[MI_P_CLASS_EXACT]);
+    snprintf(mi_cell(cells, i, LEAK), MI_CELL, "%s", p[MI_P_LEAK] > 0 ? "LEAK" : "");
+}
+
+/* The means of a run whose ratio is drawn for each sample. */
+static void fill_means(const mi_cells *cells, size_t i, const mi_evaluation *e)
+{
+    snprintf(mi_cell(cells, i, RATIO), MI_CELL, "mean");
+    mi_cell_estimate(cells, i, LOSS, 4, e->loss, e->loss_se);
+    mi_cell_number(cells, i, FLOOR, 4, e->floor);
+    mi_cell_estimate(cells, i, GAP, 4, e->gap, e->gap_se);
+    mi_cell_number(cells, i, PERCENT, 2, e->gap_percent);
+    mi_cell_estimate(cells, i, NATS, 4, e->gap_nats, e->gap_nats_se);
+    mi_cell_number(cells, i, CLASS, 3, e->class_accuracy);
+    mi_cell_number(cells, i, CLASS_EXACT, 3, e->class_accuracy_exact);
+}
+
+static void put_best(FILE *file, const char *name, const mi_best *best)
+{
+    if (isfinite(best->ratio)) {
+        fprintf(file, "%s %.3g", name, best->ratio);
+        if (isfinite(best->low) && isfinite(best->high) && best->high > best->low) {
+            fprintf(file, " [%.3g, %.3g]", best->low, best->high);
+        }
+        fputs(best->edge ? " (edge)" : "", file);
+    }
+}
+
+static void put_optima(FILE *file, const mi_trained *t)
+{
+    bool both = isfinite(t->best.ratio) && isfinite(t->exact_best.ratio);
+    if (isfinite(t->best.ratio) || isfinite(t->exact_best.ratio)) {
+        fputs("\nr* = argmax of r i(r): ", file);
+        put_best(file, "network", &t->best);
+        fputs(both ? ", " : "", file);
+        put_best(file, t->held_out ? "density" : "exact", &t->exact_best);
+        putc('\n', file);
+    }
+}
+
+static void put_share(FILE *file, double value)
+{
+    if (isfinite(value)) {
+        fprintf(file, "%.1f %%", 100 * value);
+    } else {
+        putc('-', file);
+    }
+}
+
+static void put_probe(FILE *file, const mi_probed *p)
+{
+    static const char *const names[MI_PROBES] = {"untrained encoder", "raw values",
+                                                 "trained encoder"};
+    if (!p->there) {
+        return;
+    }
+    fputs("\nlabels told (k nearest neighbours / linear): ", file);
+    for (int k = MI_PROBES - 1; k >= 0; k--) {
+        fprintf(file, "%s ", names[k]);
+        put_share(file, p->knn[k]);
+        fputs(" / ", file);
+        put_share(file, p->linear[k]);
+        fputs(k > 0 ? ", " : "\n", file);
+    }
+}
+
+static void write_run(const mi_trained *t, const mi_cells *cells, FILE *file)
+{
+    char verdict[VERDICT];
+    bool leak = mi_trained_leaks(t);
+    mi_trained_verdict(t, verdict, sizeof verdict);
+    fprintf(file, "%s%s%s", t->label, t->method[0] != '\0' ? ": " : "", t->method);
+    if (isfinite(t->parameters)) {
+        fprintf(file, ", %.0f parameters", t->parameters);
+    }
+    fprintf(file, "; %s\n\n", t->loss_name);
+    if (cells->rows > 0) {
+        mi_cells_plain(cells, file);
+    }
+    fprintf(file, "\n%s%s%s\n", leak ? "!!! " : "", verdict, leak ? " !!!" : "");
+    put_optima(file, t);
+    put_probe(file, &t->probed);
+}
+
+mi_code mi_train_text(const mi_runs *runs, char **ret_text, mi_status *status)
+{
+    const mi_trained *t = &runs->runs[0];
+    bool means = !isfinite(t->evaluation.ratio) && t->points.rows > 1;
+    size_t size = 0;
+    mi_cells cells;
+    const char *names[COLUMNS];
+    memcpy(names, headings, sizeof names);
+    names[EXACT] = t->held_out ? "i(r) density" : headings[EXACT];
+    mi_code code = mi_cells_create(t->points.rows + means, names, COLUMNS, &cells, status);
+    if (code != MI_OK) {
+        return code;
+    }
+    for (size_t i = 0; i < t->points.rows; i++) {
+        fill_point(&cells, i, t);
+    }
+    if (means) {
+        fill_means(&cells, t->points.rows, &t->evaluation);
+    }
+    FILE *file = open_memstream(ret_text, &size);
+    bool whole = file != NULL;
+    if (whole) {
+        write_run(t, &cells, file);
+        whole = ferror(file) == 0;
+        whole = fclose(file) == 0 && whole;
+    }
+    free(cells.text);
+    return whole ? MI_OK : mi_fail(status, MI_MEMORY, "no memory for the table of the run");
+}

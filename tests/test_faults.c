@@ -67,6 +67,50 @@ static void every_allocation_may_fail(const char *text)
     assert_true(failures > 20);
 }
 
+#define TRAIN(more)                                                                                \
+    "{\"experiment\":\"train\",\"training\":{\"steps\":2,\"batch\":3,\"shards\":2},"               \
+    "\"evaluation\":{\"samples\":4,\"ratios\":[0.25,0.5,0.75],\"pictures\":1},"                    \
+    "\"estimator\":{\"samples\":2},\"ratio\":0.5," more "}"
+#define SMALL "\"encoder\":{\"width\":4,\"depth\":1,\"heads\":2}"
+
+static void trained_on_pixels(void **state)
+{
+    (void)state;
+    every_allocation_may_fail(TRAIN("\"method\":{\"type\":\"mae\"," SMALL "},"
+                                    "\"model\":{\"type\":\"gmrf\",\"grid\":[2,3]}"));
+}
+
+static void trained_on_symbols(void **state)
+{
+    (void)state;
+    every_allocation_may_fail(
+        TRAIN("\"method\":{\"type\":\"mlm\"," SMALL "},"
+              "\"model\":{\"type\":\"mixing\",\"vocab\":3,\"rho\":0.5,\"length\":4}"));
+}
+
+static void trained_and_probed(void **state)
+{
+    (void)state;
+    every_allocation_may_fail(
+        TRAIN("\"method\":{\"type\":\"mae\"," SMALL "},"
+              "\"model\":{\"type\":\"scene\",\"grid\":[2,3],\"classes\":2},"
+              "\"probe\":{\"count\":6,\"held_out_count\":4,\"neighbors\":2}"));
+}
+
+static void checked(void **state)
+{
+    (void)state;
+    every_allocation_may_fail(
+        "{\"experiment\":\"checks\",\"training\":{\"steps\":2,\"batch\":3,\"shards\":2},"
+        "\"evaluation\":{\"samples\":4},\"estimator\":{\"samples\":2},\"ratio\":0.5,"
+        "\"runs\":[{\"label\":\"a\",\"method\":{\"type\":\"mae\"," SMALL "},"
+        "\"model\":{\"type\":\"gmrf\",\"grid\":[2,3]}}],"
+        "\"linear_mae\":{\"label\":\"a\",\"rank\":2,\"count\":8,\"steps\":2},"
+        "\"probe_curve\":{\"label\":\"a\",\"ratios\":[0.5],\"method\":{\"type\":\"mae\"," SMALL "},"
+        "\"model\":{\"type\":\"scene\",\"grid\":[2,3],\"classes\":2},"
+        "\"probe\":{\"count\":6,\"held_out_count\":4,\"neighbors\":2}}}");
+}
+
 #define CURVE(model)                                                                               \
     "{\"experiment\":\"curve\",\"ratios\":{\"from\":0.3,\"to\":0.7,\"steps\":6},"                  \
     "\"estimator\":{\"samples\":4},\"model\":{" model "}}"
@@ -160,11 +204,13 @@ static void estimators(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(infinite_chain), cmocka_unit_test(random_chain),
-        cmocka_unit_test(parity_rule),    cmocka_unit_test(gaussian_field),
-        cmocka_unit_test(potts_field),    cmocka_unit_test(class_and_texture),
-        cmocka_unit_test(real_patches),   cmocka_unit_test(real_letters),
-        cmocka_unit_test(plug_in_counts), cmocka_unit_test(estimators),
+        cmocka_unit_test(trained_on_pixels),  cmocka_unit_test(trained_on_symbols),
+        cmocka_unit_test(trained_and_probed), cmocka_unit_test(checked),
+        cmocka_unit_test(infinite_chain),     cmocka_unit_test(random_chain),
+        cmocka_unit_test(parity_rule),        cmocka_unit_test(gaussian_field),
+        cmocka_unit_test(potts_field),        cmocka_unit_test(class_and_texture),
+        cmocka_unit_test(real_patches),       cmocka_unit_test(real_letters),
+        cmocka_unit_test(plug_in_counts),     cmocka_unit_test(estimators),
         SCRATCH_TEST(array_of_a_series),
     };
     mi_start();

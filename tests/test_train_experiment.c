@@ -428,6 +428,22 @@ static void a_loss_that_is_not_finite_ends_the_run(void **state)
     mi_safetensors_destroy(file);
     o = tiny_run(tiny_mae, exploding, &two_threads);
     assert_failure(o.code, MI_NUMERIC, o.status, "no checkpoint was written");
+    /* Where none was due, the weights from before that step are kept. */
+    const char *const rarely[] = {exploding[0],
+                                  exploding[1],
+                                  exploding[2],
+                                  exploding[3],
+                                  exploding[4],
+                                  exploding[5],
+                                  "training.checkpoint_every=0",
+                                  NULL};
+    unlink(path);
+    o = tiny_run(tiny_mae, rarely, &options);
+    size_t at = strtoul(o.status.message + strlen("step "), NULL, 10);
+    char kept[64];
+    snprintf(kept, sizeof kept, "is kept, of step %zu", at);
+    assert_failure(o.code, MI_NUMERIC, o.status, kept);
+    assert_int_equal(access(path, R_OK), 0);
 }
 
 typedef struct bad_set {
@@ -525,6 +541,7 @@ static void write_images(void **state)
     tiny_write_idx(scratch_name(state, "images", path), IMAGES, SIDE, SIDE, pixels);
     tiny_write_idx(scratch_name(state, "labels", path), IMAGES, 0, 0, labels);
     tiny_write_idx(scratch_name(state, "fewer", path), IMAGES - 1, 0, 0, labels);
+    tiny_write_idx(scratch_name(state, "half", path), IMAGES / 2, 0, 0, labels);
     tiny_write_idx(scratch_name(state, "wider", path), IMAGES / 2, SIDE, 2 * SIDE, pixels);
 }
 
@@ -572,10 +589,12 @@ static void an_encoder_that_did_not_learn_is_the_untrained_one(void **state)
 static void features_are_of_the_trained_encoder(void **state)
 {
     (void)state;
-    static const char *const sets[] = {"training.rate=0.01", "training.decay=100", NULL};
+    static const char *const sets[] = {"training.rate=0.01", "training.decay=100",
+                                       "probe.neighbors=1", NULL};
+    static const char *const one[] = {"probe.neighbors=1", NULL};
     static const char *const same[] = {"untrained.knn", "untrained.linear", "raw.knn",
                                        "raw.linear"};
-    cJSON *plain = tiny_result(tiny_scene, NULL, &two_threads);
+    cJSON *plain = tiny_result(tiny_scene, one, &two_threads);
     cJSON *other = tiny_result(tiny_scene, sets, &two_threads);
     const cJSON *a = tiny_at(plain, "probe"), *b = tiny_at(other, "probe");
     for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
@@ -608,9 +627,16 @@ static void bad_labels(void **state)
     assert_int_equal(o.code, MI_INPUT);
     assert_non_null(strstr(o.fault, "probe.held_out_labels"));
     assert_non_null(strstr(o.fault, "23 labels for 24 images"));
-    const char *const wider[] = {set_file(state, "images", "wider", a), labels, held_out, NULL};
+    const char *const lone[] = {images, labels, NULL};
+    o = tiny_run(tiny_mae, lone, NULL);
+    assert_non_null(strstr(o.fault, "probe.held_out_images: missing"));
+    char e[400];
+    const char *const wider[] = {images, labels, set_file(state, "held_out_images", "wider", e),
+                                 set_file(state, "held_out_labels", "half", d), NULL};
     o = tiny_run(tiny_mae, wider, NULL);
     assert_int_equal(o.code, MI_INPUT);
+    assert_non_null(strstr(o.fault, "probe.held_out_images: images of 4 x 8"));
+    assert_non_null(strstr(o.fault, "must be 4 x 4"));
     const char *const absent[] = {images, set_file(state, "labels", "absent", d), held_out,
                                   "probe.held_out_labels=x", NULL};
     o = tiny_run(tiny_mae, absent, NULL);
@@ -640,6 +666,8 @@ static void the_program_trains_and_tells(void **state)
             fail_msg("the progress does not show \"%s\"", news[i]);
         }
     }
+    /* News is of the same work: the rate is that since its first step. */
+    assert_null(strstr(o->err, "12/12  0/s"));
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char name[64];
         snprintf(name, sizeof name, "out/%s.%s", names[i], i == 0 ? "json" : "safetensors");

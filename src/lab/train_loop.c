@@ -136,6 +136,18 @@ static mi_code stop(loop *l)
     return l->kept > 0 ? name_checkpoint(l, MI_INTERRUPTED) : MI_INTERRUPTED;
 }
 
+/* The weights are as they were before the step: they are kept where nothing is. */
+static mi_code fail_numerically(loop *l)
+{
+    mi_status failure = *l->status;
+    mi_code code = l->kept == 0 ? keep(l) : MI_OK;
+    if (code != MI_OK) {
+        return code;
+    }
+    *l->status = failure;
+    return name_checkpoint(l, MI_NUMERIC);
+}
+
 static void record(mi_history *h, const mi_trainer *trainer)
 {
     h->loss[h->steps] = trainer->loss;
@@ -171,7 +183,7 @@ static mi_code step(loop *l)
     }
     mi_code code = mi_trainer_step(l->trainer, &l->quiet, l->status);
     if (code == MI_NUMERIC) {
-        return name_checkpoint(l, code);
+        return fail_numerically(l);
     }
     if (code != MI_OK) {
         return code;

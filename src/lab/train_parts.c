@@ -357,7 +357,7 @@ void mi_train_parts_close(mi_train_parts *parts)
 mi_code mi_train_check(const mi_train_config *configs, size_t count, const mi_run *run,
                        mi_faults *faults, mi_status *status)
 {
-    mi_train_parts first, other;
+    mi_train_parts first = {.model = NULL}, other = {.model = NULL};
     mi_run quick = *run;
     quick.validate_only = true;
     quick.seed = configs[0].curve.seed;

@@ -35,7 +35,7 @@ static const char *const curve_keys[MI_C_COLUMNS] = {"ratio", "knn", "knn_se", "
                                                      "linear_se"};
 static const char *const published_keys[] = {"ratio", "accuracy"};
 
-enum { MOST_RUNS = 1000 };
+enum { MOST_RUNS = 64 };
 
 static void derive_points(mi_reader *r, const mi_node *run, mi_rows *points)
 {

@@ -30,20 +30,24 @@ static bool any(const mi_report *report)
     return report->checks;
 }
 
-/* "loss .412, floor .401: 2.7 %" */
+/* "loss 0.412, floor 0.401: 2.7 % above" */
+static void put_losses(const mi_evaluation *e, char *text, size_t size)
+{
+    size_t used = 0;
+    mi_append(text, size, &used, isfinite(e->loss) ? "loss %.4g" : "no loss", e->loss);
+    mi_append(text, size, &used, isfinite(e->floor) ? ", floor %.4g" : ", no exact floor",
+              e->floor);
+    if (isfinite(e->floor) && isfinite(e->gap_percent)) {
+        mi_append(text, size, &used, ": %.2g %% above", fmax(e->gap_percent, 0));
+    }
+}
+
 static void put_second_line(mi_sheet *sheet, const mi_trained *t, mi_box box)
 {
-    const mi_evaluation *e = &t->evaluation;
-    char text[128] = "";
-    size_t used = 0;
+    char text[128] = "LEAK: loss below floor";
     bool leak = mi_trained_leaks(t);
-    if (leak) {
-        mi_append(text, sizeof text, &used, "LEAK: loss %.4g below floor %.4g", e->loss, e->floor);
-    } else if (isfinite(e->floor)) {
-        mi_append(text, sizeof text, &used, "loss %.4g, floor %.4g: %.2g %% above", e->loss,
-                  e->floor, fmax(e->gap_percent, 0));
-    } else if (isfinite(e->loss)) {
-        mi_append(text, sizeof text, &used, "loss %.4g, no exact floor", e->loss);
+    if (!leak) {
+        put_losses(&t->evaluation, text, sizeof text);
     }
     fprintf(sheet->script, "set label '%s' at screen X(%d), Y(%d) center tc rgb '%s' font ',%d'\n",
             text, (box.left + box.right) / 2, box.top - 12, leak ? "#cc0000" : "#555555",
@@ -78,7 +82,7 @@ static void draw_run(mi_sheet *sheet, const mi_trained *t, mi_box box)
     mi_rows_range(&t->points, MI_P_OBJECTIVE, 2, MI_P_OBJECTIVE_SE, &low, &high);
     mi_rows_range(&t->points, MI_P_EXACT_OBJECTIVE, 0, t->points.columns, &low, &high);
     mi_put_range(sheet, low, high, low < 0 ? 0.05 : 0, 0.3);
-    mi_put_best(sheet, &t->exact_best, t->held_out ? "density" : "exact", mi_exact_color, 0, true);
+    mi_put_best(sheet, &t->exact_best, t->held_out ? "model" : "exact", mi_exact_color, 0, true);
     mi_put_best(sheet, &t->best, "network", mi_network_color(t), 1, true);
     put_curve(sheet, t, exact, points);
     mi_sheet_end(sheet);
@@ -130,15 +134,16 @@ static void put_runs_key(mi_sheet *sheet, const mi_runs *runs)
     }
     if (c.densities) {
         mi_sheet_item(sheet,
-                      "keyentry with lines lc rgb '%s' lw 2 dt 4 title 'a density on "
-                      "held-out data, which a network may surpass'",
+                      "keyentry with lines lc rgb '%s' lw 2 dt 4 title 'a model of "
+                      "the data on held-out ones, which a network may surpass'",
                       mi_exact_color);
     }
     if (c.exact_points) {
-        mi_sheet_item(sheet,
-                      "keyentry with linespoints lc rgb '%s' lw 1 dt 3 pt 2 title 'exact, "
-                      "on the same examples and masks'",
-                      mi_exact_color);
+        mi_sheet_item(
+            sheet,
+            "keyentry with linespoints lc rgb '%s' lw 1 dt 3 pt 2 title 'exact or of that model, "
+            "on the same examples and masks'",
+            mi_exact_color);
     }
     for (int group = 0; group < MI_GROUPS; group++) {
         const mi_trained t = {.group = (mi_group)group};

@@ -5,6 +5,9 @@
 
 enum { TITLE_MARGIN = 34, HEIGHT = 270, SMALL = 190, BOTTOM_MARGIN = 52, MARGIN = 20 };
 
+static const char pooled_style[] = "lc rgb '#777777' lw 1.2 dt 4 pt 1 ps 0.8",
+                  reference_style[] = "lc rgb '#009e73' lw 1.6 dt 4 pt 2 ps 0.8";
+
 static bool any(const mi_report *report)
 {
     const mi_trained *t = mi_report_run(report);
@@ -55,7 +58,7 @@ static void draw_information(mi_sheet *sheet, const mi_trained *t, blocks b)
                    "nats per site");
     put_exact_range(sheet, t, MI_E_OBJECTIVE, MI_P_OBJECTIVE, MI_P_OBJECTIVE_SE,
                     MI_P_EXACT_OBJECTIVE);
-    mi_put_best(sheet, &t->exact_best, t->held_out ? "density r*" : "exact r*", mi_exact_color, 0,
+    mi_put_best(sheet, &t->exact_best, t->held_out ? "model r*" : "exact r*", mi_exact_color, 0,
                 true);
     mi_put_best(sheet, &t->best, "network r*", mi_network_color(t), 1, true);
     put_exact(sheet, t, b, MI_E_OBJECTIVE, MI_P_EXACT_OBJECTIVE);
@@ -68,13 +71,18 @@ static void draw_gap(mi_sheet *sheet, const mi_trained *t, blocks b, int column,
 {
     double low = 0, high = 0;
     mi_sheet_panel(sheet, mi_sheet_cell(column, columns, sheet->bottom + TITLE_MARGIN, SMALL),
-                   t->held_out ? "Network minus density" : "Gap: network minus exact",
+                   t->held_out ? "Network minus model" : "Gap: network minus exact",
                    "masking ratio r", "nats per site");
     mi_rows_range(&t->points, MI_P_GAP_NATS, 2, MI_P_GAP_NATS_SE, &low, &high);
+    mi_rows_range(&t->points, MI_P_POOLED_GAP, 0, t->points.columns, &low, &high);
     mi_put_range(sheet, low, high, 0.08, 0.1);
     fprintf(sheet->script,
             "set arrow from graph 0, first 0 to graph 1, first 0 nohead back lc rgb '%s' lw 1.4\n",
             mi_exact_color);
+    if (mi_rows_have(&t->points, MI_P_POOLED_GAP)) {
+        mi_sheet_item(sheet, "data index %d using 1:%d with linespoints %s", b.points,
+                      MI_P_POOLED_GAP + 1, pooled_style);
+    }
     mi_put_points(sheet, t, b.points, MI_P_GAP_NATS, MI_P_GAP_NATS_SE);
     mi_sheet_end(sheet);
 }
@@ -83,15 +91,21 @@ static void draw_loss(mi_sheet *sheet, const mi_trained *t, blocks b, int column
 {
     double low = INFINITY, high = -INFINITY;
     mi_sheet_panel(sheet, mi_sheet_cell(column, columns, sheet->bottom + TITLE_MARGIN, SMALL),
-                   "Loss and its floor", "masking ratio r", t->loss_name);
+                   mi_rows_have(&t->points, MI_P_FLOOR) ? "Loss and its floor" : "Loss",
+                   "masking ratio r", t->loss_name);
     mi_rows_range(&t->points, MI_P_LOSS, 2, MI_P_LOSS_SE, &low, &high);
     mi_rows_range(&t->points, MI_P_FLOOR, 2, MI_P_FLOOR_SE, &low, &high);
+    mi_rows_range(&t->points, MI_P_REFERENCE, 0, t->points.columns, &low, &high);
     mi_put_range(sheet, low, high, 0.08, 0.1);
     if (mi_rows_have(&t->points, MI_P_FLOOR)) {
         mi_sheet_item(sheet,
                       "data index %d using 1:%d with linespoints lc rgb '%s' lw 1.6 pt 2 ps "
                       "0.8",
                       b.points, MI_P_FLOOR + 1, mi_floor_color);
+    }
+    if (mi_rows_have(&t->points, MI_P_REFERENCE)) {
+        mi_sheet_item(sheet, "data index %d using 1:%d with linespoints %s", b.points,
+                      MI_P_REFERENCE + 1, reference_style);
     }
     mi_put_points(sheet, t, b.points, MI_P_LOSS, MI_P_LOSS_SE);
     if (mi_trained_leaks(t)) {
@@ -132,33 +146,56 @@ static void draw_residuals(mi_sheet *sheet, const mi_trained *t, blocks b)
     sheet->bottom += columns > 0 ? TITLE_MARGIN + SMALL + BOTTOM_MARGIN : 0;
 }
 
-static void put_key(mi_sheet *sheet, const mi_trained *t)
+/* The entries that stand for exact numbers; returns how many there are. */
+static int put_exact_entries(mi_sheet *sheet, const mi_trained *t)
 {
     bool curve = t->exact.rows > 0, points = mi_rows_have(&t->points, MI_P_EXACT_INFORMATION);
-    mi_sheet_key(sheet, MARGIN, MI_SHEET_WIDTH, 3, "");
-    mi_sheet_item(sheet,
-                  "keyentry with linespoints lc rgb '%s' lw 1.6 pt %d ps 0.9 title 'the "
-                  "network on held-out examples (bar: two standard errors)'",
-                  mi_network_color(t), t->group == MI_GROUP_TEXT ? 7 : 6);
     if (curve) {
         mi_sheet_item(sheet, "keyentry with lines lc rgb '%s' lw 2 dt %d title '%s'",
                       mi_exact_color, t->held_out ? 4 : 1,
-                      t->held_out ? "a density on held-out data, which a network may surpass"
+                      t->held_out ? "a model of the data on held-out ones, which a network may "
+                                    "surpass"
                                   : "exact: no predictor gains more");
     } else if (points) {
         mi_sheet_item(sheet,
-                      "keyentry with linespoints lc rgb '%s' lw 1 dt 3 pt 2 title 'exact, "
-                      "on the same examples and masks'",
-                      mi_exact_color);
+                      "keyentry with linespoints lc rgb '%s' lw 1 dt 3 pt 2 title '%s, on "
+                      "the same examples and masks'",
+                      mi_exact_color, t->held_out ? "the model of the data" : "exact");
+    }
+    return curve || points;
+}
+
+static void put_key(mi_sheet *sheet, const mi_trained *t)
+{
+    enum { MOST = 5 };
+    int entries = 1;
+    mi_sheet_key(sheet, MARGIN, MI_SHEET_WIDTH, MOST, "");
+    mi_sheet_item(sheet,
+                  "keyentry with linespoints lc rgb '%s' lw 1.6 pt %d ps 0.9 title 'the network on "
+                  "held-out examples (bar: two standard errors)'",
+                  mi_network_color(t), t->group == MI_GROUP_TEXT ? 7 : 6);
+    entries += put_exact_entries(sheet, t);
+    if (mi_rows_have(&t->points, MI_P_POOLED_GAP)) {
+        mi_sheet_item(sheet,
+                      "keyentry with linespoints %s title 'of the gap: what exact means lose too, "
+                      "given one covariance for all masks'",
+                      pooled_style);
+        entries++;
     }
     if (mi_rows_have(&t->points, MI_P_FLOOR)) {
         mi_sheet_item(sheet,
-                      "keyentry with linespoints lc rgb '%s' lw 1.6 pt 2 ps 0.8 title "
-                      "'floor of the loss, on the same examples and masks'",
+                      "keyentry with linespoints lc rgb '%s' lw 1.6 pt 2 ps 0.8 title 'floor of "
+                      "the loss, on the same examples and masks'",
                       mi_floor_color);
+        entries++;
+    }
+    if (mi_rows_have(&t->points, MI_P_REFERENCE)) {
+        mi_sheet_item(sheet, "keyentry with linespoints %s title 'loss of the model of the data'",
+                      reference_style);
+        entries++;
     }
     mi_sheet_end(sheet);
-    sheet->bottom += 3 * MI_LINE_HEIGHT + MARGIN;
+    sheet->bottom += entries * MI_LINE_HEIGHT + MARGIN;
 }
 
 static void draw(mi_sheet *sheet)

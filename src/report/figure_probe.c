@@ -1,6 +1,7 @@
 /* What frozen features tell of labels, beside an untrained encoder and the raw values. */
 #include <math.h>
 
+#include "maskinfo/format.h"
 #include "train_parts.h"
 
 enum { TITLE_MARGIN = 34, HEIGHT = 300, BOTTOM_MARGIN = 52, MARGIN = 20, CLASSIFIERS = 2 };
@@ -84,6 +85,7 @@ static void draw(mi_sheet *sheet)
     const mi_trained *t = mi_report_run(sheet->report);
     const mi_probed *p = &t->probed;
     char note[320];
+    size_t used = 0;
     mi_put_run_heading(sheet, t);
     draw_panel(sheet, t);
     mi_sheet_key(sheet, MARGIN, MI_SHEET_WIDTH, MI_PROBES, "");
@@ -95,11 +97,14 @@ static void draw(mi_sheet *sheet)
     }
     mi_sheet_end(sheet);
     sheet->bottom += MI_PROBES * MI_LINE_HEIGHT + MARGIN;
-    snprintf(note, sizeof note,
-             "Classifiers of features of whole images, the encoder frozen%s. Learned from %.0f "
-             "labelled examples, judged on %.0f others.",
-             isfinite(p->knn_se[MI_PROBE_TRAINED]) ? " (bars: two standard errors)" : "",
-             p->training, p->held_out);
+    mi_append(note, sizeof note, &used,
+              "Classifiers of features of whole images, the encoder frozen%s.",
+              isfinite(p->knn_se[MI_PROBE_TRAINED]) ? " (bars: two standard errors)" : "");
+    if (isfinite(p->training) && isfinite(p->held_out)) {
+        mi_append(note, sizeof note, &used,
+                  " Learned from %.0f labelled examples, judged on %.0f others.", p->training,
+                  p->held_out);
+    }
     mi_sheet_note(sheet, note);
 }
 

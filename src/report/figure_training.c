@@ -60,7 +60,7 @@ static void put_floor(mi_sheet *sheet, const mi_trained *t)
     const char *name = "floor, the least that is possible:";
     double height = e->floor;
     if (!isfinite(height) && isfinite(e->reference_loss)) {
-        name = "loss of the density itself, no floor:";
+        name = "loss of the model of the data, no floor:";
         height = e->reference_loss;
     }
     if (isfinite(height)) {

@@ -9,6 +9,9 @@
 #include "maskinfo/memory.h"
 #include "text.h"
 
+/* Sums and differences of numbers up to here, and their places on axes, stay finite. */
+static const double LARGEST = 1e100;
+
 /* "node.key", "key" at the top; cut where it does not fit. */
 static void join(char place[MI_PLACE_SIZE], const mi_node *node, const char *key)
 {
@@ -45,8 +48,8 @@ double mi_get_number(mi_reader *r, const mi_node *node, const char *key)
     if (item == NULL) {
         return NAN;
     }
-    if (!cJSON_IsNumber(item) || !isfinite(item->valuedouble)) {
-        mi_reader_fault(r, node, key, "must be a number or null");
+    if (!cJSON_IsNumber(item) || !(fabs(item->valuedouble) <= LARGEST)) {
+        mi_reader_fault(r, node, key, "must be a number of magnitude up to %g, or null", LARGEST);
         return NAN;
     }
     return item->valuedouble;

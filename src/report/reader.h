@@ -31,8 +31,8 @@ typedef struct mi_rows {
 void mi_reader_fault(mi_reader *reader, const mi_node *node, const char *key, const char *format,
                      ...) __attribute__((format(printf, 4, 5)));
 
-/* A finite number; NAN where it is missing or null. `mi_get_in` needs one in [low, high],
- * `mi_get_whole` a whole one. */
+/* A number of magnitude up to 1e100; NAN where it is missing or null. `mi_get_in` needs one in
+ * [low, high], `mi_get_whole` a whole one. */
 double mi_get_number(mi_reader *reader, const mi_node *node, const char *key);
 double mi_get_in(mi_reader *reader, const mi_node *node, const char *key, double low, double high);
 size_t mi_get_whole(mi_reader *reader, const mi_node *node, const char *key, size_t low,

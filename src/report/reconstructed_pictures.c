@@ -13,12 +13,15 @@ enum {
     SPACE = 14,   /* between columns */
     NAME = 136,   /* least width of a column, which its title needs */
     SIDE = 150,   /* largest side of a picture */
+    THIN = 12,    /* and the smallest */
     MARGIN = 20,
     BAR_ROOM = 66,
     MOST = 6, /* examples, or as many as 4 where they are large */
     FEW = 4,
     MOST_POLYGONS = 30000, /* of an SVG, where each pixel is one */
-    PLACE = 3              /* columns of a data block before the values */
+    PLACE = 3,             /* columns of a data block before the values */
+    VALUE = 64,            /* bytes of an expression */
+    BAR = 100              /* least width of a colour bar */
 };
 
 static const char veil[] = "fc rgb '#ffffff' fs transparent solid 0.6 noborder";
@@ -54,7 +57,7 @@ typedef struct layout {
     size_t columns; /* of a data block */
     tile tiles[TILES];
     int count;            /* of tiles */
-    double pixel;         /* its side on the sheet */
+    double across, down;  /* sides of a pixel on the sheet; unequal where a side would vanish */
     double width, height; /* of a picture on the sheet */
     double error;         /* the largest magnitude, at least that of surprise */
 } layout;
@@ -85,10 +88,12 @@ static layout lay_out(const mi_trained *t)
     choose_tiles(&l);
     double side = (double)(s->rows > s->columns ? s->rows : s->columns);
     double room = (MI_SHEET_WIDTH - 2.0 * MARGIN - SPACE * (l.count - 1)) / l.count;
-    l.pixel = fmin(SIDE, room) / side;
-    l.pixel = l.pixel > 1 ? floor(l.pixel) : l.pixel; /* whole ones leave no seams */
-    l.width = l.pixel * (double)s->columns;
-    l.height = l.pixel * (double)s->rows;
+    double pixel = fmin(SIDE, room) / side;
+    pixel = pixel > 1 ? floor(pixel) : pixel; /* whole ones leave no seams */
+    l.across = fmax(pixel, (double)THIN / (double)s->columns);
+    l.down = fmax(pixel, (double)THIN / (double)s->rows);
+    l.width = l.across * (double)s->columns;
+    l.height = l.down * (double)s->rows;
     l.examples = s->count < MOST ? s->count : MOST;
     while (l.examples > FEW &&
            l.examples * (size_t)l.count * s->rows * s->columns > MOST_POLYGONS) {
@@ -236,8 +241,8 @@ static void put_cover(mi_sheet *sheet, const layout *l, int tokens, bool hidden,
         sheet,
         "data index %d using ($4 == %d ? $3*%.6g : 1/0):($1*%.6g + $2*%.6g):(%.6g):(%.6g) "
         "with boxxyerror %s",
-        tokens, hidden, l->pixel, l->height + GAP, l->pixel,
-        l->pixel * (double)l->s->patch_columns / 2, l->pixel * (double)l->s->patch_rows / 2, style);
+        tokens, hidden, l->across, l->height + GAP, l->down,
+        l->across * (double)l->s->patch_columns / 2, l->down * (double)l->s->patch_rows / 2, style);
 }
 
 /* The value of a pixel in a tile, as gnuplot expressions of the columns: what is predicted stands
@@ -254,21 +259,45 @@ static void put_value(const layout *l, tile what, size_t plane, char *text, size
     }
 }
 
+/* The end of the greys; of pictures of one value it is anything else. */
+static double highest(const mi_shown *s)
+{
+    return s->high > s->low ? s->high : s->low + fmax(fabs(s->low), 1);
+}
+
 static bool is_error(tile what)
 {
     return what == T_ERROR || what == T_EXCESS || what == T_SURPRISE;
 }
 
+/* gnuplot's images have at least two rows and columns; a single one is a strip of boxes. */
+static void put_strip(mi_sheet *sheet, const layout *l, size_t example, const char *place,
+                      char value[3][VALUE], size_t planes)
+{
+    mi_sheet_item(sheet, "data index %zu using %s:(%.6g):(%.6g):", example, place, l->across / 2,
+                  l->down / 2);
+    if (planes == 3) {
+        fprintf(sheet->script,
+                "(65536*int(byte(%s)) + 256*int(byte(%s)) + int(byte(%s))) with boxxyerror lc rgb "
+                "variable fs solid noborder",
+                value[0], value[1], value[2]);
+    } else {
+        fprintf(sheet->script, "(%s) with boxxyerror fc palette fs solid noborder", value[0]);
+    }
+}
+
 static void put_picture(mi_sheet *sheet, const layout *l, tile what, size_t example)
 {
-    char place[96], value[3][64];
+    char place[96], value[3][VALUE];
     size_t planes = is_error(what) ? 1 : l->planes;
-    snprintf(place, sizeof place, "(($2+0.5)*%.6g):(%.6g + ($1+0.5)*%.6g)", l->pixel,
-             (double)example * (l->height + GAP), l->pixel);
+    snprintf(place, sizeof place, "(($2+0.5)*%.6g):(%.6g + ($1+0.5)*%.6g)", l->across,
+             (double)example * (l->height + GAP), l->down);
     for (size_t c = 0; c < planes; c++) {
         put_value(l, what, c, value[c], sizeof value[c]);
     }
-    if (planes == 3) {
+    if (l->s->rows == 1 || l->s->columns == 1) {
+        put_strip(sheet, l, example, place, value, planes);
+    } else if (planes == 3) {
         mi_sheet_item(sheet,
                       "data index %zu using %s:(byte(%s)):(byte(%s)):(byte(%s)) with rgbimage @how",
                       example, place, value[0], value[1], value[2]);
@@ -280,7 +309,8 @@ static void put_picture(mi_sheet *sheet, const layout *l, tile what, size_t exam
 
 static void put_colors(mi_sheet *sheet, const layout *l, tile what, int left, int below)
 {
-    int width = (int)l->width;
+    int width = l->width > BAR ? (int)l->width : BAR;
+    left += ((int)l->width - width) / 2;
     char label[96];
     fputs("unset colorbox\n", sheet->script);
     if (is_error(what)) {
@@ -297,7 +327,7 @@ static void put_colors(mi_sheet *sheet, const layout *l, tile what, int left, in
         }
     } else {
         double low = l->trained->discrete ? 0 : l->s->low;
-        double high = l->trained->discrete ? fmax(l->trained->vocabulary - 1, 1) : l->s->high;
+        double high = l->trained->discrete ? fmax(l->trained->vocabulary - 1, 1) : highest(l->s);
         high = isfinite(high) ? high : 1;
         fprintf(sheet->script,
                 "set palette gray; set cbrange [%.6g:%.6g]; set cbtics ('%.3g' %.6g, "
@@ -387,7 +417,7 @@ void mi_reconstruct_pictures(mi_sheet *sheet, const mi_trained *t)
     fprintf(sheet->script, "\nhow = format eq 'svg' && %d ? 'pixels' : ''\n",
             polygons <= MOST_POLYGONS);
     if (l.planes == 3) {
-        double low = t->shown.low, high = t->shown.high;
+        double low = t->shown.low, high = highest(&t->shown);
         fprintf(sheet->script, "byte(x) = x < %.6g ? 0 : x > %.6g ? 255 : 255*(x - %.6g)/%.6g\n",
                 low, high, low, high - low);
     }

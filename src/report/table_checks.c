@@ -16,7 +16,7 @@ static const char *const headings[COLUMNS] = {"source",    "exact r*", "network 
 
 static const char notes[] =
     "\nr*: argmax of r i(r), in brackets its 95 % interval (edge: at the first or last ratio), of\n"
-    "the exact curve (*: of a density on held-out data, no bound) and of the network's points; of\n"
+    "the exact curve (*: of a model of real data, no bound) and of the network's points; of\n"
     "the probe, the ratio whose frozen encoder tells labels best. Loss and floor at the training\n"
     "ratio, or their means over all ratios; ± one standard error.\n";
 

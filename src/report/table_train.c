@@ -62,7 +62,7 @@ static void put_optima(FILE *file, const mi_trained *t)
         fputs("\nr* = argmax of r i(r): ", file);
         put_best(file, "network", &t->best);
         fputs(both ? ", " : "", file);
-        put_best(file, t->held_out ? "density" : "exact", &t->exact_best);
+        put_best(file, t->held_out ? "model" : "exact", &t->exact_best);
         putc('\n', file);
     }
 }
@@ -119,7 +119,7 @@ mi_code mi_train_text(const mi_runs *runs, char **ret_text, mi_status *status)
     mi_cells cells;
     const char *names[COLUMNS];
     memcpy(names, headings, sizeof names);
-    names[EXACT] = t->held_out ? "i(r) density" : headings[EXACT];
+    names[EXACT] = t->held_out ? "i(r) model" : headings[EXACT];
     mi_code code = mi_cells_create(t->points.rows + means, names, COLUMNS, &cells, status);
     if (code != MI_OK) {
         return code;

@@ -28,7 +28,8 @@ int mi_points_block(mi_sheet *sheet, const mi_trained *t)
         "ratio loss loss_se floor floor_se gap gap_se conditional_entropy(nats) "
         "conditional_entropy_se(nats) exact_conditional_entropy(nats) gap(nats) gap_se(nats) "
         "information(nats) information_se(nats) exact_information(nats) objective(nats) "
-        "exact_objective(nats) class_accuracy class_accuracy_exact objective_se(nats) gap(%) leak";
+        "exact_objective(nats) class_accuracy class_accuracy_exact reference_loss "
+        "exact_conditional_entropy_pooled(nats) objective_se(nats) gap(%) leak pooled_gap(nats)";
     if (t->points.rows == 0) {
         return -1; /* gnuplot counts no empty blocks */
     }
@@ -43,7 +44,7 @@ int mi_exact_block(mi_sheet *sheet, const mi_trained *t)
     if (t->exact.rows == 0) {
         return -1;
     }
-    return mi_sheet_block(sheet, t->held_out ? "density on held-out data" : "exact", heading,
+    return mi_sheet_block(sheet, t->held_out ? "model of held-out data" : "exact", heading,
                           t->exact.values, t->exact.columns, t->exact.rows);
 }
 
@@ -83,7 +84,7 @@ void mi_put_best(mi_sheet *sheet, const mi_best *best, const char *name, const c
         return;
     }
     if (best->low < best->high) {
-        snprintf(interval, sizeof interval, " [%.2g, %.2g]", best->low, best->high);
+        snprintf(interval, sizeof interval, " [%.3g, %.3g]", best->low, best->high);
     }
     put_band(sheet, best, color);
     fprintf(sheet->script,

@@ -27,7 +27,9 @@ static const char *const point_keys[MI_P_READ] = {"ratio",
                                                   "objective",
                                                   "exact_objective",
                                                   "class_accuracy",
-                                                  "class_accuracy_exact"};
+                                                  "class_accuracy_exact",
+                                                  "reference_loss",
+                                                  "exact_conditional_entropy_pooled"};
 static const char *const exact_keys[MI_E_COLUMNS] = {"ratio", "conditional_entropy", "information",
                                                      "objective"};
 static const char *const probe_names[MI_PROBES] = {"untrained", "raw", "trained"};
@@ -35,7 +37,7 @@ static const char *const curve_keys[MI_C_COLUMNS] = {"ratio", "knn", "knn_se", "
                                                      "linear_se"};
 static const char *const published_keys[] = {"ratio", "accuracy"};
 
-enum { MOST_RUNS = 1000 };
+enum { MOST_RUNS = 64 };
 
 static void derive_points(mi_reader *r, const mi_node *run, mi_rows *points)
 {
@@ -47,6 +49,7 @@ static void derive_points(mi_reader *r, const mi_node *run, mi_rows *points)
         row[MI_P_OBJECTIVE_SE] = row[MI_P_RATIO] * row[MI_P_INFORMATION_SE];
         row[MI_P_GAP_PERCENT] = row[MI_P_FLOOR] > 0 ? 100 * row[MI_P_GAP] / row[MI_P_FLOOR] : NAN;
         row[MI_P_LEAK] = mi_get_bool(r, &element, "leak");
+        row[MI_P_POOLED_GAP] = row[MI_P_POOLED] - row[MI_P_EXACT_ENTROPY];
     }
 }
 
@@ -166,9 +169,10 @@ static void read_run(mi_reader *r, const mi_node *run, const char *fallback, mi_
     derive_points(r, run, &t->points);
     mi_node curve = mi_get_object(r, run, "exact_curve");
     const char *kind = mi_get_text(r, &curve, "kind");
-    t->held_out = kind != NULL && strcmp(kind, "held-out") == 0;
     t->exact = mi_get_rows(r, &curve, "points", exact_keys, MI_E_COLUMNS, 0, 0, 1);
     read_evaluation(r, run, &t->evaluation);
+    t->held_out =
+        (kind != NULL && strcmp(kind, "held-out") == 0) || isfinite(t->evaluation.reference_loss);
     t->best = read_best(r, run, "optimum");
     t->exact_best = read_best(r, run, "exact_optimum");
     read_probed(r, run, &t->probed);

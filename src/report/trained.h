@@ -35,10 +35,13 @@ enum {
     MI_P_EXACT_OBJECTIVE,
     MI_P_CLASS,
     MI_P_CLASS_EXACT,
+    MI_P_REFERENCE,                /* loss of the source's own model, where that is no floor */
+    MI_P_POOLED,                   /* entropy of exact means judged as the network is */
     MI_P_READ,                     /* what follows is derived: */
     MI_P_OBJECTIVE_SE = MI_P_READ, /* ratio * information_se */
     MI_P_GAP_PERCENT,              /* of the floor */
     MI_P_LEAK,                     /* 0 or 1 */
+    MI_P_POOLED_GAP,               /* pooled - exact entropy: part of the gap in nats */
     MI_P_COLUMNS
 };
 enum { MI_E_RATIO, MI_E_ENTROPY, MI_E_INFORMATION, MI_E_OBJECTIVE, MI_E_COLUMNS };
@@ -89,7 +92,7 @@ typedef struct mi_trained {
     mi_rows steps;         /* MI_S_ columns */
     mi_rows points;        /* MI_P_ columns, increasing ratios */
     mi_rows exact;         /* MI_E_ columns, increasing ratios */
-    bool held_out;         /* the exact curve is that of a density on held-out data, no bound */
+    bool held_out;         /* the exact curve is that of a model of real data, no bound */
     mi_evaluation evaluation;
     mi_best best, exact_best;
     mi_shown shown;

@@ -39,6 +39,13 @@ bool mi_trained_leaks(const mi_trained *t)
     return leak;
 }
 
+static void put_value(char *text, size_t size, size_t *used, double value)
+{
+    if (isfinite(value)) {
+        mi_append(text, size, used, " %.5g", value);
+    }
+}
+
 static void put_leak(const mi_trained *t, char *text, size_t size)
 {
     const mi_evaluation *e = &t->evaluation;
@@ -51,11 +58,14 @@ static void put_leak(const mi_trained *t, char *text, size_t size)
     double floor = point ? mi_rows_at(&t->points, i, MI_P_FLOOR) : e->floor;
     double gap = point ? mi_rows_at(&t->points, i, MI_P_GAP) : e->gap;
     double error = point ? mi_rows_at(&t->points, i, MI_P_GAP_SE) : e->gap_se;
-    mi_append(text, size, &used, "LEAK: the loss %.5g lies below the floor %.5g", loss, floor);
+    mi_append(text, size, &used, "LEAK: the loss");
+    put_value(text, size, &used, loss);
+    mi_append(text, size, &used, " lies below the floor");
+    put_value(text, size, &used, floor);
     if (point) {
         mi_append(text, size, &used, " at ratio %g", mi_rows_at(&t->points, i, MI_P_RATIO));
     }
-    if (error > 0) {
+    if (error > 0 && isfinite(gap)) {
         mi_append(text, size, &used, " by %.1f errors", -gap / error);
     }
     mi_append(text, size, &used,
@@ -77,6 +87,26 @@ static double round_up(double value, int decimals)
     return ceil(value / unit - 1e-9) * unit;
 }
 
+/* How far a loss is from its floor; both and the gap are there. */
+static void put_gap(const mi_evaluation *e, char *text, size_t size, size_t *used)
+{
+    if (!(e->gap > 0) || !(e->gap_percent > 0)) {
+        mi_append(text, size, used, ": at the floor %.5g within its error", e->floor);
+    } else {
+        int decimals = e->gap_percent < 1 ? 2 : e->gap_percent < 10;
+        mi_append(text, size, used, ": within %.*f %% of the floor %.5g", decimals,
+                  round_up(e->gap_percent, decimals), e->floor);
+    }
+    mi_append(text, size, used, ", the least that is possible (gap %.3g", e->gap);
+    put_error(text, size, used, e->gap_se);
+    if (isfinite(e->gap_nats)) {
+        mi_append(text, size, used, "; %.3g", e->gap_nats);
+        put_error(text, size, used, e->gap_nats_se);
+        mi_append(text, size, used, " nats per site");
+    }
+    mi_append(text, size, used, ").");
+}
+
 char *mi_trained_verdict(const mi_trained *t, char *text, size_t size)
 {
     const mi_evaluation *e = &t->evaluation;
@@ -93,24 +123,15 @@ char *mi_trained_verdict(const mi_trained *t, char *text, size_t size)
     mi_append(text, size, &used, "Held-out loss %.5g", e->loss);
     put_error(text, size, &used, e->loss_se);
     if (!isfinite(e->floor)) {
-        mi_append(text, size, &used, "; no exact floor%s%s.",
-                  e->floor_reason[0] != '\0' ? ": " : "", e->floor_reason);
+        bool reason = e->floor_reason[0] != '\0';
+        mi_append(text, size, &used, "; no exact floor%s%s%s.", reason ? " (" : "", e->floor_reason,
+                  reason ? ")" : "");
         return text;
     }
-    if (!(e->gap > 0) || !isfinite(e->gap_percent)) {
-        mi_append(text, size, &used, ": at the floor %.5g within its error", e->floor);
-    } else {
-        int decimals = e->gap_percent < 1 ? 2 : e->gap_percent < 10;
-        mi_append(text, size, &used, ": within %.*f %% of the floor %.5g", decimals,
-                  round_up(e->gap_percent, decimals), e->floor);
+    if (!isfinite(e->gap)) {
+        mi_append(text, size, &used, "; floor %.5g, the least that is possible.", e->floor);
+        return text;
     }
-    mi_append(text, size, &used, ", the least that is possible (gap %.3g", e->gap);
-    put_error(text, size, &used, e->gap_se);
-    if (isfinite(e->gap_nats)) {
-        mi_append(text, size, &used, "; %.3g", e->gap_nats);
-        put_error(text, size, &used, e->gap_nats_se);
-        mi_append(text, size, &used, " nats per site");
-    }
-    mi_append(text, size, &used, ").");
+    put_gap(e, text, size, &used);
     return text;
 }

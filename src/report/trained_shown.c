@@ -87,7 +87,7 @@ static double *read_needed(mi_reader *r, const mi_node *node, const char *key, s
 static void read_values(mi_reader *r, const mi_node *node, const mi_trained *t, mi_shown *s)
 {
     size_t places = s->count * s->rows * s->columns, values = places * s->channels;
-    double low = t->discrete ? 0 : -1e300, high = 1e300;
+    double low = t->discrete ? 0 : -1e100, high = 1e100;
     if (t->discrete) {
         high = s->opt_alphabet != NULL   ? (double)strlen(s->opt_alphabet) - 1
                : isfinite(t->vocabulary) ? t->vocabulary - 1
@@ -97,7 +97,7 @@ static void read_values(mi_reader *r, const mi_node *node, const mi_trained *t, 
     s->masked = read_needed(r, node, "masked", places, 0, 1);
     s->predicted = read_needed(r, node, "predicted", values, low, high);
     s->opt_exact = mi_get_values(r, node, "exact", values, low, high);
-    s->opt_surprise = mi_get_values(r, node, "surprise", places, -1e300, 1e300);
+    s->opt_surprise = mi_get_values(r, node, "surprise", places, -1e100, 1e100);
     if (r->code == MI_OK) {
         check_tokens(r, node, s);
     }
@@ -127,8 +127,8 @@ void mi_shown_read(mi_reader *r, const mi_node *run, const mi_trained *t, mi_sho
         mi_reader_fault(r, &node, "count", "%zu pictures of %zu x %zu x %zu are too many", s->count,
                         s->rows, s->columns, s->channels);
     }
-    if (!t->discrete && !(s->low < s->high)) {
-        mi_reader_fault(r, &node, "high", "must be a number above \"low\"");
+    if (!t->discrete && !(s->low <= s->high)) {
+        mi_reader_fault(r, &node, "high", "must be a number, at least \"low\"");
     }
     if (r->code == MI_OK) {
         read_values(r, &node, t, s);

@@ -91,12 +91,13 @@ def report(threads, ours, peers, limits, aims):
     times = ", ".join(f"{p.milliseconds:.1f} ms on {p.kernel}" for p in peers)
     print(f"  {threads} thread(s): ours {us.milliseconds:.1f} ms, PyTorch {times}: ratio "
           f"{peer.milliseconds / us.milliseconds:.2f}{show(ratio_aim if threads == 2 else None)}")
-    for program, limit in zip(ours, limits):
+    for program, theirs, limit in zip(ours, peers, limits):
         reached = float(limit["limit_milliseconds"])
         rate = float(limit["gigaflop"]) / reached * 1e3
         print(f"    OpenBLAS as {program.kernel}: sgemm alone {reached:.1f} ms ({rate:.0f} GFLOP/s), "
               f"ours {program.milliseconds:.1f} ms, fraction reached "
-              f"{reached / program.milliseconds:.2f}{show(fraction_aim)}")
+              f"{reached / program.milliseconds:.2f}{show(fraction_aim)}, by PyTorch "
+              f"{reached / theirs.milliseconds:.2f}")
     print(f"    peak memory: ours {us.mebibytes} MiB, PyTorch {peer.mebibytes} MiB, of which imports "
           f"{peer.imports}")
 

@@ -44,7 +44,7 @@ help:
 	@echo "make task2      set up, build, regenerate the figures of Task 2 under plots/task2"
 	@echo "make test       set up, build, run the tests"
 	@echo "make install    PREFIX=$(PREFIX)"
-	@echo "make bench      ratios against NumPy in one run"
+	@echo "make bench      ratios against NumPy, SciPy and PyTorch in one run"
 	@echo "make docs       docs/reference.md, and the figures of docs/ from plots/: run task2, task1c,"
 	@echo "                task2b, potts and estimators first"
 	@echo "make lint       clang-format, cppcheck, exported symbols"
@@ -117,7 +117,7 @@ unit: all $(TESTS)
 	@for t in $(TESTS); do $$t || exit 1; done
 
 bench: all $(BENCHES)
-	@scripts/setup python3-numpy python3-scipy
+	@scripts/setup python3-numpy python3-scipy python3-torch
 	@BUILD=$(BUILD) PYTHON=$(PYTHON) bench/run
 
 docs: all

@@ -21,7 +21,8 @@ typedef struct fake {
     size_t vocabulary, count; /* configurations */
     const double *p;          /* (count), site 0 the fastest digit */
     /* What is wrong. */
-    double bias;  /* added to every prediction */
+    double bias;  /* added to every prediction; symbols: share of the uniform law in it */
+    double tilt;  /* added to the first pixel of each token */
     double cheat; /* share of the truth in it */
     bool normalized;
 } fake;
@@ -141,8 +142,10 @@ static inline void fake_pixels(const fake *f, const mi_scalar *pixels, const uns
         }
         fake_mean(f, hidden, x, mean, weights);
         for (size_t i = 0; i < n; i++) {
-            double value = hidden[i] ? mean[i] + f->cheat * (x[i] - mean[i]) : x[i];
-            raster[i * d + c] = (mi_scalar)(value / f->scale + f->bias);
+            bool first = i / f->columns % f->patch == 0 && i % f->columns % f->patch == 0;
+            double value = (mean[i] + f->cheat * (x[i] - mean[i])) / f->scale + f->bias;
+            /* Of visible tokens nothing is said. */
+            raster[i * d + c] = hidden[i] ? (mi_scalar)(first ? value + f->tilt : value) : 0;
         }
     }
     mi_patchify(1, f->rows, f->columns, d, f->patch, raster, predicted);
@@ -174,7 +177,8 @@ static inline void fake_symbols(const fake *f, const unsigned *symbols, const un
         }
         double share = total > 0 ? sums[i] / total : 0;
         double honest = (1 - f->bias) * share + f->bias / (double)v;
-        predicted[i] = (mi_scalar)log((1 - f->cheat) * honest + f->cheat * truth);
+        double mixed = (1 - f->cheat) * honest + f->cheat * truth;
+        predicted[i] = masked[i / v] ? (mi_scalar)log(mixed) : 0;
     }
     free(sums);
 }

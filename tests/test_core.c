@@ -176,6 +176,31 @@ static void sums_do_not_depend_on_the_alignment(void **state)
     }
 }
 
+/* Over all orders: 1 to 3 against themselves have 2 of 6 as far out, 1 to 5 have 2 of 120; y of
+ * 1, 3, 2, 4 has S = 29 against a mean of 25, and 8 of 24 orders lie at least 4 away (S of 20 is 1
+ * order, of 21 3, of 29 3, of 30 1). Two equal values: 2, 2, 9 against 1, 2, 3 has 4 of 6. By
+ * Student's t at 12 pairs: rho = 1 - 6 * 16 / (12 * 143), t = 9.0525, scipy.stats.spearmanr. */
+static void probability_of_a_rank_correlation(void **state)
+{
+    (void)state;
+    const double x[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+    const double swapped[] = {1, 3, 2, 4}, tied[] = {2, 2, 9};
+    double late[12], flat[] = {4, 4, 4};
+    for (size_t i = 0; i < 12; i++) {
+        late[i] = x[i];
+    }
+    late[0] = 3;
+    late[2] = 1;
+    late[8] = 11;
+    late[10] = 9;
+    assert_near(mi_rank_correlation_p(x, x, 3), 2.0 / 6, 1e-15);
+    assert_near(mi_rank_correlation_p(x, x, 5), 2.0 / 120, 1e-15);
+    assert_near(mi_rank_correlation_p(x, swapped, 4), 8.0 / 24, 1e-15);
+    assert_near(mi_rank_correlation_p(x, tied, 3), 4.0 / 6, 1e-15);
+    assert_near(mi_rank_correlation_p(x, late, 12), 3.9272610809659444e-06, 1e-17);
+    assert_true(isnan(mi_rank_correlation_p(x, flat, 3)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -189,6 +214,7 @@ int main(void)
         cmocka_unit_test(sizes_that_overflow_are_refused),
         cmocka_unit_test(mean_and_error_of_a_sample),
         cmocka_unit_test(rank_correlation_with_a_tie),
+        cmocka_unit_test(probability_of_a_rank_correlation),
     };
     mi_start();
     return cmocka_run_group_tests_name("core", tests, NULL, NULL);

@@ -187,8 +187,54 @@ static void test_tokens_of_sites(void **state)
         assert_near(points[i].gap, 0, 1e-5);
         assert_near(points[i].conditional_entropy, points[i].exact_conditional_entropy_pooled,
                     1e-4);
+        double lost = points[i].conditional_entropy - points[i].exact_conditional_entropy;
+        assert_true(lost > 0 && lost < 0.2);
     }
     assert_true(isnan(points[1].ratio));
+    bench_close(&b);
+    gsl_matrix_free(covariance);
+}
+
+/* Each place in a token has a variance of its own: an error of b at one of four costs a quarter of
+ * log(1 + b^2 / v) / 2, where nothing is visible and v is nearly the same everywhere. */
+static void test_places_of_tokens(void **state)
+{
+    (void)state;
+    gsl_matrix *covariance = fake_covariance(4, 6, 0.3);
+    fake f = {.covariance = covariance, .patch = 2, .tilt = 3};
+    bench b = bench_open("gmrf", "{\"grid\": [4, 6], \"kappa\": 0.3}", &f, "{}");
+    const double ratio = 1;
+    mi_floor_point p;
+    double expected = 0;
+    evaluate(&b, &ratio, 1, 3000, &p, NULL);
+    for (size_t i = 0; i < 24; i++) {
+        bool first = i / 6 % 2 == 0 && i % 2 == 0;
+        double v = gsl_matrix_get(covariance, i, i) / gsl_pow_2(f.scale);
+        expected += first ? 0.5 * log(1 + 9 / v) / 24 : 0;
+    }
+    assert_near(p.conditional_entropy - p.exact_conditional_entropy_pooled, expected, 0.02);
+    assert_z(p.gap, 9.0 / 4, p.gap_se);
+    bench_close(&b);
+    gsl_matrix_free(covariance);
+}
+
+/* A gap that chance makes negative is no leak. */
+static void test_false_alarms(void **state)
+{
+    (void)state;
+    gsl_matrix *covariance = fake_covariance(4, 5, 0.3);
+    fake f = {.covariance = covariance, .bias = 0.05};
+    bench b = bench_open("gmrf", "{\"grid\": [4, 5], \"kappa\": 0.3}", &f, "{}");
+    const double ratio = 0.5;
+    size_t negative = 0;
+    for (uint64_t seed = 0; seed < 100; seed++) {
+        mi_floor_point p;
+        b.run.seed = seed;
+        evaluate(&b, &ratio, 1, 16, &p, NULL);
+        negative += p.gap < -1e-4;
+        assert_false(p.leak);
+    }
+    assert_true(negative > 20);
     bench_close(&b);
     gsl_matrix_free(covariance);
 }
@@ -288,6 +334,7 @@ static void test_scene_posterior(void **state)
 static void test_field_posterior(void **state)
 {
     (void)state;
+    double column[20], explained[20];
     gsl_matrix *covariance = fake_covariance(4, 5, 0.3);
     fake f = {.covariance = covariance};
     bench b = bench_open("gmrf", field, &f, "{}");
@@ -308,6 +355,7 @@ static void test_field_posterior(void **state)
         assert_int_equal(
             b.model->class->posterior(b.model->state, masked, stream, scratch, &posterior, NULL),
             MI_OK);
+        double surprise = 0, sites = 0;
         for (size_t c = 0; c < 2; c++) {
             for (size_t i = 0; i < 20; i++) {
                 x[i] = values[2 * i + c];
@@ -315,8 +363,18 @@ static void test_field_posterior(void **state)
             fake_mean(&f, hidden, x, expected, weights);
             for (size_t i = 0; i < 20; i++) {
                 assert_near(mean[2 * i + c], hidden[i] ? expected[i] : x[i], 1e-9);
+                /* Var(x_i | x_v) = Sigma_ii - Sigma_iv Sigma_vv^-1 Sigma_vi. */
+                gsl_vector_view to = gsl_vector_view_array(column, 20);
+                gsl_matrix_get_col(&to.vector, covariance, i);
+                fake_mean(&f, hidden, column, explained, weights);
+                double variance = gsl_matrix_get(covariance, i, i) - explained[i];
+                surprise += hidden[i] ? 0.5 * (log(2 * M_PI * variance) +
+                                               gsl_pow_2(x[i] - expected[i]) / variance)
+                                      : 0;
+                sites += c == 0 && hidden[i];
             }
         }
+        assert_near(posterior.result.cross_entropy, surprise / sites, 1e-9);
     }
     gsl_rng_free(stream);
     b.model->class->scratch_destroy(scratch);
@@ -470,6 +528,30 @@ static void test_perfect_scene(void **state)
     gsl_matrix_free(covariance);
 }
 
+/* The classifier is judged on scenes that it was not trained on: with few of them it is worse than
+ * the exact posterior, not better. */
+static void test_few_scenes(void **state)
+{
+    (void)state;
+    gsl_matrix *covariance = fake_covariance(4, 5, 0.2);
+    double means[60], told = 0, exact = 0;
+    fake f = {.covariance = covariance, .classes = 3, .opt_means = means};
+    bench b = bench_open("scene", scene_table, &f, "{}");
+    const double ratio = 0.6;
+    means_of(b.model, 3, means);
+    for (uint64_t seed = 0; seed < 12; seed++) {
+        mi_floor_point p;
+        b.run.seed = seed;
+        evaluate(&b, &ratio, 1, 40, &p, NULL);
+        told += p.class_accuracy / 12;
+        exact += p.class_accuracy_exact / 12;
+    }
+    assert_true(told < exact);
+    assert_true(told > 0.5);
+    bench_close(&b);
+    gsl_matrix_free(covariance);
+}
+
 /* ---- the same at any number of threads ---- */
 
 static void check_threads(bench *b)
@@ -519,14 +601,20 @@ static void test_pictures(void **state)
     assert_int_equal(mi_pictures_make(&b.setting, NULL, 0.5, 20, &b.run, &p, NULL), MI_OK);
     assert_true(p->rows == 4 && p->columns == 6 && p->channels == 2 && p->count == 20);
     assert_null(p->opt_surprise);
+    gsl_rng *mask = NULL;
+    assert_int_equal(mi_stream_create(7, MI_PURPOSE_EVALUATION_MASK, 0, &mask, NULL), MI_OK);
     for (size_t k = 0; k < 20; k++) {
         size_t masked = 0;
+        unsigned char tokens[6];
+        mi_stream_set(mask, 7, MI_PURPOSE_EVALUATION_MASK, k);
+        mi_ratio_mask((mi_ratio){0.5, 0.5}, &b.setting.masking, fake_tokens(&f), mask, tokens);
         for (size_t i = 0; i < 24; i++) {
             bool hidden = p->masked[k * 24 + i] != 0;
             masked += hidden;
             /* All of a token or nothing. */
             size_t corner = i / 6 / 2 * 12 + i % 6 / 2 * 2;
             assert_int_equal(hidden, p->masked[k * 24 + corner] != 0);
+            assert_int_equal(hidden, tokens[i / 6 / 2 * 3 + i % 6 / 2] != 0);
             for (size_t c = 0; c < 2; c++) {
                 size_t at = (k * 24 + i) * 2 + c;
                 assert_near(p->predicted[at], p->opt_exact[at], 1e-5);
@@ -535,6 +623,7 @@ static void test_pictures(void **state)
         }
         assert_int_equal(masked, 12);
     }
+    gsl_rng_free(mask);
     mi_pictures_destroy(p);
     bench_close(&b);
     gsl_matrix_free(covariance);
@@ -724,6 +813,9 @@ int main(void)
         cmocka_unit_test(test_perfect_symbols),
         cmocka_unit_test(test_biased_symbols),
         cmocka_unit_test(test_perfect_scene),
+        cmocka_unit_test(test_places_of_tokens),
+        cmocka_unit_test(test_false_alarms),
+        cmocka_unit_test(test_few_scenes),
         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_pictures),
         cmocka_unit_test(test_pictures_of_symbols),

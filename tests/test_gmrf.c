@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../src/models/gmrf_band.h"
 #include "maskinfo/memory.h"
 #include "maskinfo/model.h"
 #include "maskinfo/random.h"
@@ -70,6 +71,37 @@ static mi_profile *make_profile(const mi_model *model, size_t orders, uint64_t s
     assert_int_equal(profile->series[MI_ENTROPY].replicates, orders);
     assert_int_equal(profile->series[MI_MSE].replicates, orders);
     return profile;
+}
+
+/* S b by the band of Q against the matrix S, on tall, wide and narrow lattices and where Q is all
+ * but singular. */
+static void products_by_the_band(void **state)
+{
+    (void)state;
+    const field fields[] = {{14, 14, 8, 0.1, false, 1}, {3, 17, 8, 0.1, false, 1},
+                            {17, 3, 4, 2, false, 1},    {6, 7, 4, 1e-12, false, 1},
+                            {9, 5, 8, 1e6, false, 1},   {2, 2, 8, 0.1, false, 1},
+                            {6, 6, 8, 0.1, true, 1}};
+    for (size_t f = 0; f < sizeof fields / sizeof *fields; f++) {
+        mi_model *model = make_field(&fields[f]);
+        const mi_gmrf *gmrf = model->state;
+        size_t n = gmrf->lattice->sites;
+        double b[196], work[196], product[196], largest = 0;
+        assert_true((gmrf->band != NULL) == (f < 5));
+        for (size_t i = 0; i < n; i++) {
+            b[i] = sin((double)(i * i) + 1);
+        }
+        mi_gmrf_regular_times(gmrf, b, work, product);
+        for (size_t i = 0; i < n; i++) {
+            double expected = 0;
+            for (size_t j = 0; j < n; j++) {
+                expected += gmrf->regular[i * n + j] * b[j];
+            }
+            largest = fmax(largest, fabs(expected));
+            assert_near(product[i], expected, 1e-12 * fmax(1, largest));
+        }
+        mi_model_destroy(model);
+    }
 }
 
 /* Steps from a to b along a side of the given length. */
@@ -789,6 +821,7 @@ int main(void)
         cmocka_unit_test(results_do_not_depend_on_threads),
         cmocka_unit_test(torus_has_its_closed_form),
         cmocka_unit_test(free_lattice_has_its_closed_form),
+        cmocka_unit_test(products_by_the_band),
         cmocka_unit_test(masks_match_direct_inverses),
         cmocka_unit_test(joint_information_is_symmetric),
         cmocka_unit_test(routes_agree_on_nested_masks),

@@ -447,6 +447,67 @@ static void nothing_masked_costs_nothing(void **state)
     method.class->destroy(method.state);
 }
 
+/* ---- initial weights ---- */
+
+/* Score q k / sqrt(d) of one head of the first block, of inputs x and y (width). */
+static double score(const mi_mlm *m, const mi_scalar *values, size_t head, const double *x,
+                    const double *y)
+{
+    size_t width = m->encoder->config.width, d = width / m->encoder->config.heads;
+    const mi_scalar *queries = values + m->encoder->blocks[0].qkv.weight;
+    double sum = 0;
+    for (size_t r = head * d; r < (head + 1) * d; r++) {
+        double q = 0, k = 0;
+        for (size_t j = 0; j < width; j++) {
+            q += (double)queries[r * width + j] * x[j];
+            k += (double)queries[(width + r) * width + j] * y[j];
+        }
+        sum += q * k;
+    }
+    return sum / sqrt((double)d);
+}
+
+/* The scores of a place with itself are 12 on average over heads and places, and fall off with the
+ * distance, in both directions alike. */
+static void fresh_queries_look_about_themselves(void **state)
+{
+    (void)state;
+    enum { WIDTH = 64, SITES = 16, HEADS = 4 };
+    mi_method method =
+        method_of("mlm", "{\"encoder\": {\"width\": 64, \"depth\": 1, \"heads\": 4}}",
+                  symbols_of(1, SITES, 5));
+    const mi_mlm *m = method.state;
+    mi_scalar *values = fresh(method);
+    double x[SITES][WIDTH], mean[SITES] = {0};
+    for (size_t i = 0; i < SITES; i++) {
+        double sum = 0, square = 0;
+        for (size_t j = 0; j < WIDTH; j++) {
+            x[i][j] = (double)m->opt_fixed[i * WIDTH + j];
+            sum += x[i][j];
+            square += x[i][j] * x[i][j];
+        }
+        double deviation = sqrt(square / WIDTH - sum / WIDTH * sum / WIDTH);
+        for (size_t j = 0; j < WIDTH; j++) {
+            x[i][j] = (x[i][j] - sum / WIDTH) / deviation;
+        }
+    }
+    for (size_t distance = 0; distance < 4; distance++) {
+        for (size_t i = 0; i + distance < SITES; i++) {
+            for (size_t h = 0; h < HEADS; h++) {
+                double there = score(m, values, h, x[i], x[i + distance]);
+                assert_near(there, score(m, values, h, x[i + distance], x[i]), 1e-5);
+                mean[distance] += there / (double)((SITES - distance) * HEADS);
+            }
+        }
+    }
+    assert_near(mean[0], 12, 1.2);
+    assert_true(mean[1] < mean[0] - 0.5);
+    assert_true(mean[2] < mean[1] - 0.5);
+    assert_true(mean[3] < mean[2] - 0.5);
+    free(values);
+    method.class->destroy(method.state);
+}
+
 /* ---- symbols without context ---- */
 
 enum { IID_VOCABULARY = 8, IID_SITES = 12, IID_EVALUATED = 64 };
@@ -638,6 +699,7 @@ int main(void)
         cmocka_unit_test(same_bytes_at_any_thread_count),
         cmocka_unit_test(large_vocabularies_go_in_pieces),
         cmocka_unit_test(nothing_masked_costs_nothing),
+        cmocka_unit_test(fresh_queries_look_about_themselves),
         cmocka_unit_test(symbols_without_context_cost_their_entropy),
         cmocka_unit_test(faults_name_their_parameter),
         cmocka_unit_test(losses_that_are_not_finite_name_a_layer),

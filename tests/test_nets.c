@@ -107,7 +107,9 @@ static void matrices_are_transposed(void **state)
         x[i] = (mi_scalar)i;
         y[i] = -1;
     }
+    static const volatile sig_atomic_t stop = 1;
     mi_run run = support_run(1);
+    run.opt_interrupt = &stop; /* not half way */
     assert_int_equal(mi_tensors_transpose(&tensors, x, y, &run, NULL), MI_OK);
     for (int r = 0; r < 5; r++) {
         for (int c = 0; c < 7; c++) {
@@ -241,6 +243,14 @@ static void shards_that_fail(void **state)
     assert_int_equal(run_fake(4, 3, 16, 7, sum, sums, &status), MI_NUMERIC);
     assert_string_equal(status.message, "sample 7");
     mi_shards *made = NULL;
+    static const volatile sig_atomic_t stop = 1;
+    mi_run run = {.threads = 2, .opt_interrupt = &stop};
+    fake f = {.fails_at = SIZE_MAX};
+    assert_int_equal(mi_shards_create(4, 2, TOTAL, TOTAL * sizeof(mi_scalar), &made, NULL), MI_OK);
+    assert_int_equal(mi_shards_run(made, &run, 4, fake_work, &f, sum, sums, &status),
+                     MI_INTERRUPTED);
+    mi_shards_destroy(made);
+    made = NULL;
     assert_int_equal(mi_shards_create(4, 2, SIZE_MAX / 2, 100, &made, &status), MI_INPUT);
     assert_int_equal(mi_shards_create(4, 2, 100, SIZE_MAX, &made, &status), MI_INPUT);
     assert_null(made);

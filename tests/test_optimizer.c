@@ -77,11 +77,24 @@ static mi_tensors long_tensors(void)
     return tensors;
 }
 
+static void no_progress(void *context, const char *stage, size_t done, size_t total)
+{
+    (void)context;
+    fail_msg("%s: %zu of %zu", stage, done, total);
+}
+
+/* What changes weights tells no progress and is not stopped half way. */
+static mi_run asked_to_stop(int threads)
+{
+    static const volatile sig_atomic_t stop = 1;
+    return (mi_run){.threads = threads, .opt_progress = no_progress, .opt_interrupt = &stop};
+}
+
 /* One step from g_i = cos(i), x_i = sin(i) and moments 0.1, 0.2; then an average. */
 static double one_step(const mi_tensors *tensors, int threads, mi_scalar *x, mi_scalar *average)
 {
     mi_adamw adamw = {.beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .decay = 0.05};
-    mi_run run = {.threads = threads};
+    mi_run run = asked_to_stop(threads);
     mi_scalar *blocks[3];
     for (int k = 0; k < 3; k++) {
         blocks[k] = calloc(tensors->total, sizeof(mi_scalar));

@@ -18,6 +18,7 @@ typedef struct mi_source_shape {
     size_t vocabulary;      /* 0: continuous */
     bool labelled;          /* examples have labels (a class of scene, of labelled images) */
     size_t classes;         /* of the labels; 0 where there are none */
+    bool data;              /* examples are data, of which a part is held out, else fresh samples */
     double mean, deviation; /* of a pixel, over pixels: examples are (x - mean) / deviation */
 } mi_source_shape;
 

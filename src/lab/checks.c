@@ -12,8 +12,9 @@ enum { MAX_RUNS = 32 };
 #define RUN_KEYS "method", "mask", "training", "evaluation", "probe", "estimator"
 
 /* Keys beside those of each table. */
-static const char *const head_keys[] = {"experiment", "effort",      "published", "runs",
-                                        "ratio",      "probe_curve", RUN_KEYS,    NULL};
+static const char *const head_keys[] = {"experiment",  "effort", "published",
+                                        "linear_mae",  "runs",   "ratio",
+                                        "probe_curve", RUN_KEYS, NULL};
 static const char *const own_keys[] = {"experiment", "title",       "seed",   "runs",
                                        "ratio",      "probe_curve", RUN_KEYS, NULL};
 static const char *const entry_keys[] = {"model", "ratio", "seed", RUN_KEYS, NULL};
@@ -33,14 +34,13 @@ static mi_code resolve_head(mi_resolver *r, const cJSON *document, mi_experiment
     }
     mi_values_destroy(head);
     if (code == MI_OK) {
+        const cJSON *effort = mi_lab_item(document, "effort");
+        bool usable = cJSON_IsNumber(effort) && effort->valuedouble > 0;
+        r->binding.effort = e->effort = usable ? effort->valuedouble : 1;
         code = mi_bind(&r->binding, document, "", mi_checks_parameters, own_keys, &e->settings,
                        &e->resolved, r->status);
     }
-    if (code == MI_OK) {
-        e->effort = mi_given(e->settings, "effort") ? mi_real(e->settings, "effort") : 1;
-        code = mi_resolve_files(r, e->settings);
-    }
-    return code;
+    return code == MI_OK ? mi_resolve_files(r, e->settings) : code;
 }
 
 static bool is_object(mi_resolver *r, const cJSON *item, const char *path)
@@ -152,7 +152,6 @@ mi_code mi_checks_resolve(mi_resolver *r, const cJSON *document, mi_experiment *
         mi_faults_add(r->faults, "runs", "must be an array of 1 to %d runs", MAX_RUNS);
         return MI_OK;
     }
-    r->binding.effort = e->effort;
     code = mi_allocate(count, sizeof *e->trains, &e->trains, r->status);
     e->train_count = code == MI_OK ? count : 0;
     cJSON_ArrayForEach(entry, runs)

@@ -128,6 +128,8 @@ static void put_config(mi_writer *w, cJSON *result, const mi_experiment *e, cons
     mi_add_number(w, config, "seed", (double)e->seed);
     mi_add_number(w, config, "effort", 1);
     mi_add_item(w, config, "published", cJSON_Duplicate(mi_lab_item(e->resolved, "published"), 1));
+    mi_add_item(w, config, "linear_mae",
+                cJSON_Duplicate(mi_lab_item(e->resolved, "linear_mae"), 1));
     cJSON_ArrayForEach(run, runs)
     {
         cJSON *entry = entry_of(w, run);
@@ -153,8 +155,8 @@ static double seconds_of(const cJSON *runs)
 }
 
 /* Takes the runs over; the probes stay the caller's. */
-static mi_code checks_json(const mi_experiment *e, mi_faults *faults, cJSON *runs,
-                           const cJSON *probes, cJSON **ret_result, mi_status *status)
+static mi_code checks_json(const mi_experiment *e, const mi_run *run, mi_faults *faults,
+                           cJSON *runs, const cJSON *probes, cJSON **ret_result, mi_status *status)
 {
     mi_writer w = {.failed = false};
     cJSON *result = cJSON_CreateObject(), *timing = cJSON_CreateObject();
@@ -167,6 +169,9 @@ static mi_code checks_json(const mi_experiment *e, mi_faults *faults, cJSON *run
     mi_add_number(&w, timing, "seconds", seconds_of(runs) + seconds_of(probes));
     mi_add_item(&w, result, "runs", runs);
     mi_code code = mi_checks_put_probe_curve(e, probes, faults, result, status);
+    if (code == MI_OK) {
+        code = mi_checks_put_linear(e, run, faults, result, status);
+    }
     if (code == MI_OK) {
         code = mi_checks_put_table(result, status);
     }
@@ -206,7 +211,7 @@ mi_code mi_checks_run(const mi_experiment *e, const mi_run_options *options, mi_
     cJSON *runs = cJSON_CreateArray(), *probes = cJSON_CreateArray();
     mi_code code = all_runs(&c, runs, probes);
     if (code == MI_OK) {
-        code = checks_json(e, faults, runs, probes, ret_result, status);
+        code = checks_json(e, &options->run, faults, runs, probes, ret_result, status);
     } else {
         cJSON_Delete(runs);
     }

@@ -148,13 +148,21 @@ static void put_published(mi_writer *w, cJSON *curve, const cJSON *published, co
     mi_add_item(w, curve, "knn", knn);
 }
 
+static void put_first(mi_writer *w, cJSON *curve, const cJSON *object, const char *name)
+{
+    const cJSON *item = mi_lab_item(object, name);
+    if (item != NULL) {
+        mi_add_item(w, curve, name, cJSON_Duplicate(item, 1));
+    }
+}
+
+/* What all runs of the probe curve have in common. */
 static void put_baselines(mi_writer *w, cJSON *curve, const cJSON *probes)
 {
-    static const char *const names[] = {"untrained", "raw"};
     const cJSON *probe = mi_lab_item(probes->child, "probe");
-    for (size_t i = 0; i < 2; i++) {
-        mi_add_item(w, curve, names[i], cJSON_Duplicate(mi_lab_item(probe, names[i]), 1));
-    }
+    put_first(w, curve, probe, "untrained");
+    put_first(w, curve, probe, "raw");
+    put_first(w, curve, mi_lab_item(probes->child, "evaluation"), "floor_reason");
 }
 
 mi_code mi_checks_put_probe_curve(const mi_experiment *e, const cJSON *probes, mi_faults *faults,
@@ -210,7 +218,8 @@ static void put_ratio(mi_writer *w, cJSON *row, const char *prefix, const cJSON 
         snprintf(field, sizeof field, "%s_ratio_reason", prefix);
         snprintf(reason, sizeof reason, "%s_reason", name);
         const cJSON *why = mi_lab_item(holder, reason);
-        mi_add_text(w, row, field, cJSON_IsString(why) ? why->valuestring : "none");
+        mi_add_text(w, row, field,
+                    cJSON_IsString(why) ? why->valuestring : "no probe curve of this source");
     }
 }
 
@@ -251,12 +260,14 @@ mi_code mi_checks_put_table(cJSON *result, mi_status *status)
     return w.failed ? mi_fail(status, MI_MEMORY, "out of memory for the result") : MI_OK;
 }
 
-void mi_checks_check(const mi_experiment *e, mi_faults *faults)
+void mi_checks_check(const mi_experiment *e, const mi_run *run, mi_faults *faults)
 {
     double ratios[MI_PUBLISHED_POINTS], values[MI_PUBLISHED_POINTS];
+    mi_status status = {.code = MI_OK};
     cJSON *published = mi_given(e->settings, "published") ? mi_published_read(e, faults) : NULL;
     if (published != NULL) {
         mi_published_series(published, "mae_fig5", "linear_probe", ratios, values, faults);
     }
     cJSON_Delete(published);
+    mi_checks_linear_check(e, run, faults, &status);
 }

@@ -194,13 +194,13 @@ static mi_code check_part(const mi_experiment *e, size_t index, const mi_run *qu
                : mi_train_check(&e->trains[run], e->probe_count, quick, faults, status);
 }
 
-static void check_settings(const mi_experiment *e, mi_faults *faults)
+static void check_settings(const mi_experiment *e, const mi_run *quick, mi_faults *faults)
 {
     if (e->kind == MI_KIND_COMPARE) {
         mi_overlays_check(e, faults);
         mi_sources_check(e, faults);
     } else if (e->kind == MI_KIND_CHECKS) {
-        mi_checks_check(e, faults);
+        mi_checks_check(e, quick, faults);
     }
 }
 
@@ -214,7 +214,7 @@ mi_code mi_experiment_check(const mi_experiment *e, const mi_run *run, mi_faults
     if (e->kind == MI_KIND_ESTIMATORS) {
         return mi_estimators_check(e, faults, status);
     }
-    check_settings(e, faults);
+    check_settings(e, &quick, faults);
     size_t parts = e->count + e->train_count - e->probe_count + (e->probe_count > 0);
     for (size_t i = 0; i < parts; i++) {
         mi_code code = check_part(e, i, &quick, faults, status);

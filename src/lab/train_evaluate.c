@@ -78,30 +78,45 @@ static void put_leak(mi_writer *w, cJSON *evaluation, const mi_train_state *s)
     mi_add_text(w, evaluation, "leak_message", text);
 }
 
+static void put_reason(mi_writer *w, cJSON *evaluation, const char *name, double value,
+                       const char *reason)
+{
+    char key[80];
+    if (!isfinite(value)) {
+        snprintf(key, sizeof key, "%s_reason", name);
+        mi_add_text(w, evaluation, key, reason);
+    }
+}
+
 /* Why numbers of the evaluation and of its points are null. */
 static void put_reasons(mi_writer *w, cJSON *evaluation, const mi_train_state *s,
                         const mi_floor_point *p)
 {
-    const char *reason = mi_floor_reason(&s->parts.setting);
-    if (!isfinite(p->ratio)) {
-        mi_add_text(w, evaluation, "ratio_reason", "drawn anew for each example, as in training");
-    }
-    if (!isfinite(p->floor)) {
-        mi_add_text(w, evaluation, "floor_reason", reason != NULL ? reason : "not known");
-    }
-    if (!isfinite(p->reference_loss)) {
-        mi_add_text(w, evaluation, "reference_loss_reason",
-                    isfinite(p->floor) ? "the floor is exact" : "the model has none");
-    }
-    if (!isfinite(p->gap_nats)) {
-        mi_add_text(w, evaluation, "gap_nats_reason", "the exact entropies are not known");
-    }
-    if (!isfinite(p->class_accuracy)) {
-        mi_add_text(w, evaluation, "class_accuracy_reason", "the source has no classes to decode");
-    }
-    if (!isfinite(p->exact_conditional_entropy_pooled)) {
-        mi_add_text(w, evaluation, "exact_conditional_entropy_pooled_reason",
-                    "of pixels whose posterior means are exact");
+    const char *floor = mi_floor_reason(&s->parts.setting);
+    const struct {
+        const char *name, *reason;
+        double value;
+    } reasons[] = {
+        {"ratio", "drawn anew for each example, as in training", p->ratio},
+        {"floor", floor != NULL ? floor : "not known", p->floor},
+        {"reference_loss", isfinite(p->floor) ? "the floor is exact" : "the model has none",
+         p->reference_loss},
+        {"gap_nats", "one of the entropies is not known", p->gap_nats},
+        {"conditional_entropy", "the targets are not the pixels themselves",
+         p->conditional_entropy},
+        {"exact_conditional_entropy", "the model has no posterior of these tokens",
+         p->exact_conditional_entropy},
+        {"exact_conditional_entropy_pooled", "it is of pixels with exact posterior means",
+         p->exact_conditional_entropy_pooled},
+        {"information", "the conditional entropy is not known", p->information},
+        {"objective", "the information is not known", p->information},
+        {"exact_information", "the exact conditional entropy is not known", p->exact_information},
+        {"exact_objective", "the exact information is not known", p->exact_information},
+        {"class_accuracy", "the source has no classes to decode", p->class_accuracy},
+        {"class_accuracy_exact", "the source has no classes to decode", p->class_accuracy_exact},
+    };
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
+        put_reason(w, evaluation, reasons[i].name, reasons[i].value, reasons[i].reason);
     }
 }
 

@@ -19,14 +19,15 @@ static void put_point(mi_writer *w, cJSON *points, double ratio, double entropy,
     }
 }
 
-static void put_curve(mi_writer *w, cJSON *result, const char *kind, const char *method,
-                      cJSON *points)
+static cJSON *put_curve(mi_writer *w, cJSON *result, const char *kind, const char *method,
+                        cJSON *points)
 {
     cJSON *curve = cJSON_CreateObject();
     mi_add_text(w, curve, "kind", kind);
     mi_add_text(w, curve, "method", method);
     mi_add_item(w, curve, "points", points);
     mi_add_item(w, result, "exact_curve", curve);
+    return curve;
 }
 
 static void put_none(mi_writer *w, cJSON *result, const char *reason)
@@ -41,6 +42,10 @@ static mi_code curve_of_sites(mi_writer *w, const mi_train_state *s, const mi_ru
 {
     mi_analysis *a = NULL;
     mi_code code = mi_curve_analyse(&s->config->curve, s->parts.model, run, faults, &a, status);
+    if (code == MI_NUMERIC) {
+        put_none(w, result, status->message);
+        return MI_OK;
+    }
     if (code != MI_OK) {
         return code;
     }
@@ -50,7 +55,12 @@ static mi_code curve_of_sites(mi_writer *w, const mi_train_state *s, const mi_ru
         double entropy = c->mean[MI_Q_CONDITIONAL] == NULL ? NAN : c->mean[MI_Q_CONDITIONAL][p];
         put_point(w, points, c->ratios[p], entropy, c->mean[MI_Q_INFORMATION][p]);
     }
-    put_curve(w, result, a->fitted ? "held-out" : "exact", mi_estimator_name(a->method), points);
+    cJSON *curve = put_curve(w, result, s->parts.shape.data ? "held-out" : "exact",
+                             mi_estimator_name(a->method), points);
+    mi_add_bool(w, curve, "misfit", a->misfit.detected);
+    if (a->misfit.detected) {
+        mi_add_text(w, curve, "misfit_message", a->misfit.sentence);
+    }
     mi_train_put_optimum(w, result, "exact_optimum", &a->optimum);
     mi_analysis_destroy(a);
     return MI_OK;

@@ -33,8 +33,9 @@ const mi_field_note mi_train_notes[] = {
      "of the network's points: ratio = argmax of the objective, low and high (95 %, bootstrap over "
      "held-out examples: the training itself is not repeated), objective, resolution, edge"},
     {"exact_curve, exact_optimum",
-     "of the model: kind exact or held-out (of a density fitted to data), method, points; where a "
-     "token is several sites, at the ratios of the evaluation alone"},
+     "of the model: kind exact or held-out (of a density fitted to data), method, points, misfit "
+     "(the density does not fit: misfit_message); where a token is several sites, at the ratios of "
+     "the evaluation alone"},
     {"pictures", "held-out examples: original, masked (1: hidden), predicted, exact (posterior "
                  "means), surprise "
                  "(-log probability of the true symbol), low and high (range of the originals)"},
@@ -55,6 +56,11 @@ const mi_field_note mi_checks_notes[] = {
     {"table[]",
      "one row a run: exact_ratio, network_ratio, probe_ratio with _low and _high, or null and "
      "_reason; loss, floor, gap, gap_percent, gap_nats, leak"},
+    {"linear_mae", "data (label, size, token, rank, count) and points: ratio, closed (the least "
+                   "expected loss of a "
+                   "linear masked autoencoder), trained (that of a trained one), initial (before "
+                   "its first step), "
+                   "gap_percent"},
     {"probe_curve",
      "label; points (ratio, knn, linear, loss, floor, gap); optimum by the linear accuracy, low "
      "and "

@@ -25,7 +25,7 @@ mi_code mi_train_resolve(mi_resolver *r, const cJSON *own, const cJSON *shared, 
 /* The one run of a "train" experiment, and the runs of "checks". */
 mi_code mi_train_resolve_single(mi_resolver *r, const cJSON *document, mi_experiment *e);
 mi_code mi_checks_resolve(mi_resolver *r, const cJSON *document, mi_experiment *e);
-void mi_checks_check(const mi_experiment *e, mi_faults *faults);
+void mi_checks_check(const mi_experiment *e, const mi_run *run, mi_faults *faults);
 mi_code mi_checks_run(const mi_experiment *e, const mi_run_options *options, mi_faults *faults,
                       cJSON **ret_result, mi_status *status);
 void mi_train_config_free(mi_train_config *config); /* what it holds, not itself */
@@ -154,8 +154,12 @@ void mi_partial_checkpoints(const char *directory, size_t index, char *path, siz
 void mi_partial_remove_checkpoints(const char *directory, size_t index);
 void mi_partial_remove_runs(const char *directory, size_t count);
 
-/* "table" and "probe_curve" of the runs of "checks" in the result. */
+/* "table", "linear_mae" and "probe_curve" of the runs of "checks" in the result. */
 mi_code mi_checks_put_table(cJSON *result, mi_status *status);
+mi_code mi_checks_put_linear(const mi_experiment *e, const mi_run *run, mi_faults *faults,
+                             cJSON *result, mi_status *status);
+mi_code mi_checks_linear_check(const mi_experiment *e, const mi_run *run, mi_faults *faults,
+                               mi_status *status);
 mi_code mi_checks_put_probe_curve(const mi_experiment *e, const cJSON *probes, mi_faults *faults,
                                   cJSON *result, mi_status *status);
 

@@ -2,8 +2,10 @@
  * predicted from those around them. Pre-LN blocks, no next-sentence task, a linear head. */
 #include "mlm.h"
 
+#include <gsl/gsl_randist.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "maskinfo/memory.h"
 
@@ -158,18 +160,42 @@ static size_t index_of(const mi_mlm *m, const char *name)
     return (size_t)(mi_tensors_find(&m->tensors, name) - m->tensors.items);
 }
 
-/* Embeddings and learned positions as BERT's, the rest as mi_transformer_initialize. */
+/* A query is to look about itself from the start: K = Q, so that a score is largest where the
+ * inputs are alike, and with sine-cosine positions those of neighbours are (Trockman and Kolter
+ * 2023, "Mimetic initialization of self-attention layers", section 3: Q K^T near a multiple of the
+ * identity). A normalised input x has |x|^2 = width, so entries of variance v give the score of a
+ * place with itself the mean v width sqrt(width/heads), which is set to SELF_SCORE. From Glorot's
+ * law the loss stays at the entropy of single symbols for thousands of steps (docs/networks.md). */
+static void look_about(const mi_mlm *m, size_t block, gsl_rng *stream, mi_scalar *values)
+{
+    static const double self_score = 12;
+    const mi_transformer_config *config = &m->encoder->config;
+    size_t square = config->width * config->width;
+    double width = (double)config->width, heads = (double)config->heads;
+    double deviation = sqrt(self_score / (width * sqrt(width / heads)));
+    mi_scalar *queries = values + m->encoder->blocks[block].qkv.weight;
+    for (size_t i = 0; i < square; i++) {
+        queries[i] = (mi_scalar)gsl_ran_gaussian_ziggurat(stream, deviation);
+    }
+    memcpy(queries + square, queries, square * sizeof *queries);
+}
+
 static void mlm_initialize(const void *state, uint64_t seed, mi_scalar *values)
 {
-    static const double deviation = 0.02;
+    static const double deviation = 0.3, tied_deviation = 0.1, place_deviation = 0.3;
     const mi_mlm *m = state;
     mi_stream_room room;
     gsl_rng *stream = mi_stream_place(&room, seed, MI_PURPOSE_WEIGHTS, 0);
-    mi_initialize_normal(&m->tensors, index_of(m, "token_embed.weight"), deviation, stream, values);
+    mi_initialize_normal(&m->tensors, index_of(m, "token_embed.weight"),
+                         m->tied ? tied_deviation : deviation, stream, values);
     if (m->learned != MI_NOT_LEARNED) {
-        mi_initialize_normal(&m->tensors, index_of(m, "pos_embed"), deviation, stream, values);
+        mi_initialize_normal(&m->tensors, index_of(m, "pos_embed"), place_deviation, stream,
+                             values);
     }
     mi_transformer_initialize(m->encoder, &m->tensors, stream, values);
+    for (size_t block = 0; block < m->encoder->config.depth; block++) {
+        look_about(m, block, stream, values);
+    }
     if (!m->tied) {
         mi_initialize_uniform(&m->tensors, index_of(m, "head.weight"), stream, values);
     }

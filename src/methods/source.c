@@ -41,6 +41,7 @@ static void describe(mi_source *source, mi_shape shape)
                                       .vocabulary = shape.vocabulary,
                                       .labelled = e->classes > 0,
                                       .classes = e->classes,
+                                      .data = e->data,
                                       .mean = e->mean,
                                       .deviation = e->deviation > 0 ? e->deviation : 1};
 }

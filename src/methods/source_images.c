@@ -124,7 +124,8 @@ static mi_code fill(mi_source *source, char *const *paths, size_t path_count,
     source->shape = (mi_source_shape){.rows = source->images->items[0].rows,
                                       .columns = source->images->items[0].columns,
                                       .channels = source->images->channels,
-                                      .site = 1};
+                                      .site = 1,
+                                      .data = true};
     source->values = source->shape.rows * source->shape.columns * source->shape.channels;
     if (opt_labels_path != NULL) {
         code = read_labels(source, opt_labels_path, status);

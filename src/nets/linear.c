@@ -21,8 +21,7 @@ mi_code mi_linear_add(mi_tensors *tensors, const char *prefix, size_t in, size_t
 void mi_linear_forward(const mi_linear *layer, const mi_weights *weights, size_t rows,
                        const mi_scalar *x, mi_scalar *y)
 {
-    mi_multiply_forward(rows, layer->in, layer->out, x, weights->values + layer->weight,
-                        weights->transposed + layer->weight,
+    mi_multiply_forward(rows, layer->in, layer->out, x, weights->transposed + layer->weight,
                         layer->bias == MI_NO_BIAS ? NULL : weights->values + layer->bias, y);
 }
 

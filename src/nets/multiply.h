@@ -9,23 +9,12 @@
 
 /* y (rows,out) = x (rows,in) W^T + b; opt_bias (out), NULL: none. */
 void mi_multiply_forward(size_t rows, size_t in, size_t out, const mi_scalar *x,
-                         const mi_scalar *weight, const mi_scalar *transposed,
-                         const mi_scalar *opt_bias, mi_scalar *y);
-
-/* y += x W^T + b: a branch added to the stream of a transformer. */
-void mi_multiply_add(size_t rows, size_t in, size_t out, const mi_scalar *x,
-                     const mi_scalar *transposed, const mi_scalar *opt_bias, mi_scalar *y);
+                         const mi_scalar *transposed, const mi_scalar *opt_bias, mi_scalar *y);
 
 /* dW (out,in) += dy^T x, db (out) += sum of the rows of dy, dx (rows,in) = dy W, of x (rows,in) and
  * dy (rows,out). opt_db, opt_dx: NULL where it is not wanted. */
 void mi_multiply_backward(size_t rows, size_t in, size_t out, const mi_scalar *x,
                           const mi_scalar *dy, const mi_scalar *weight, mi_scalar *dw,
                           mi_scalar *opt_db, mi_scalar *opt_dx);
-
-/* dx = dy W alone, and dW += dy^T x alone. */
-void mi_multiply_input(size_t rows, size_t in, size_t out, const mi_scalar *dy,
-                       const mi_scalar *weight, const mi_scalar *transposed, mi_scalar *dx);
-void mi_multiply_weight(size_t rows, size_t in, size_t out, const mi_scalar *x, const mi_scalar *dy,
-                        mi_scalar *gradient);
 
 #endif

@@ -1,0 +1,2 @@
+/* The same tests in double precision. */
+#include "test_multiply.c"

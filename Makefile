@@ -86,7 +86,7 @@ $(filter $(BUILD)/tests/test_double_%,$(TESTS)): $(BUILD)/tests/test_double_%: \
         $(BUILD)/tests/test_double_%.o $(DOUBLE_OBJ) $(BUILD)/libmaskinfo.a
 	$(QUIET)$(LINK) -o $@ $^ $(LIBS) -lcmocka
 
-$(BUILD)/tests/program.o $(BUILD)/tests/test_run.o: DEFS += -DMI_BUILD='"$(BUILD)"' -DMI_SANITIZE='"$(CFLAGS)"'
+$(BUILD)/tests/program.o $(BUILD)/tests/test_run.o $(BUILD)/tests/test_train_experiment.o: DEFS += -DMI_BUILD='"$(BUILD)"' -DMI_SANITIZE='"$(CFLAGS)"'
 
 # Allocations of the library go through the test, which makes them fail. (Not by the linker's --wrap:
 # libxsmm defines __real_calloc itself.)

@@ -405,6 +405,8 @@ static void sizes_that_do_not_fit_are_refused(void **state)
     mi_source_shape symbols = {.discrete = true, .rows = 1, .columns = 64, .vocabulary = 27};
     mi_source_shape field = {.rows = 14, .columns = 14, .channels = 1, .site = 1};
     mi_source_shape square = {.rows = 14, .columns = 14, .channels = 1, .site = 14};
+    mi_source_shape large = {.rows = 200, .columns = 200, .channels = 3, .site = 1};
+    check_refused("{}", &large, "patch", "40000 tokens");
     check_refused("{\"patch\": 5}", &image, "patch", "must divide both sides of the 12x8 image");
     check_refused("{}", &square, "patch", "at least two");
     check_refused("{}", &symbols, "type", "mlm");

@@ -313,8 +313,10 @@ static void misfit_is_not_fitted(void **state)
 static void lists_name_everything(void **state)
 {
     (void)state;
-    static const char *const words[] = {"mixing",  "markov", "ngram", "parity", "gmrf",
-                                        "patches", "random", "task2", "kappa",  "smoothing"};
+    static const char *const words[] = {"mixing",        "markov",           "ngram",  "parity",
+                                        "gmrf",          "patches",          "random", "task2",
+                                        "kappa",         "smoothing",        "mae",    "mlm",
+                                        "encoder.heads", "checkpoint_every", "checks", "neighbors"};
     const outcome *o = run_program("", "list");
     assert_int_equal(o->status, 0);
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
@@ -338,7 +340,10 @@ static void reference_is_up_to_date(void **state)
 static void all_experiments_are_good(void **state)
 {
     (void)state;
-    static const char *const names[] = {"task2", "gmrf", "letters", "words", "photographs"};
+    static const char *const names[] = {"task2",       "gmrf",      "letters",    "words",
+                                        "photographs", "mae-gmrf",  "mae-scene",  "mae-fashion",
+                                        "mae-photos",  "mlm-ngram", "mlm-parity", "mlm-text",
+                                        "checks"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char arguments[64];
         snprintf(arguments, sizeof arguments, "check %s", names[i]);

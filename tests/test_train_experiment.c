@@ -1,8 +1,11 @@
 /* The experiment "train": complete and reproducible results, interruption, bad input. */
 #include "train_support.h"
 
+#include <sys/wait.h>
+
 #include "maskinfo/run.h"
 #include "maskinfo/safetensors.h"
+#include "program.h"
 
 static const mi_run_options two_threads = {.run = {.seed = 1, .threads = 2}};
 
@@ -564,6 +567,27 @@ static void an_encoder_that_did_not_learn_is_the_untrained_one(void **state)
     cJSON_Delete(r);
 }
 
+/* Another training changes what is told from the trained encoder alone, and held-out examples are
+ * not those that were learned from: their nearest neighbours would be themselves. */
+static void features_are_of_the_trained_encoder(void **state)
+{
+    (void)state;
+    static const char *const sets[] = {"training.rate=0.01", "training.decay=100", NULL};
+    static const char *const same[] = {"untrained.knn", "untrained.linear", "raw.knn",
+                                       "raw.linear"};
+    cJSON *plain = tiny_result(tiny_scene, NULL, &two_threads);
+    cJSON *other = tiny_result(tiny_scene, sets, &two_threads);
+    const cJSON *a = tiny_at(plain, "probe"), *b = tiny_at(other, "probe");
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
+        assert_near(tiny_number(a, same[i]), tiny_number(b, same[i]), 0);
+    }
+    assert_true(tiny_number(b, "trained.knn") != tiny_number(b, "untrained.knn") ||
+                tiny_number(b, "trained.linear") != tiny_number(b, "untrained.linear"));
+    assert_true(tiny_number(a, "raw.knn") < 1);
+    cJSON_Delete(plain);
+    cJSON_Delete(other);
+}
+
 static void bad_labels(void **state)
 {
     char a[400], b[400], c[400], d[400];
@@ -593,6 +617,95 @@ static void bad_labels(void **state)
     assert_non_null(strstr(o.fault, "probe.labels"));
 }
 
+/* The file of an experiment in the test's folder, and where its result goes. */
+static void write_experiment(void **state, const char *text, char file[SCRATCH_PATH],
+                             char target[SCRATCH_PATH])
+{
+    scratch_write(scratch_name(state, "tiny.json", file), text, strlen(text));
+    scratch_name(state, "out", target);
+}
+
+static void the_program_trains_and_tells(void **state)
+{
+    static const char *const names[] = {"result", "weights", "checkpoint"};
+    static const char *const news[] = {"training; loss ", ", floor ", " samples/s", "12/12", "ETA"};
+    char file[SCRATCH_PATH], target[SCRATCH_PATH], arguments[1000], path[SCRATCH_PATH];
+    write_experiment(state, tiny_mlm, file, target);
+    snprintf(arguments, sizeof arguments, "run %s --out %s --progress", file, target);
+    const outcome *o = run_program("", arguments);
+    assert_int_equal(o->status, 0);
+    assert_non_null(strstr(o->out, "weights.safetensors"));
+    for (size_t i = 0; i < sizeof news / sizeof *news; i++) {
+        if (strstr(o->err, news[i]) == NULL) {
+            fail_msg("the progress does not show \"%s\"", news[i]);
+        }
+    }
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "out/%s.%s", names[i], i == 0 ? "json" : "safetensors");
+        assert_int_equal(access(scratch_name(state, name, path), R_OK), 0);
+    }
+}
+
+static void the_program_stops_on_a_signal(void **state)
+{
+    char file[SCRATCH_PATH], target[SCRATCH_PATH], command[2000], err[SCRATCH_PATH];
+    char said[2000] = "";
+    write_experiment(state, tiny_mlm, file, target);
+    snprintf(
+        command, sizeof command,
+        "%s/maskinfo run %s --out %s --set training.steps=10000000 --quiet 2>%s & pid=$!; i=0; "
+        "while [ ! -s %s/checkpoint.safetensors ] && [ $i -lt 600 ]; do sleep 0.1; "
+        "i=$((i+1)); done; kill -INT $pid; wait $pid",
+        MI_BUILD, file, target, scratch_name(state, "err", err), target);
+    int status = system(command);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 130);
+    FILE *stream = fopen(err, "rb");
+    assert_non_null(stream);
+    assert_true(fread(said, 1, sizeof said - 1, stream) > 0);
+    fclose(stream);
+    assert_non_null(strstr(said, "of 10000000"));
+    assert_non_null(strstr(said, "is kept, of step "));
+    assert_non_null(strstr(said, "--resume goes on from there"));
+}
+
+static void the_program_fails_on_a_loss_that_is_not_finite(void **state)
+{
+    char file[SCRATCH_PATH], target[SCRATCH_PATH], arguments[2000], path[SCRATCH_PATH];
+    write_experiment(state, tiny_mae, file, target);
+    size_t used = (size_t)snprintf(arguments, sizeof arguments, "run %s --out %s", file, target);
+    for (const char *const *set = exploding; *set != NULL; set++) {
+        used += (size_t)snprintf(arguments + used, sizeof arguments - used, " --set %s", *set);
+    }
+    const outcome *o = run_program("", arguments);
+    assert_int_equal(o->status, 1);
+    assert_non_null(strstr(o->err, "numerical failure: step "));
+    assert_non_null(strstr(o->err, "checkpoint.safetensors is kept"));
+    assert_int_equal(access(scratch_name(state, "out/checkpoint.safetensors", path), R_OK), 0);
+    assert_int_not_equal(access(scratch_name(state, "out/result.json", path), F_OK), 0);
+}
+
+static void the_program_checks_without_training(void **state)
+{
+    char file[SCRATCH_PATH], target[SCRATCH_PATH], arguments[1000];
+    write_experiment(state, tiny_mae, file, target);
+    snprintf(arguments, sizeof arguments,
+             "check %s --set training.steps=100000000 --set ratio=0.99 --set "
+             "method.encoder.heads=3 --set training.rate=-1",
+             file);
+    const outcome *o = run_program("", arguments);
+    assert_int_equal(o->status, 2);
+    assert_non_null(strstr(o->err, "tiny.json: training.rate: -1"));
+    snprintf(arguments, sizeof arguments,
+             "run %s --out %s --set ratio=0.99 --set training.memory=0.0001", file, target);
+    o = run_program("", arguments);
+    assert_int_equal(o->status, 2);
+    assert_non_null(strstr(o->err, "tiny.json: ratio: 0.99 leaves no visible one of 16 tokens"));
+    assert_non_null(strstr(o->err, "1 more"));
+    assert_int_not_equal(access(target, F_OK), 0);
+}
+
 int main(void)
 {
     mi_start();
@@ -616,6 +729,11 @@ int main(void)
         SCRATCH_TEST(probes_of_labelled_images),
         cmocka_unit_test(an_encoder_that_did_not_learn_is_the_untrained_one),
         SCRATCH_TEST(bad_labels),
+        cmocka_unit_test(features_are_of_the_trained_encoder),
+        SCRATCH_TEST(the_program_trains_and_tells),
+        SCRATCH_TEST(the_program_stops_on_a_signal),
+        SCRATCH_TEST(the_program_fails_on_a_loss_that_is_not_finite),
+        SCRATCH_TEST(the_program_checks_without_training),
     };
     return cmocka_run_group_tests_name("experiment train", tests, NULL, NULL);
 }

@@ -18,12 +18,14 @@ typedef struct mi_floor_point {
     double gap, gap_se;     /* loss - floor, paired */
     /* Entropies of a masked site, nats. The network's is a bound: the cross-entropy of its
      * predictions, for mae of Gaussians around them whose covariance is one for each place of a
-     * site in its token, from the residuals of the other half of the examples. */
+     * site in its token, from the residuals of the other half of the examples; of real pixels of
+     * mixtures of such Gaussians over contrasts. */
     double conditional_entropy, conditional_entropy_se;
-    double exact_conditional_entropy;        /* real data: the model's cross-entropy, a reference */
+    double exact_conditional_entropy; /* real data: the model's cross-entropy, a reference; of real
+                                         pixels on the first 128 examples */
     double exact_conditional_entropy_pooled; /* of the same Gaussians around the exact posterior
                                                 means: what more is the network's own; else NAN */
-    double gap_nats, gap_nats_se;            /* conditional_entropy - exact_conditional_entropy */
+    double gap_nats, gap_nats_se; /* conditional_entropy - exact_conditional_entropy, paired */
     double marginal_entropy;
     double information, information_se; /* marginal minus conditional entropies */
     double exact_information;

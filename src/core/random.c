@@ -67,6 +67,7 @@ _Static_assert(sizeof(placed_stream) <= sizeof(mi_stream_room), "a stream fits i
 
 gsl_rng *mi_stream_place(mi_stream_room *room, uint64_t seed, mi_purpose purpose, uint64_t index)
 {
+    /* cppcheck-suppress ctuuninitvar ; the room is written to, not read */
     placed_stream *placed = (void *)room->bytes;
     placed->stream = (gsl_rng){.type = &philox_type, .state = &placed->state};
     mi_stream_set(&placed->stream, seed, purpose, index);

@@ -100,6 +100,10 @@ static mi_code evaluate_example(const job *j, mi_floor_bench *b, size_t example,
     mi_floor_network(plan, b, at, row_of(j, j->residuals, example), sample);
     memcpy(j->masked + example * plan->tokens, b->masked + at * plan->tokens, plan->tokens);
     j->labels[example] = b->labels[at];
+    if (j->residuals != NULL) {
+        mi_floor_dither(plan, b->masked + at * plan->tokens, example,
+                        row_of(j, j->residuals, example));
+    }
     if (j->completed != NULL) {
         mi_floor_complete(plan, b, at, row_of(j, j->completed, example));
     }
@@ -172,6 +176,10 @@ static double of_loss(const mi_floor_sample *s)
 static double of_gap(const mi_floor_sample *s)
 {
     return s->loss - s->exact_loss;
+}
+static double of_exact_loss(const mi_floor_sample *s)
+{
+    return s->exact_loss;
 }
 static double of_least(const mi_floor_sample *s)
 {
@@ -262,12 +270,12 @@ static void set_loss(const job *j, mi_floor_point *p)
         p->gap_se = gap.error;
         p->leak = leaks(p);
     } else {
-        p->reference_loss = loss.mean - gap.mean;
-        p->reference_loss_se = hypot(loss.error, gap.error);
+        estimate reference = estimate_of(j, j->judged, of_exact_loss, of_tokens);
+        p->reference_loss = reference.mean;
+        p->reference_loss_se = reference.error;
     }
 }
 
-/* Entropies. With real data the reference is less than the network by the gap where both are. */
 static void set_nats(const job *j, mi_floor_point *p)
 {
     bool exact = j->plan.exact;
@@ -281,7 +289,7 @@ static void set_nats(const job *j, mi_floor_point *p)
     p->gap_nats = gap.mean;
     p->gap_nats_se = gap.error;
     p->marginal_entropy = marginal.mean;
-    p->exact_conditional_entropy = isnan(gap.mean) ? known.mean : nats.mean - gap.mean;
+    p->exact_conditional_entropy = known.mean;
     p->exact_conditional_entropy_pooled =
         exact ? estimate_of(j, j->samples, of_pooled, of_sites).mean : NAN;
     p->information = p->marginal_entropy - p->conditional_entropy;

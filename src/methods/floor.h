@@ -97,9 +97,15 @@ void mi_floor_network(const mi_floor_plan *plan, const mi_floor_bench *bench, si
 void mi_floor_posterior(const mi_floor_plan *plan, const mi_floor_bench *bench, size_t at,
                         mi_scalar *opt_residuals, mi_floor_sample *sample);
 
-/* -log q of residuals (samples, values) under Gaussians of covariances from the other half of the
- * examples, summed over the masked sites: sums (samples), nats in the model's units. NAN where a
- * half has no residuals. masked is (samples, tokens). */
+/* Add uniform noise of one step to the residuals of masked values that are whole numbers, keyed by
+ * the number of the example: differential entropies are those of values with such noise. */
+void mi_floor_dither(const mi_floor_plan *plan, const unsigned char *masked, size_t example,
+                     mi_scalar *residuals);
+
+/* -log q of residuals (samples, values) under Gaussians (of real pixels: mixtures of them over
+ * contrasts) fitted to the other half of the examples, summed over the masked sites: sums
+ * (samples), nats in the model's units. NAN where a half has no residuals. masked is (samples,
+ * tokens). */
 mi_code mi_floor_gaussians(const mi_floor_plan *plan, const mi_scalar *residuals,
                            const unsigned char *masked, size_t samples, double *sums,
                            mi_status *status);

@@ -1,10 +1,14 @@
-/* Gaussian predictive densities around point predictions. A site of the kind q (its place in a
- * token) has the residuals r ~ N(0, S_q), S_q the mean of r r^T over the masked sites of that kind
- * of the examples of the other half: so the density owes nothing to the example that it is judged
- * by, and the mean of -log density is not below H(X_i | x_v), whatever the network.
+/* Predictive densities around point predictions. A site of the kind q (its place in a token) has
+ * the residuals r ~ N(0, S_q), S_q the mean of r r^T over the masked sites of that kind of the
+ * examples of the other half: so the density owes nothing to the example that it is judged by, and
+ * the mean of -log density is not below H(X_i | x_v), whatever the network.
  *
- * Noise of one step of whole numbers, which makes their entropy a differential one, is taken in
- * expectation: S_q gains g I and r^T S^-1 r gains g tr S^-1, g = step^2 / 12.
+ * Real pixels differ in contrast from place to place, and so do residuals: there the density is a
+ * mixture of N(0, z S_q) over a grid of z (Wainwright and Simoncelli 2000, as the model `patches`),
+ * whose weights are fitted by EM on the same half,
+ *
+ *     log q(r) = log sum_z w_z exp(-n/2 log z - s / 2z) - log|S_q|/2 - n/2 log 2 pi,
+ *     s = r^T S_q^-1 r.
  */
 #include <gsl/gsl_cblas.h>
 #include <gsl/gsl_math.h>
@@ -15,21 +19,27 @@
 #include "floor.h"
 #include "maskinfo/memory.h"
 
-enum { HALVES = 2, RESIDUALS_PER_VALUE = 10 }; /* fewer: the covariance is kept diagonal */
+enum {
+    HALVES = 2,
+    RESIDUALS_PER_VALUE = 10, /* fewer: the covariance is kept diagonal */
+    SCALES = 13,              /* 2^-6, 2^-5 ... 2^6 */
+    STEPS = 60,               /* of EM */
+    FITTED = 20000            /* residuals that the weights are fitted on, at most */
+};
 
 typedef struct density {
     size_t residuals;
     double *root;    /* (block, block) L^-1, S = L L^T, column-major */
     double constant; /* of -log density */
-    double trace;    /* g tr S^-1 */
+    double weights[SCALES];
 } density;
 
 typedef struct job {
     const mi_floor_plan *plan;
     const mi_scalar *residuals;
     const unsigned char *masked;
-    size_t samples;
-    double noise, constant;
+    size_t samples, scales;
+    double constant;
     density *densities; /* (HALVES, kinds) */
     double *rooms;      /* (threads, block) */
     double *sums;
@@ -49,7 +59,16 @@ static void load(const job *j, size_t sample, size_t site, double *r)
     }
 }
 
-/* Lower triangle of the mean of r r^T, with the noise. */
+/* s = |L^-1 r|^2. */
+static double square(const job *j, const density *d, size_t sample, size_t site, double *r)
+{
+    int n = (int)j->plan->block;
+    load(j, sample, site, r);
+    cblas_dtrmv(CblasColMajor, CblasLower, CblasNoTrans, CblasNonUnit, n, d->root, n, r, 1);
+    return cblas_ddot(n, r, 1, r, 1);
+}
+
+/* Lower triangle of the mean of r r^T. */
 static void accumulate(const job *j, size_t half, size_t kind, double *r, density *d)
 {
     size_t block = j->plan->block;
@@ -65,9 +84,8 @@ static void accumulate(const job *j, size_t half, size_t kind, double *r, densit
     }
     bool diagonal = d->residuals < RESIDUALS_PER_VALUE * block;
     for (size_t i = 0; i < block * block && d->residuals > 0; i++) {
-        bool on = i % block == i / block;
-        d->root[i] = on || !diagonal ? d->root[i] / (double)d->residuals : 0;
-        d->root[i] += on ? j->noise : 0;
+        bool kept = i % block == i / block || !diagonal;
+        d->root[i] = kept ? d->root[i] / (double)d->residuals : 0;
     }
 }
 
@@ -81,41 +99,99 @@ static void invert(const job *j, density *d)
         LAPACK_dtrtri("L", "N", &n, d->root, &n, &info);
     }
     for (size_t c = 0; c < j->plan->block; c++) {
-        const double *column = d->root + c * j->plan->block;
-        logs -= log(column[c]);
-        for (size_t i = c; i < j->plan->block; i++) {
-            d->trace += j->noise * gsl_pow_2(column[i]);
-        }
+        logs -= log(d->root[c * j->plan->block + c]);
     }
     d->constant = info == 0 && d->residuals > 0 ? logs + j->constant : NAN;
 }
 
+/* exp(-n/2 log z - s / 2z) of all scales, divided by the largest, whose logarithm is returned. */
+static double terms(const job *j, double s, double *row)
+{
+    double largest = -INFINITY, n = (double)j->plan->block;
+    for (size_t k = 0; k < j->scales; k++) {
+        double exponent = (double)k - (double)(j->scales / 2);
+        row[k] = -0.5 * (n * M_LN2 * exponent + s * exp2(-exponent));
+        largest = fmax(largest, row[k]);
+    }
+    for (size_t k = 0; k < j->scales; k++) {
+        row[k] = exp(row[k] - largest);
+    }
+    return largest;
+}
+
+/* EM on rows (count, scales), with one more residual spread evenly over the scales. */
+static void fit_weights(size_t scales, const double *rows, size_t count, double *weights)
+{
+    for (size_t step = 0; step < STEPS; step++) {
+        double next[SCALES] = {0};
+        for (size_t c = 0; c < count; c++) {
+            double sum = 0;
+            for (size_t k = 0; k < scales; k++) {
+                sum += weights[k] * rows[c * scales + k];
+            }
+            for (size_t k = 0; k < scales; k++) {
+                next[k] += weights[k] * rows[c * scales + k] / sum;
+            }
+        }
+        for (size_t k = 0; k < scales; k++) {
+            weights[k] = (next[k] + 1 / (double)scales) / (double)(count + 1);
+        }
+    }
+}
+
+static mi_code mix(const job *j, size_t half, size_t kind, double *r, density *d, mi_status *status)
+{
+    double *rows = NULL;
+    size_t stride = d->residuals / FITTED + 1, count = 0, seen = 0;
+    for (size_t k = 0; k < j->scales; k++) {
+        d->weights[k] = 1 / (double)j->scales;
+    }
+    if (j->scales == 1 || isnan(d->constant)) {
+        return MI_OK;
+    }
+    mi_code code =
+        mi_allocate((d->residuals / stride + 1) * j->scales, sizeof *rows, &rows, status);
+    for (size_t e = half; e < j->samples && code == MI_OK; e += HALVES) {
+        for (size_t s = 0; s < j->plan->sites; s++) {
+            if (j->plan->kind[s] == kind && is_masked(j, e, s) && seen++ % stride == 0) {
+                terms(j, square(j, d, e, s, r), rows + count++ * j->scales);
+            }
+        }
+    }
+    if (code == MI_OK) {
+        fit_weights(j->scales, rows, count, d->weights);
+    }
+    free(rows);
+    return code;
+}
+
 static mi_code fit(size_t index, size_t thread, void *context, mi_status *status)
 {
-    (void)status;
     const job *j = context;
     density *d = &j->densities[index];
-    size_t kinds = j->plan->kinds;
-    accumulate(j, index / kinds, index % kinds, j->rooms + thread * j->plan->block, d);
+    size_t half = index / j->plan->kinds, kind = index % j->plan->kinds;
+    double *r = j->rooms + thread * j->plan->block;
+    accumulate(j, half, kind, r, d);
     invert(j, d);
-    return MI_OK;
+    return mix(j, half, kind, r, d, status);
 }
 
 static mi_code judge(size_t e, size_t thread, void *context, mi_status *status)
 {
     (void)status;
     const job *j = context;
-    size_t block = j->plan->block, other = (e + 1) % HALVES;
-    double *r = j->rooms + thread * block, sum = 0;
+    size_t other = (e + 1) % HALVES;
+    double *r = j->rooms + thread * j->plan->block, row[SCALES], sum = 0;
     for (size_t s = 0; s < j->plan->sites; s++) {
         if (!is_masked(j, e, s)) {
             continue;
         }
         const density *d = &j->densities[other * j->plan->kinds + j->plan->kind[s]];
-        load(j, e, s, r);
-        cblas_dtrmv(CblasColMajor, CblasLower, CblasNoTrans, CblasNonUnit, (int)block, d->root,
-                    (int)block, r, 1);
-        sum += d->constant + 0.5 * (cblas_ddot((int)block, r, 1, r, 1) + d->trace);
+        double mixed = 0, largest = terms(j, square(j, d, e, s, r), row);
+        for (size_t k = 0; k < j->scales; k++) {
+            mixed += d->weights[k] * row[k];
+        }
+        sum += d->constant - largest - log(mixed);
     }
     j->sums[e] = sum;
     return MI_OK;
@@ -137,12 +213,11 @@ mi_code mi_floor_gaussians(const mi_floor_plan *plan, const mi_scalar *residuals
                            const unsigned char *masked, size_t samples, double *sums,
                            mi_status *status)
 {
-    const mi_example_shape *e = &plan->source->example;
-    double deviation = plan->shape.deviation, block = (double)plan->block;
+    double block = (double)plan->block, log_unit = plan->source->example.log_unit;
     job j = {.plan = plan, .residuals = residuals, .masked = masked, .samples = samples};
     j.sums = sums;
-    j.noise = gsl_pow_2(e->grain / deviation) / 12;
-    j.constant = block * (0.5 * (M_LNPI + M_LN2) + log(deviation)) + e->log_unit;
+    j.scales = plan->exact ? 1 : SCALES;
+    j.constant = block * (0.5 * (M_LNPI + M_LN2) + log(plan->shape.deviation)) + log_unit;
     mi_code code = allocate(&j, status);
     if (code == MI_OK) {
         code = mi_parallel_for(plan->run, "residuals", HALVES * plan->kinds, fit, &j, status);

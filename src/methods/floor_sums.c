@@ -4,6 +4,9 @@
 
 #include "floor.h"
 
+/* Streams of noise beyond those of crops. */
+static const uint64_t first_dither = (uint64_t)1 << 62;
+
 /* Loss of one masked token of pixels: the mean over its values of the squared error, of the
  * normalised ones divided by the token's own variance. Its residuals go to their places. */
 static double token_loss(const mi_floor_plan *plan, const mi_floor_bench *b, size_t at,
@@ -91,5 +94,20 @@ void mi_floor_posterior(const mi_floor_plan *plan, const mi_floor_bench *b, size
     sample->exact_loss = plan->means ? mean_loss(plan, b, at, opt_residuals) : sample->least;
     for (size_t c = 0; c < plan->shape.classes && plan->means; c++) {
         sample->best_class = fmax(sample->best_class, b->posterior.classes[c]);
+    }
+}
+
+void mi_floor_dither(const mi_floor_plan *plan, const unsigned char *masked, size_t example,
+                     mi_scalar *residuals)
+{
+    mi_stream_room room;
+    double step = plan->source->example.grain / plan->shape.deviation;
+    gsl_rng *stream =
+        mi_stream_place(&room, plan->run->seed, MI_PURPOSE_DITHER, first_dither + example);
+    for (size_t p = 0; p < plan->values && step > 0; p++) {
+        double noise = step * (gsl_rng_uniform(stream) - 0.5);
+        if (masked[p / plan->token_size]) {
+            residuals[plan->place[p]] += (mi_scalar)noise;
+        }
     }
 }

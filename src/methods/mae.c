@@ -22,6 +22,37 @@ static void mae_destroy(void *state)
     }
 }
 
+/* Attention compares all pairs: beyond this a step takes minutes. */
+enum { TOKENS_LIMIT = 16384 };
+
+static mi_code check_tokens(const mi_mae *mae, mi_status *status)
+{
+    const mi_source_shape *source = &mae->source;
+    if (mae->tokens < 2) {
+        return mi_fail_at(status, "patch",
+                          "is %zu, which makes one token of the whole %zux%zu image: at least two "
+                          "are needed, one to see and one to predict",
+                          mae->patch, source->rows, source->columns);
+    }
+    if (mae->tokens > TOKENS_LIMIT) {
+        return mi_fail_at(status, "patch",
+                          "is %zu, which makes %zu tokens of the %zux%zu image; there may be at "
+                          "most %d",
+                          mae->patch, mae->tokens, source->rows, source->columns, TOKENS_LIMIT);
+    }
+    return MI_OK;
+}
+
+static mi_code check_target(const mi_mae *mae, mi_status *status)
+{
+    if (mae->normalized && mae->values < 2) {
+        return mi_fail_at(status, "target",
+                          "\"normalized\" needs tokens of at least 2 values, and a token is 1x1 "
+                          "pixel of 1 channel: use \"raw\", or a larger patch");
+    }
+    return MI_OK;
+}
+
 static mi_code set_tokens(mi_mae *mae, const mi_values *values, mi_status *status)
 {
     const mi_source_shape *source = &mae->source;
@@ -35,19 +66,9 @@ static mi_code set_tokens(mi_mae *mae, const mi_values *values, mi_status *statu
                               .columns = source->columns / mae->patch};
     mae->tokens = mae->layout.rows * mae->layout.columns;
     mae->values = mae->patch * mae->patch * source->channels;
-    if (mae->tokens < 2) {
-        return mi_fail_at(status, "patch",
-                          "is %zu, which makes one token of the whole %zux%zu image: at least two "
-                          "are needed, one to see and one to predict",
-                          mae->patch, source->rows, source->columns);
-    }
     mae->normalized = mi_is(values, "target", "normalized");
-    if (mae->normalized && mae->values < 2) {
-        return mi_fail_at(status, "target",
-                          "\"normalized\" needs tokens of at least 2 values, and a token is 1x1 "
-                          "pixel of 1 channel: use \"raw\", or a larger patch");
-    }
-    return MI_OK;
+    mi_code code = check_tokens(mae, status);
+    return code == MI_OK ? check_target(mae, status) : code;
 }
 
 /* Positions of a lattice need four numbers for each frequency, of a sequence two. */

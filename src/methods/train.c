@@ -97,6 +97,14 @@ static mi_code create_blocks(mi_trainer *trainer, const mi_run *run, mi_status *
     return code == MI_OK ? create_scratch(trainer, status) : code;
 }
 
+/* The same number in every loop of a step, as threads that one loop leaves out are ended and
+ * started again; more than the shards can use are left out of all. */
+static int thread_count(const mi_setting *setting, const mi_run *run)
+{
+    size_t shards = setting->training.shards > 0 ? setting->training.shards : 1;
+    return (size_t)run->threads < shards ? run->threads : (int)shards;
+}
+
 /* A fresh arena is zero, and so are moments and paddings. */
 static mi_code initialize(mi_trainer *trainer, const mi_run *run, mi_status *status)
 {
@@ -106,7 +114,8 @@ static mi_code initialize(mi_trainer *trainer, const mi_run *run, mi_status *sta
     if (trainer->opt_average != NULL) {
         memcpy(trainer->opt_average, trainer->values, tensors->total * sizeof *trainer->values);
     }
-    return mi_tensors_transpose(tensors, trainer->values, trainer->transposed, run, status);
+    mi_run quiet = mi_trainer_run(trainer, run);
+    return mi_tensors_transpose(tensors, trainer->values, trainer->transposed, &quiet, status);
 }
 
 mi_code mi_trainer_create(const mi_setting *setting, const mi_run *run, mi_trainer **ret_trainer,
@@ -123,7 +132,7 @@ mi_code mi_trainer_create(const mi_setting *setting, const mi_run *run, mi_train
     code = mi_allocate(1, sizeof *trainer->parts, &trainer->parts, status);
     if (code == MI_OK) {
         trainer->parts->tensors = setting->method.class->tensors(setting->method.state);
-        trainer->parts->threads = run->threads;
+        trainer->parts->threads = thread_count(setting, run);
         code = create_blocks(trainer, run, status);
     }
     if (code == MI_OK) {

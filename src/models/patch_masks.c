@@ -34,6 +34,7 @@ typedef struct task {
     const mi_patch_masks *masks;
     scratch *s;
     const mi_crops *of;      /* the crops that s->members counts */
+    bool near;               /* are neighbours asked for? */
     size_t crops;            /* of the draw */
     size_t visible, hidden;  /* sites */
     size_t known, unknown;   /* their coordinates */
@@ -334,7 +335,7 @@ static mi_code add_neighbors(const task *t, size_t i, const unsigned char *maske
     const mi_patch_masks *m = t->masks;
     size_t sites[MI_MAX_NEIGHBORS + 1], site = s->order[t->visible + i];
     double alone = 0, given = 0;
-    size_t known = mi_visible_neighbors(m->lattice, masked, site, sites);
+    size_t known = t->near ? mi_visible_neighbors(m->lattice, masked, site, sites) : 0;
     mi_code code =
         mi_patch_given(m->fit, m->block, &site, 0, s->centred, t->crops, s->room, &alone, status);
     given = alone;
@@ -414,7 +415,7 @@ mi_code mi_patch_masks_evaluate(const mi_patch_masks *masks, const unsigned char
                                 gsl_rng *draw, bool wants_joint, void *opaque,
                                 mi_mask_result *result, mi_status *status)
 {
-    task t = {.masks = masks, .s = opaque, .of = masks->set->crops};
+    task t = {.masks = masks, .s = opaque, .of = masks->set->crops, .near = true};
     *result = (mi_mask_result){.unit = draw_crops(&t, draw)};
     return judge(&t, masked, wants_joint, result, status);
 }

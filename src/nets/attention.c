@@ -81,6 +81,14 @@ static room room_of(const head *h, mi_scalar *space)
     return r;
 }
 
+static const mi_rows none = {.values = NULL};
+
+/* A matrix read as its transpose. */
+static mi_strided turned(const mi_scalar *x, size_t row)
+{
+    return (mi_strided){.values = x, .row = 1, .step = row};
+}
+
 /* Each column of s (length,columns) becomes exp(s / sqrt(size)) over the column's sum, the largest
  * entry taken out first. */
 static void softmax_columns(size_t length, size_t columns, size_t size, mi_scalar *p)
@@ -107,9 +115,9 @@ static void softmax_columns(size_t length, size_t columns, size_t size, mi_scala
  */
 static void probabilities(const head *h, queries b, const mi_scalar *across, mi_scalar *p)
 {
-    mi_block_product(h->length, b.columns, h->size,
-                     (mi_strided){.values = h->k, .row = h->stride, .step = 1}, across + b.first,
-                     h->columns, false, p, b.columns);
+    mi_strided k = {.values = h->k, .row = h->stride, .step = 1};
+    mi_rows q = {.values = across + b.first, .row = h->columns};
+    mi_block_product(h->length, b.columns, h->size, k, q, none, p, b.columns);
     softmax_columns(h->length, b.columns, h->size, p);
 }
 
@@ -122,9 +130,9 @@ static void forward_head(const head *h, mi_scalar *opt_kept, mi_scalar *out, siz
     for (size_t first = 0; first < h->length; first += BLOCK) {
         queries b = block_of(h, first);
         probabilities(h, b, r->across, p);
-        mi_block_product(b.count, h->size, h->length,
-                         (mi_strided){.values = p, .row = 1, .step = b.columns}, h->v, h->stride,
-                         false, out + first * out_row, out_row);
+        mi_block_product(b.count, h->size, h->length, turned(p, b.columns),
+                         (mi_rows){.values = h->v, .row = h->stride}, none, out + first * out_row,
+                         out_row);
         p += opt_kept != NULL ? h->length * b.columns : 0;
     }
 }
@@ -165,26 +173,26 @@ typedef struct gradients {
     mi_scalar *q, *k, *v;
 } gradients;
 
-/* out = p v, p = softmax(s / sqrt(size)), s = q k^T: dq of the block, and its parts of dk and dv. p
- * is (length,b.columns). */
+/* out = p v, p = softmax(s / sqrt(size)), s = q k^T: dq of the block, and its parts of dk and dv,
+ * added up from block to block. p is (length,b.columns). */
 static void backward_block(const head *h, queries b, const gradients *d, const mi_scalar *p,
                            const room *r)
 {
-    size_t length = h->length, size = h->size, columns = b.columns;
-    mi_strided over_keys = {.values = r->dp, .row = 1, .step = columns};
-    mi_strided over_queries = {.values = r->dp, .row = columns, .step = 1};
-    mi_strided over_values = {.values = h->v, .row = h->stride, .step = 1};
-    bool add = b.first > 0;
-    mi_block_product(length, columns, size, over_values, /* dp = v dout^T */
-                     r->dacross + b.first, h->columns, false, r->dp, columns);
+    size_t length = h->length, size = h->size, columns = b.columns, row = h->stride;
+    mi_strided v = {.values = h->v, .row = row, .step = 1};
+    mi_strided ds = {.values = r->dp, .row = columns, .step = 1};
+    mi_strided weights = {.values = p, .row = columns, .step = 1};
+    mi_rows dout_turned = {.values = r->dacross + b.first, .row = h->columns};
+    mi_rows k = {.values = h->k, .row = row}, q = {.values = h->q + b.first * row, .row = row};
+    mi_rows dout = {.values = d->dout + b.first * d->dout_row, .row = d->dout_row};
+    mi_rows dk = {.values = b.first > 0 ? d->k : NULL, .row = row};
+    mi_rows dv = {.values = b.first > 0 ? d->v : NULL, .row = row};
+    mi_block_product(length, columns, size, v, dout_turned, none, r->dp, columns);
     through_softmax(length, columns, size, p, r->dp);
-    mi_block_product(b.count, size, length, over_keys, h->k, h->stride, false, /* dq = ds k */
-                     d->q + b.first * h->stride, h->stride);
-    mi_block_product(length, size, b.count, over_queries, h->q + b.first * h->stride, h->stride,
-                     add, d->k, h->stride); /* dk = ds^T q */
-    over_queries.values = p;
-    mi_block_product(length, size, b.count, over_queries, d->dout + b.first * d->dout_row,
-                     d->dout_row, add, d->v, h->stride); /* dv = p^T dout */
+    mi_block_product(b.count, size, length, turned(r->dp, columns), k, none, d->q + b.first * row,
+                     row);
+    mi_block_product(length, size, b.count, ds, q, dk, d->k, row);
+    mi_block_product(length, size, b.count, weights, dout, dv, d->v, row);
 }
 
 static void backward_head(const head *h, const gradients *d, const mi_scalar *opt_kept,

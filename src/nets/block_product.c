@@ -1,5 +1,7 @@
 #include "block_product.h"
 
+#include <stdbool.h>
+
 #include "lanes.h"
 
 /* Registers that hold a block of c: of 32 (AVX-512) or 16, less those of b and a. */
@@ -15,9 +17,7 @@ typedef struct operands {
     size_t depth;
     mi_some last; /* lanes of the last vector of each row */
     mi_strided a;
-    const mi_scalar *b;
-    size_t b_row;
-    bool add;
+    mi_rows b, start;
     mi_scalar *c;
     size_t c_row;
 } operands;
@@ -36,13 +36,15 @@ static inline __attribute__((always_inline)) void block(size_t rows, size_t vect
                                                         const operands *o)
 {
     mi_lanes sums[MOST_ROWS][MOST_VECTORS], row[MOST_VECTORS];
-    const mi_scalar *a = o->a.values, *b = o->b;
-    size_t a_row = next ? 1 : o->a.row, a_step = o->a.step, b_row = o->b_row;
+    const mi_scalar *a = o->a.values, *b = o->b.values, *start = o->start.values;
+    size_t a_row = next ? 1 : o->a.row, a_step = o->a.step, b_row = o->b.row;
 #pragma GCC unroll 16
     for (size_t i = 0; i < rows; i++) {
 #pragma GCC unroll 4
         for (size_t j = 0; j < vectors; j++) {
-            sums[i][j] = o->add ? mi_load(o->c + i * o->c_row + j * MI_LANES) : (mi_lanes){0};
+            sums[i][j] = start != NULL
+                             ? load(o, start + i * o->start.row + j * MI_LANES, j + 1 == vectors)
+                             : (mi_lanes){0};
         }
     }
     for (size_t k = 0; k < o->depth; k++) {
@@ -143,25 +145,30 @@ static void column_of_blocks(size_t rows, unsigned vectors, operands *o)
         blocks[height - 1](o);
         o->a.values += height * o->a.row;
         o->c += height * o->c_row;
+        o->start.values += o->start.values != NULL ? height * o->start.row : 0;
         left -= height;
     }
 }
 
-void mi_block_product(size_t rows, size_t columns, size_t depth, mi_strided a, const mi_scalar *b,
-                      size_t b_row, bool add, mi_scalar *c, size_t c_row)
+void mi_block_product(size_t rows, size_t columns, size_t depth, mi_strided a, mi_rows b,
+                      mi_rows opt_start, mi_scalar *c, size_t c_row)
 {
     unsigned left = (unsigned)(mi_padded(columns) / MI_LANES);
-    operands o = {.depth = depth, .b_row = b_row, .add = add, .c_row = c_row};
     for (unsigned strips = (left + MOST_VECTORS - 1) / MOST_VECTORS; strips > 0; strips--) {
-        unsigned width = (left + strips - 1) / strips;
-        o.last = mi_first(columns - (width - 1) * MI_LANES);
-        o.a = a;
-        o.b = b;
-        o.c = c;
-        column_of_blocks(rows, width, &o);
-        b += width * MI_LANES;
-        c += width * MI_LANES;
-        columns -= width * MI_LANES;
-        left -= width;
+        unsigned vectors = (left + strips - 1) / strips;
+        size_t width = vectors * MI_LANES;
+        operands o = {.depth = depth,
+                      .last = mi_first(columns - (width - MI_LANES)),
+                      .a = a,
+                      .b = b,
+                      .start = opt_start,
+                      .c = c,
+                      .c_row = c_row};
+        column_of_blocks(rows, vectors, &o);
+        b.values += width;
+        c += width;
+        opt_start.values += opt_start.values != NULL ? width : 0;
+        columns -= width;
+        left -= vectors;
     }
 }

@@ -2,7 +2,6 @@
 #ifndef MI_NETS_BLOCK_PRODUCT_H
 #define MI_NETS_BLOCK_PRODUCT_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "maskinfo/scalar.h"
@@ -13,9 +12,16 @@ typedef struct mi_strided {
     size_t row, step;
 } mi_strided;
 
-/* c (rows,columns) = a (rows,depth) b (depth,columns), or c + a b where `add`. Rows of b and c
- * are b_row and c_row apart. c is neither a nor b. */
-void mi_block_product(size_t rows, size_t columns, size_t depth, mi_strided a, const mi_scalar *b,
-                      size_t b_row, bool add, mi_scalar *c, size_t c_row);
+/* A matrix of dense rows, each `row` behind the last; 0: the same row again and again. */
+typedef struct mi_rows {
+    const mi_scalar *values;
+    size_t row;
+} mi_rows;
+
+/* c (rows,columns) = start + a b, of a (rows,depth), b (depth,columns) and start (rows,columns);
+ * opt_start.values NULL: a b. start may be c; a and b are other matrices. Rows of c are c_row
+ * apart. */
+void mi_block_product(size_t rows, size_t columns, size_t depth, mi_strided a, mi_rows b,
+                      mi_rows opt_start, mi_scalar *c, size_t c_row);
 
 #endif

@@ -54,8 +54,11 @@ mi_tape *mi_tape_carve(const mi_transformer *transformer, mi_ragged_limits limit
     const mi_transformer_config *config = &transformer->config;
     mi_attention attention = mi_attention_of(transformer);
     size_t width = config->width, hidden = config->hidden;
-    sizes s = {
-        .rows = limits.rows, .width = width, .hidden = hidden, .scaled = config->layer_scale != 0};
+    sizes s = {.rows = limits.rows,
+               .width = width,
+               .hidden = hidden,
+               .kept = backward ? mi_attention_kept(&attention, limits.length) : 0,
+               .scaled = config->layer_scale != 0};
     mi_tape *ret = mi_arena_take(arena, 1, sizeof *ret);
     mi_tape tape = {.backward = backward};
     tape.blocks = mi_arena_take(arena, config->depth, sizeof *tape.blocks);

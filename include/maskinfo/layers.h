@@ -55,8 +55,8 @@ void mi_log_softmax(size_t rows, size_t columns, mi_scalar temperature, mi_scala
 
 /* Fixed sine-cosine positions (rows*columns, width) of a lattice (He et al. 2021, appendix A.1: as
  * in their code, half of the width for the column and then half for the row, each sines and then
- * cosines) or of a sequence, where rows is 1 (Vaswani et al. 2017, section 3.5: sines and cosines in
- * turn). width: a multiple of 4 for a lattice of more than one row, else of 2. */
+ * cosines) or of a sequence, where rows is 1 (Vaswani et al. 2017, section 3.5: sines and cosines
+ * in turn). width: a multiple of 4 for a lattice of more than one row, else of 2. */
 void mi_positions(size_t rows, size_t columns, size_t width, mi_scalar *positions);
 
 #endif

@@ -8,7 +8,7 @@
  * a ridge of the data's own shape. Its least value over all W of rank k is closed: with
  * M = (1-m)^2 S + m (1-m) D = L L^T and K = (1-m) L^-1 S = U s V^T,
  *
- *     W = L^-T U_k s_k V_k^T,    least loss = tr S - sum_{i<=k} s_i^2.          docs/parts/mae.md
+ *     W = L^-T U_k s_k V_k^T,    least loss = tr S - sum_{i<=k} s_i^2.          docs/mae.md
  *
  * All losses here are per value of X: divided by n d. */
 #ifndef MASKINFO_LINEAR_H

@@ -1,5 +1,5 @@
 /* Masked autoencoder (He, Chen, Xie, Li, Dollar and Girshick 2021, arXiv 2111.06377).
- * docs/parts/mae.md. */
+ * docs/mae.md. */
 #ifndef MASKINFO_METHODS_MAE_H
 #define MASKINFO_METHODS_MAE_H
 

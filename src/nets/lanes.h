@@ -220,14 +220,17 @@ static inline mi_lanes mi_exp2_lanes(mi_lanes x)
     return mi_power_lanes(shifted, y - (shifted - shift));
 }
 
-/* exp(x), x <= 0, within 2 units in the last place; 0 below -86.6. log2(e) in two parts: the
- * product with the first is exact in a fused multiply-add. */
+/* exp(x), x <= 0, within 2 units in the last place; 0 below -86.6. log 2 in two parts (Cody and
+ * Waite 1980): `whole` times the first, of nine bits, is exact, whether or not the compiler fuses.
+ */
 static inline mi_lanes mi_exp_lanes(mi_lanes x)
 {
-    const float shift = 12582912.0f, high = 1.44269502f, low = 1.92596303e-8f;
-    mi_lanes shifted = x * high + shift;
+    const float shift = 12582912.0f, log2_e = 1.44269504f;
+    const float high = 0.693359375f, low = -2.12194440e-4f;
+    mi_lanes shifted = x * log2_e + shift;
     mi_lanes whole = shifted - shift;
-    mi_lanes power = mi_power_lanes(shifted, (x * high - whole) + x * low);
+    mi_lanes part = (x - whole * high) - whole * low;
+    mi_lanes power = mi_power_lanes(shifted, part * log2_e);
     return mi_select(x < -86.6f, mi_splat(0), power);
 }
 

@@ -101,7 +101,8 @@ static void follow(const mi_safetensors *file, const recorded *r)
     mi_scalar *expected = block_from(method, file, r->name, "gradient");
     mi_scalar *after = block_from(method, file, r->name, "after");
     mi_scalar *gradient = block_of(method), *first = block_of(method), *second = block_of(method);
-    const double *losses = bytes_of(file, r->name, "losses");
+    double losses[STEPS];
+    memcpy(losses, bytes_of(file, r->name, "losses"), sizeof losses); /* not aligned in the file */
     for (size_t t = 0; t < STEPS; t++) {
         mi_examples batch = batch_from(file, r, t);
         double loss = loss_of(method, values, &batch, gradient);

@@ -9,6 +9,7 @@ also runs without them, for OpenBLAS then chooses its kernels itself; ratios are
 PyTorch's, and the fraction of what sgemm reaches is given for both.
 """
 import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -31,12 +32,19 @@ def environments():
     return [here] if bare == here else [here, bare]
 
 
+def peer_environments():
+    """Each also with OpenMP threads that sleep when they wait: PyTorch's share their processors with
+    those of OpenBLAS, and which way is faster depends on the machine."""
+    return [{**e, **policy} for policy in ({}, {"OMP_WAIT_POLICY": "passive"}) for e in environments()]
+
+
 def values_of(lines):
     return dict(line.split(" ", 1) for line in lines if " " in line)
 
 
 class Program:
-    """A program that runs a stretch for each line it is given."""
+    """A program that runs a stretch for each line it is given, and is stopped in between: threads of
+    one that waits would go on spinning for a while."""
 
     def __init__(self, command, environment):
         self.process = subprocess.Popen(
@@ -45,15 +53,18 @@ class Program:
         self.rounds = []
 
     def round(self):
+        self.process.send_signal(signal.SIGCONT)
         self.process.stdin.write("\n")
         self.process.stdin.flush()
         for line in self.process.stdout:
             if line.startswith("round "):
                 self.rounds.append(float(line.split()[1]))
+                self.process.send_signal(signal.SIGSTOP)
                 return
         sys.exit(f"{' '.join(self.process.args)} has stopped")
 
     def finish(self):
+        self.process.send_signal(signal.SIGCONT)
         self.process.stdin.close()
         values = values_of(self.process.stdout.read().splitlines())
         self.process.wait()
@@ -63,16 +74,19 @@ class Program:
 
 
 def compare(build, python, config, ratio, threads, rounds, seconds):
-    """Programs of both sides, one for each environment, and sgemm's limit in each."""
+    """Programs of both sides, one for each environment (the faster of PyTorch's ways to wait), and
+    sgemm's limit in each."""
     rest = [config, ratio, str(threads), "0", str(seconds)]
     bench = f"{build}/bench/bench_nets"
     ours = [Program([bench, "steps", *rest], e) for e in environments()]
-    peers = [Program([python, "bench/nets_peer.py", *rest], e) for e in environments()]
+    peers = [Program([python, "bench/nets_peer.py", *rest], e) for e in peer_environments()]
     for _ in range(rounds):
         for program in ours + peers:
             program.round()
     for program in ours + peers:
         program.finish()
+    kinds = len(ours)
+    peers = [min(peers[i::kinds], key=lambda p: p.milliseconds) for i in range(kinds)]
     limits = []
     for e in environments():
         command = [bench, "limit", config, ratio, str(threads)]

@@ -15,10 +15,27 @@ typedef struct mi_examples {
     size_t count;
     mi_scalar *pixels;     /* (count, rows, columns, channels), standardised; NULL: discrete */
     unsigned *symbols;     /* (count, sites); NULL: continuous */
-    unsigned char *masked; /* (count, tokens) */
+    unsigned char *masked; /* (count, views, tokens) */
+    size_t views;          /* masks of an example; 0: the method knows no masks */
     size_t masked_total;   /* of ones in it */
     uint64_t seed, first;  /* sample s draws what is its own from (seed, purpose, first + s) */
 } mi_examples;
+
+/* A number that a method tells of each step beside its loss. */
+typedef struct mi_monitor {
+    const char *name, *unit, *help; /* unit: "nats", "" ... */
+} mi_monitor;
+
+/* An array of the state that the next step depends on. */
+typedef struct mi_kept {
+    const char *name;
+    mi_scalar *values;
+    size_t count;
+} mi_kept;
+
+enum { MI_KEPT_ARRAYS = 8, MI_MONITORS = 24 };
+
+struct mi_training;
 
 /* Sums that every shard adds to; the method's own follow. */
 enum { MI_SUM_LOSS = 0, MI_SUM_OWN = 1 };
@@ -59,7 +76,7 @@ typedef struct mi_method_class {
      * fills its samples': pixels of the token in the units of batch->pixels (mae), or
      * log-probabilities (mlm); unmasked tokens hold what was seen, or 0.
      * MAE with normalised targets puts the token's own mean and deviation back, as its authors'
-     * demo does. */
+     * demo does. NULL: nothing is predicted for tokens, there is no floor. */
     mi_code (*predict)(const void *state, const mi_weights *weights, const mi_examples *batch,
                        const mi_shard *shard, mi_scalar *predicted, mi_status *status);
 
@@ -69,8 +86,49 @@ typedef struct mi_method_class {
     mi_code (*features)(const void *state, const mi_weights *weights, const mi_examples *batch,
                         const mi_shard *shard, mi_scalar *features, mi_status *status);
 
-    /* After the optimiser's step t (teachers, centres). NULL: nothing. */
-    mi_code (*after_step)(void *state, size_t t, const double *sums, mi_status *status);
+    /* The rest is for methods with views, teachers and targets that depend on the whole batch; each
+     * callback may be NULL. */
+
+    const char *target;         /* what is predicted, one clause; NULL: as the summary says */
+    bool unmasked;              /* masks and ratios play no part: dino, byol, jigsaw, colorize */
+    size_t views;               /* masks that are drawn for an example; 0: 1 */
+    const mi_monitor *monitors; /* ended by a NULL name, at most MI_MONITORS */
+
+    /* Once for a trainer, after `initialize`: make what is kept between steps (the teacher starts
+     * as the student, centres at 0) and what a batch needs. begin_bytes: what it will allocate. */
+    size_t (*begin_bytes)(const void *state, const struct mi_training *training);
+    mi_code (*begin)(void *state, const struct mi_training *training, const mi_scalar *values,
+                     const mi_run *run, mi_status *status);
+
+    /* The teacher's weights, a block like the student's: saved as "teacher.NAME", restored into.
+     * `refresh` after that: what follows from them, such as the transposed block. `evaluated`: the
+     * weights to evaluate instead of the student's. */
+    mi_scalar *(*teacher)(void *state);
+    mi_code (*refresh)(void *state, const mi_run *run, mi_status *status);
+    mi_weights (*evaluated)(const void *state);
+    size_t (*kept)(void *state, mi_kept items[MI_KEPT_ARRAYS]); /* other arrays; their number */
+
+    /* Before `shard`: prepare for each shard (its views, the teacher's outputs, into the state's
+     * batch), settle once on the whole batch (targets, monitors), for step t from 0. They change
+     * nothing that outlives the step. */
+    mi_code (*prepare)(const void *state, const mi_weights *weights, const mi_examples *batch,
+                       size_t t, const mi_shard *shard, mi_status *status);
+    mi_code (*settle)(void *state, const mi_examples *batch, size_t t, const mi_run *run,
+                      mi_status *status);
+    /* After the optimiser's step t from 0 (teacher, centres); values are the student's. */
+    mi_code (*after_step)(void *state, size_t t, const mi_scalar *values, const double *sums,
+                          const mi_run *run, mi_status *status);
+    /* The monitors of the last step; NAN: not taken in this one. */
+    void (*read_monitors)(const void *state, double *values);
+
+    /* Tokens of whole examples as the encoder puts them out, (batch->count, tokens, patch_size),
+     * and opt_attention (batch->count, heads, tokens): what the class token attends to in the last
+     * block; of which the shard fills its samples'. */
+    size_t (*patch_size)(const void *state);
+    size_t (*heads)(const void *state);
+    mi_code (*patches)(const void *state, const mi_weights *weights, const mi_examples *batch,
+                       const mi_shard *shard, mi_scalar *features, mi_scalar *opt_attention,
+                       mi_status *status);
 } mi_method_class;
 
 /* NULL-terminated registry, and a method by name (NULL where there is none). */

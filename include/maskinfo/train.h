@@ -65,6 +65,7 @@ typedef struct mi_trainer {
     mi_scalar *values, *transposed, *gradient, *first, *second; /* (tensors->total) */
     mi_scalar *opt_average;                                     /* NULL: no averaging */
     struct mi_trainer_parts *parts;                             /* shards, batch, scratch */
+    double monitors[MI_MONITORS]; /* of the last step, as the class lists them */
 } mi_trainer;
 
 /* Bytes that a trainer of the setting will take on run->threads threads, computed without making

@@ -244,7 +244,8 @@ static mi_code learn(mi_trainer *trainer, const mi_run *run, mi_status *status)
     trainer->loss = sums[MI_SUM_LOSS];
     code = update_weights(trainer, run, status);
     if (code == MI_OK && method->class->after_step != NULL) {
-        code = method->class->after_step(method->state, trainer->step, sums, status);
+        code = method->class->after_step(method->state, trainer->step, trainer->values, sums, run,
+                                         status);
     }
     return code;
 }

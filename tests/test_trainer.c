@@ -364,8 +364,11 @@ static mi_code fake_shard(const void *state, const mi_weights *weights, const mi
     return MI_OK;
 }
 
-static mi_code fake_after(void *state, size_t t, const double *sums, mi_status *status)
+static mi_code fake_after(void *state, size_t t, const mi_scalar *values, const double *sums,
+                          const mi_run *run, mi_status *status)
 {
+    (void)values;
+    (void)run;
     (void)status;
     fake *f = state;
     assert_int_equal(t, f->steps_seen);

@@ -58,7 +58,8 @@ typedef struct mi_trainer {
     mi_setting setting;
     size_t step;          /* steps done */
     double loss;          /* of the last step, on its batch before the update; NAN before the first
-                             one, and of a batch without a masked token, which changes nothing */
+                             one, and of a batch without a masked token for a method of one mask an
+                             example, which changes nothing */
     double gradient_norm; /* before clipping */
     double rate;          /* learning rate */
     size_t bytes;         /* of all its blocks */
@@ -79,17 +80,21 @@ mi_code mi_trainer_create(const mi_setting *setting, const mi_run *run, mi_train
 void mi_trainer_destroy(mi_trainer *trainer); /* accepts NULL */
 
 /* One step; nothing is allocated. Example and mask of place b of step t come from the streams
- * (seed, MI_PURPOSE_EXAMPLE, t batch + b) and (seed, MI_PURPOSE_EXAMPLE_MASK, t batch + b).
+ * (seed, MI_PURPOSE_EXAMPLE, t batch + b) and (seed, MI_PURPOSE_EXAMPLE_MASK, t batch + b), which
+ * gives the masks of all views in turn. In order: prepare over shards, settle, shard, clipping and
+ * AdamW, after_step, read_monitors.
  * MI_NUMERIC: loss or gradient is not finite: step, layer or tensor named. However it fails, or is
  * interrupted, the weights are as they were before. */
 mi_code mi_trainer_step(mi_trainer *trainer, const mi_run *run, mi_status *status);
 
-/* The weights to evaluate: averaged where there are, else the last; transposed ones up to date. */
+/* The weights to evaluate: those that the method says (a teacher's), else averaged ones where there
+ * are, else the last; transposed ones up to date. */
 mi_code mi_trainer_weights(mi_trainer *trainer, const mi_run *run, mi_weights *ret_weights,
                            mi_status *status);
 
 /* Everything that the next step depends on, and back bit for bit: weights under their own names,
- * moments under "adamw.first." and "adamw.second.", averages under "average.", metadata "maskinfo",
+ * moments under "adamw.first." and "adamw.second.", averages under "average.", a teacher under
+ * "teacher.", what else the method keeps under "state.", metadata "maskinfo",
  * "identity", "step", "seed". MI_INPUT: as for mi_safetensors_read, another identity, another seed;
  * the trainer is as it was before. */
 mi_code mi_trainer_save(const mi_trainer *trainer, const mi_run *run, const char *path,

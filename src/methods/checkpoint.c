@@ -11,38 +11,75 @@
 #include "maskinfo/safetensors.h"
 #include "trainer.h"
 
-/* The blocks of a checkpoint and their names' prefixes. */
-enum { BLOCKS = 4 };
+/* The blocks of a checkpoint: names' prefix, table, numbers. */
+enum { BLOCKS = 5 + MI_KEPT_ARRAYS };
 
 typedef struct checkpoint_block {
     const char *prefix;
-    mi_scalar *opt_values;
+    const mi_tensors *tensors;
+    mi_scalar *values;
 } checkpoint_block;
 
-static void list_blocks(const mi_trainer *trainer, checkpoint_block blocks[BLOCKS])
+typedef struct checkpoint_blocks {
+    size_t count;
+    checkpoint_block items[BLOCKS];
+    mi_tensors tables[MI_KEPT_ARRAYS]; /* of one tensor each */
+    mi_tensor tensors[MI_KEPT_ARRAYS];
+} checkpoint_blocks;
+
+static void list_block(checkpoint_blocks *blocks, const char *prefix, const mi_tensors *tensors,
+                       mi_scalar *opt_values)
 {
-    blocks[0] = (checkpoint_block){"", trainer->values};
-    blocks[1] = (checkpoint_block){"adamw.first.", trainer->first};
-    blocks[2] = (checkpoint_block){"adamw.second.", trainer->second};
-    blocks[3] = (checkpoint_block){"average.", trainer->opt_average};
+    if (opt_values != NULL) {
+        blocks->items[blocks->count++] = (checkpoint_block){prefix, tensors, opt_values};
+    }
+}
+
+/* Other arrays that the method keeps. */
+static void list_kept(const mi_method *method, checkpoint_blocks *blocks)
+{
+    mi_kept kept[MI_KEPT_ARRAYS];
+    size_t count = method->class->kept != NULL ? method->class->kept(method->state, kept) : 0;
+    for (size_t k = 0; k < count; k++) {
+        mi_tensor *tensor = &blocks->tensors[k];
+        *tensor = (mi_tensor){.rank = 1, .shape = {kept[k].count}, .count = kept[k].count};
+        snprintf(tensor->name, sizeof tensor->name, "%s", kept[k].name);
+        blocks->tables[k] = (mi_tensors){.count = 1, .items = tensor, .total = kept[k].count};
+        list_block(blocks, "state.", &blocks->tables[k], kept[k].values);
+    }
+}
+
+/* The blocks point into *blocks. */
+static void list_blocks(const mi_trainer *trainer, checkpoint_blocks *blocks)
+{
+    const mi_tensors *tensors = trainer->parts->tensors;
+    const mi_method *method = &trainer->setting.method;
+    blocks->count = 0;
+    list_block(blocks, "", tensors, trainer->values);
+    list_block(blocks, "adamw.first.", tensors, trainer->first);
+    list_block(blocks, "adamw.second.", tensors, trainer->second);
+    list_block(blocks, "average.", tensors, trainer->opt_average);
+    if (method->class->teacher != NULL) {
+        list_block(blocks, "teacher.", tensors, method->class->teacher(method->state));
+    }
+    list_kept(method, blocks);
 }
 
 /* The items of all blocks in one array; their names belong to parts, one block each (free()). */
-static mi_code list_items(const mi_trainer *trainer, mi_safetensor **ret_items, size_t *ret_count,
-                          mi_safetensor *parts[BLOCKS], mi_status *status)
+static mi_code list_items(const checkpoint_blocks *blocks, mi_safetensor **ret_items,
+                          size_t *ret_count, mi_safetensor *parts[BLOCKS], mi_status *status)
 {
-    checkpoint_block blocks[BLOCKS];
-    const mi_tensors *tensors = trainer->parts->tensors;
-    mi_code code = mi_allocate(BLOCKS * tensors->count, sizeof **ret_items, ret_items, status);
-    list_blocks(trainer, blocks);
-    for (int b = 0; b < BLOCKS && code == MI_OK; b++) {
-        if (blocks[b].opt_values == NULL) {
-            continue;
-        }
-        code = mi_tensors_items(tensors, blocks[b].prefix, blocks[b].opt_values, &parts[b], status);
+    size_t total = 0;
+    for (size_t b = 0; b < blocks->count; b++) {
+        total += blocks->items[b].tensors->count;
+    }
+    mi_code code = mi_allocate(total, sizeof **ret_items, ret_items, status);
+    for (size_t b = 0; b < blocks->count && code == MI_OK; b++) {
+        const checkpoint_block *block = &blocks->items[b];
+        code = mi_tensors_items(block->tensors, block->prefix, block->values, &parts[b], status);
         if (code == MI_OK) {
-            memcpy(*ret_items + *ret_count, parts[b], tensors->count * sizeof **ret_items);
-            *ret_count += tensors->count;
+            memcpy(*ret_items + *ret_count, parts[b], block->tensors->count * sizeof **ret_items);
+            *ret_count += block->tensors->count;
         }
     }
     return code;
@@ -59,11 +96,13 @@ mi_code mi_trainer_save(const mi_trainer *trainer, const mi_run *run, const char
         "maskinfo", MI_VERSION, "identity", trainer->setting.identity, "step", step, "seed", seed};
     mi_safetensor *items = NULL, *parts[BLOCKS] = {NULL};
     size_t count = 0;
-    mi_code code = list_items(trainer, &items, &count, parts, status);
+    checkpoint_blocks blocks;
+    list_blocks(trainer, &blocks);
+    mi_code code = list_items(&blocks, &items, &count, parts, status);
     if (code == MI_OK) {
         code = mi_safetensors_write(path, items, count, metadata, PAIRS, status);
     }
-    for (int b = 0; b < BLOCKS; b++) {
+    for (size_t b = 0; b < blocks.count; b++) {
         free(parts[b]);
     }
     free(items);
@@ -119,19 +158,29 @@ static mi_code check_origin(const mi_trainer *trainer, const mi_run *run,
 /* All blocks are checked before the first is copied. */
 static mi_code load_blocks(mi_trainer *trainer, const mi_safetensors *file, mi_status *status)
 {
-    checkpoint_block blocks[BLOCKS];
-    const mi_tensors *tensors = trainer->parts->tensors;
+    checkpoint_blocks blocks;
     mi_code code = MI_OK;
-    list_blocks(trainer, blocks);
-    for (int b = 0; b < BLOCKS && code == MI_OK; b++) {
-        if (blocks[b].opt_values != NULL) {
-            code = mi_tensors_check(tensors, file, blocks[b].prefix, status);
-        }
+    list_blocks(trainer, &blocks);
+    for (size_t b = 0; b < blocks.count && code == MI_OK; b++) {
+        const checkpoint_block *block = &blocks.items[b];
+        code = mi_tensors_check(block->tensors, file, block->prefix, status);
     }
-    for (int b = 0; b < BLOCKS && code == MI_OK; b++) {
-        if (blocks[b].opt_values != NULL) {
-            code = mi_tensors_load(tensors, file, blocks[b].prefix, blocks[b].opt_values, status);
-        }
+    for (size_t b = 0; b < blocks.count && code == MI_OK; b++) {
+        const checkpoint_block *block = &blocks.items[b];
+        code = mi_tensors_load(block->tensors, file, block->prefix, block->values, status);
+    }
+    return code;
+}
+
+/* What follows from the blocks. */
+static mi_code renew(mi_trainer *trainer, const mi_run *run, mi_status *status)
+{
+    const mi_method *method = &trainer->setting.method;
+    mi_run quiet = mi_trainer_run(trainer, run);
+    mi_code code = mi_tensors_transpose(trainer->parts->tensors, trainer->values,
+                                        trainer->transposed, &quiet, status);
+    if (code == MI_OK && method->class->refresh != NULL) {
+        code = method->class->refresh(method->state, &quiet, status);
     }
     return code;
 }
@@ -148,10 +197,8 @@ mi_code mi_trainer_load(mi_trainer *trainer, const mi_run *run, const char *path
         code = load_blocks(trainer, file, status);
     }
     if (code == MI_OK) {
-        mi_run quiet = mi_trainer_run(trainer, run);
         trainer->step = step;
-        code = mi_tensors_transpose(trainer->parts->tensors, trainer->values, trainer->transposed,
-                                    &quiet, status);
+        code = renew(trainer, run, status);
     }
     mi_safetensors_destroy(file);
     return code;

@@ -166,6 +166,7 @@ mi_code mi_floor_predict(const mi_floor_plan *plan, const mi_floor_draws *draws,
                                .pixels = plan->shape.discrete ? NULL : b->pixels,
                                .symbols = plan->shape.discrete ? b->symbols : NULL,
                                .masked = b->masked,
+                               .views = 1,
                                .masked_total = count_ones(b->masked, count * plan->tokens),
                                .seed = plan->run->seed,
                                .first = first};

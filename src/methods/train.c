@@ -36,6 +36,20 @@ static size_t scratch_size(const mi_setting *setting)
     return dry.used;
 }
 
+/* Bytes that the method keeps between steps. */
+static size_t own_size(const mi_setting *setting)
+{
+    const mi_method *method = &setting->method;
+    return method->class->begin_bytes != NULL
+               ? method->class->begin_bytes(method->state, &setting->training)
+               : 0;
+}
+
+static size_t add_sizes(size_t a, size_t b)
+{
+    return a < SIZE_MAX - b ? a + b : SIZE_MAX;
+}
+
 static mi_code check_limit(const mi_setting *setting, size_t bytes, mi_status *status)
 {
     size_t limit = setting->memory_limit > 0 ? setting->memory_limit : SIZE_MAX - 1;
@@ -62,7 +76,7 @@ mi_code mi_trainer_bytes(const mi_setting *setting, const mi_run *run, size_t *r
     lay_out(&trainer, &dry);
     size_t shards = mi_shards_bytes(setting->training.shards, run->threads, parts.tensors->total,
                                     scratch_size(setting));
-    *ret_bytes = shards < SIZE_MAX - dry.used ? shards + dry.used : SIZE_MAX;
+    *ret_bytes = add_sizes(add_sizes(dry.used, shards), own_size(setting));
     return check_limit(setting, *ret_bytes, status);
 }
 
@@ -115,7 +129,20 @@ static mi_code initialize(mi_trainer *trainer, const mi_run *run, mi_status *sta
         memcpy(trainer->opt_average, trainer->values, tensors->total * sizeof *trainer->values);
     }
     mi_run quiet = mi_trainer_run(trainer, run);
-    return mi_tensors_transpose(tensors, trainer->values, trainer->transposed, &quiet, status);
+    mi_code code =
+        mi_tensors_transpose(tensors, trainer->values, trainer->transposed, &quiet, status);
+    if (code == MI_OK && method->class->begin != NULL) {
+        code = method->class->begin(method->state, &trainer->setting.training, trainer->values,
+                                    &quiet, status);
+    }
+    return code;
+}
+
+static void clear_monitors(mi_trainer *trainer)
+{
+    for (size_t m = 0; m < MI_MONITORS; m++) {
+        trainer->monitors[m] = NAN;
+    }
 }
 
 mi_code mi_trainer_create(const mi_setting *setting, const mi_run *run, mi_trainer **ret_trainer,
@@ -129,6 +156,7 @@ mi_code mi_trainer_create(const mi_setting *setting, const mi_run *run, mi_train
     trainer->setting = *setting;
     trainer->setting.identity = setting->identity != NULL ? setting->identity : "";
     trainer->loss = trainer->gradient_norm = NAN;
+    clear_monitors(trainer);
     code = mi_allocate(1, sizeof *trainer->parts, &trainer->parts, status);
     if (code == MI_OK) {
         trainer->parts->tensors = setting->method.class->tensors(setting->method.state);
@@ -170,6 +198,32 @@ mi_run mi_trainer_run(const mi_trainer *trainer, const mi_run *run)
     quiet.opt_progress = NULL;
     quiet.threads = run->threads < trainer->parts->threads ? run->threads : trainer->parts->threads;
     return quiet;
+}
+
+static mi_code run_preparation(const mi_shard *shard, void *context, mi_status *status)
+{
+    const mi_trainer *trainer = context;
+    const mi_method *method = &trainer->setting.method;
+    mi_weights weights = {.values = trainer->values, .transposed = trainer->transposed};
+    return method->class->prepare(method->state, &weights, &trainer->parts->batch, trainer->step,
+                                  shard, status);
+}
+
+/* What depends on the whole batch, before its gradient. */
+static mi_code prepare(mi_trainer *trainer, const mi_run *run, mi_status *status)
+{
+    struct mi_trainer_parts *parts = trainer->parts;
+    const mi_method *method = &trainer->setting.method;
+    double sums[MI_SHARD_SUMS];
+    mi_code code = MI_OK;
+    if (method->class->prepare != NULL) {
+        code = mi_shards_run(parts->shards, run, parts->batch.count, run_preparation, trainer, NULL,
+                             sums, status);
+    }
+    if (code == MI_OK && method->class->settle != NULL) {
+        code = method->class->settle(method->state, &parts->batch, trainer->step, run, status);
+    }
+    return code;
 }
 
 static mi_code run_method(const mi_shard *shard, void *context, mi_status *status)
@@ -232,22 +286,44 @@ static mi_code update_weights(mi_trainer *trainer, const mi_run *run, mi_status 
     return code;
 }
 
-/* One step of a batch that has masked tokens. */
-static mi_code learn(mi_trainer *trainer, const mi_run *run, mi_status *status)
+/* What follows the new weights is not stopped half way. */
+static mi_code follow(mi_trainer *trainer, const mi_run *run, const double *sums, mi_status *status)
 {
     const mi_method *method = &trainer->setting.method;
+    mi_run whole = *run;
+    whole.opt_interrupt = NULL;
+    mi_code code = MI_OK;
+    if (method->class->after_step != NULL) {
+        code = method->class->after_step(method->state, trainer->step, trainer->values, sums,
+                                         &whole, status);
+    }
+    if (code == MI_OK && method->class->read_monitors != NULL) {
+        method->class->read_monitors(method->state, trainer->monitors);
+    }
+    return code;
+}
+
+/* One step of a batch that there is something to learn from. */
+static mi_code learn(mi_trainer *trainer, const mi_run *run, mi_status *status)
+{
     double sums[MI_SHARD_SUMS];
-    mi_code code = compute_gradient(trainer, run, sums, status);
+    mi_code code = prepare(trainer, run, status);
+    if (code == MI_OK) {
+        code = compute_gradient(trainer, run, sums, status);
+    }
     if (code != MI_OK) {
         return code;
     }
     trainer->loss = sums[MI_SUM_LOSS];
     code = update_weights(trainer, run, status);
-    if (code == MI_OK && method->class->after_step != NULL) {
-        code = method->class->after_step(method->state, trainer->step, trainer->values, sums, run,
-                                         status);
-    }
-    return code;
+    return code == MI_OK ? follow(trainer, run, sums, status) : code;
+}
+
+/* A method that knows one mask an example has nothing but masked tokens to learn from. */
+static bool teaches(const mi_trainer *trainer)
+{
+    const mi_method_class *class = trainer->setting.method.class;
+    return class->unmasked || class->views > 0 || trainer->parts->batch.masked_total > 0;
 }
 
 mi_code mi_trainer_step(mi_trainer *trainer, const mi_run *run, mi_status *status)
@@ -257,7 +333,8 @@ mi_code mi_trainer_step(mi_trainer *trainer, const mi_run *run, mi_status *statu
     if (code == MI_OK) {
         trainer->rate = mi_schedule_at(&trainer->setting.training.schedule, trainer->step);
         trainer->loss = trainer->gradient_norm = NAN;
-        code = trainer->parts->batch.masked_total > 0 ? learn(trainer, &quiet, status) : MI_OK;
+        clear_monitors(trainer);
+        code = teaches(trainer) ? learn(trainer, &quiet, status) : MI_OK;
     }
     trainer->step += code == MI_OK;
     return at_step(trainer, code, status);
@@ -266,7 +343,12 @@ mi_code mi_trainer_step(mi_trainer *trainer, const mi_run *run, mi_status *statu
 mi_code mi_trainer_weights(mi_trainer *trainer, const mi_run *run, mi_weights *ret_weights,
                            mi_status *status)
 {
+    const mi_method *method = &trainer->setting.method;
     mi_scalar *transposed = trainer->parts->opt_average_transposed;
+    if (method->class->evaluated != NULL) {
+        *ret_weights = method->class->evaluated(method->state);
+        return MI_OK;
+    }
     if (trainer->opt_average == NULL) {
         *ret_weights = (mi_weights){trainer->values, trainer->transposed};
         return MI_OK;

@@ -4,6 +4,15 @@
 
 #include "trainer.h"
 
+/* Masks of an example. */
+static size_t view_count(const mi_method_class *class)
+{
+    if (class->unmasked) {
+        return 0;
+    }
+    return class->views > 0 ? class->views : 1;
+}
+
 void mi_trainer_carve_batch(const mi_setting *setting, mi_arena *arena,
                             struct mi_trainer_parts *parts)
 {
@@ -12,9 +21,12 @@ void mi_trainer_carve_batch(const mi_setting *setting, mi_arena *arena,
     size_t sites = shape.rows * shape.columns; /* of a model in memory: does not overflow */
     mi_layout layout = setting->method.class->tokens(setting->method.state);
     parts->layout = layout;
-    parts->batch = (mi_examples){.count = count};
+    parts->batch = (mi_examples){.count = count, .views = view_count(setting->method.class)};
     parts->labels = mi_arena_take(arena, count, sizeof *parts->labels);
-    parts->batch.masked = mi_arena_take(arena, count, layout.rows * layout.columns);
+    if (parts->batch.views > 0) {
+        parts->batch.masked =
+            mi_arena_take(arena, count, parts->batch.views * layout.rows * layout.columns);
+    }
     if (shape.discrete) {
         parts->batch.symbols = mi_arena_take(arena, count, sites * sizeof *parts->batch.symbols);
     } else {
@@ -39,8 +51,10 @@ static mi_code draw_example(const drawing *d, size_t place, size_t thread, mi_st
     size_t sites = d->shape.rows * d->shape.columns, values = sites * d->shape.channels;
     size_t tokens = d->parts->layout.rows * d->parts->layout.columns;
     gsl_rng *stream = mi_stream_place(&room, d->seed, MI_PURPOSE_EXAMPLE_MASK, index);
-    mi_ratio_mask(d->setting->ratio, &d->setting->masking, d->parts->layout, stream,
-                  batch->masked + place * tokens);
+    for (size_t v = 0; v < batch->views; v++) {
+        mi_ratio_mask(d->setting->ratio, &d->setting->masking, d->parts->layout, stream,
+                      batch->masked + (place * batch->views + v) * tokens);
+    }
     mi_stream_set(stream, d->seed, MI_PURPOSE_EXAMPLE, index);
     size_t images = mi_source_count(source);
     uint64_t image = images > 0 ? gsl_rng_uniform_int(stream, images) : index;
@@ -66,7 +80,8 @@ static mi_code draw_chunk(size_t index, size_t thread, void *context, mi_status 
 
 static size_t count_masked(const struct mi_trainer_parts *parts)
 {
-    size_t places = parts->batch.count * parts->layout.rows * parts->layout.columns, total = 0;
+    size_t tokens = parts->layout.rows * parts->layout.columns, total = 0;
+    size_t places = parts->batch.count * parts->batch.views * tokens;
     for (size_t i = 0; i < places; i++) {
         total += parts->batch.masked[i];
     }

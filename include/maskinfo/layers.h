@@ -59,4 +59,10 @@ void mi_log_softmax(size_t rows, size_t columns, mi_scalar temperature, mi_scala
  * in turn). width: a multiple of 4 for a lattice of more than one row, else of 2. */
 void mi_positions(size_t rows, size_t columns, size_t width, mi_scalar *positions);
 
+/* The same for a lattice of rows x columns that is stretched over one of whole_rows x
+ * whole_columns: place i of n has the coordinate (i + 1/2) N / n - 1/2, as pixels that are resized.
+ * Where whole_rows is 1 both are sequences. */
+void mi_positions_at(size_t rows, size_t columns, size_t whole_rows, size_t whole_columns,
+                     size_t width, mi_scalar *positions);
+
 #endif

@@ -74,19 +74,35 @@ mi_code mi_encoder_create(const mi_transformer_config *config, const char *name,
     return mi_transformer_create(config, prefix, tensors, ret_transformer, status);
 }
 
-void mi_stochastic_depth(double rate, size_t depth, const mi_examples *batch, const mi_shard *shard,
-                         mi_scalar *keep)
+/* keep[(l*2 + branch) * images] of one image. */
+static void keep_branches(double rate, size_t depth, size_t images, gsl_rng *stream,
+                          mi_scalar *keep)
 {
+    for (size_t l = 0; l < depth; l++) {
+        double drop = depth > 1 ? rate * (double)l / (double)(depth - 1) : rate;
+        for (size_t branch = 0; branch < 2; branch++) {
+            bool kept = gsl_rng_uniform(stream) >= drop;
+            keep[(l * 2 + branch) * images] = (mi_scalar)(kept ? 1 / (1 - drop) : 0);
+        }
+    }
+}
+
+void mi_stochastic_depth_views(double rate, size_t depth, size_t views, const mi_examples *batch,
+                               const mi_shard *shard, mi_scalar *keep)
+{
+    size_t images = views * shard->count;
     mi_stream_room room;
     gsl_rng *stream = mi_stream_place(&room, batch->seed, MI_PURPOSE_DEPTH, 0);
     for (size_t s = 0; s < shard->count; s++) {
         mi_stream_set(stream, batch->seed, MI_PURPOSE_DEPTH, batch->first + shard->first + s);
-        for (size_t l = 0; l < depth; l++) {
-            double drop = depth > 1 ? rate * (double)l / (double)(depth - 1) : rate;
-            for (size_t branch = 0; branch < 2; branch++) {
-                bool kept = gsl_rng_uniform(stream) >= drop;
-                keep[(l * 2 + branch) * shard->count + s] = (mi_scalar)(kept ? 1 / (1 - drop) : 0);
-            }
+        for (size_t v = 0; v < views; v++) {
+            keep_branches(rate, depth, images, stream, keep + s * views + v);
         }
     }
+}
+
+void mi_stochastic_depth(double rate, size_t depth, const mi_examples *batch, const mi_shard *shard,
+                         mi_scalar *keep)
+{
+    mi_stochastic_depth_views(rate, depth, 1, batch, shard, keep);
 }

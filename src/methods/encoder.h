@@ -22,4 +22,9 @@ mi_code mi_encoder_create(const mi_transformer_config *config, const char *name,
 void mi_stochastic_depth(double rate, size_t depth, const mi_examples *batch, const mi_shard *shard,
                          mi_scalar *keep);
 
+/* The same where sample s has the images s*views .. s*views+views-1, which draw one after the other
+ * from its stream: keep (depth, 2, views * samples). */
+void mi_stochastic_depth_views(double rate, size_t depth, size_t views, const mi_examples *batch,
+                               const mi_shard *shard, mi_scalar *keep);
+
 #endif

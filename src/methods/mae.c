@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "embed.h"
 #include "encoder.h"
 #include "mae_parameters.h"
 #include "maskinfo/memory.h"
@@ -22,27 +23,6 @@ static void mae_destroy(void *state)
     }
 }
 
-/* Attention compares all pairs: beyond this a step takes minutes. */
-enum { TOKENS_LIMIT = 16384 };
-
-static mi_code check_tokens(const mi_mae *mae, mi_status *status)
-{
-    const mi_source_shape *source = &mae->source;
-    if (mae->tokens < 2) {
-        return mi_fail_at(status, "patch",
-                          "is %zu, which makes one token of the whole %zux%zu image: at least two "
-                          "are needed, one to see and one to predict",
-                          mae->patch, source->rows, source->columns);
-    }
-    if (mae->tokens > TOKENS_LIMIT) {
-        return mi_fail_at(status, "patch",
-                          "is %zu, which makes %zu tokens of the %zux%zu image; there may be at "
-                          "most %d",
-                          mae->patch, mae->tokens, source->rows, source->columns, TOKENS_LIMIT);
-    }
-    return MI_OK;
-}
-
 static mi_code check_target(const mi_mae *mae, mi_status *status)
 {
     if (mae->normalized && mae->values < 2) {
@@ -55,62 +35,27 @@ static mi_code check_target(const mi_mae *mae, mi_status *status)
 
 static mi_code set_tokens(mi_mae *mae, const mi_values *values, mi_status *status)
 {
-    const mi_source_shape *source = &mae->source;
-    mae->patch = mi_given(values, "patch") ? mi_count(values, "patch") : source->site;
-    if (source->rows % mae->patch != 0 || source->columns % mae->patch != 0) {
-        return mi_fail_at(status, "patch", "is %zu; it must divide both sides of the %zux%zu image",
-                          mae->patch, source->rows, source->columns);
+    mi_code code = mi_lattice_of(values, &mae->source, &mae->patch, &mae->layout, status);
+    if (code != MI_OK) {
+        return code;
     }
-    mae->layout = (mi_layout){.dimensions = source->rows > 1 ? 2 : 1,
-                              .rows = source->rows / mae->patch,
-                              .columns = source->columns / mae->patch};
     mae->tokens = mae->layout.rows * mae->layout.columns;
-    mae->values = mae->patch * mae->patch * source->channels;
+    mae->values = mae->patch * mae->patch * mae->source.channels;
     mae->normalized = mi_is(values, "target", "normalized");
-    mi_code code = check_tokens(mae, status);
-    return code == MI_OK ? check_target(mae, status) : code;
-}
-
-/* Positions of a lattice need four numbers for each frequency, of a sequence two. */
-static mi_code check_width(const mi_mae *mae, const char *place, size_t width, mi_status *status)
-{
-    size_t step = mae->layout.rows > 1 ? 4 : 2;
-    if (width % step != 0) {
-        return mi_fail_at(status, place, "is %zu; it must be a multiple of %zu", width, step);
-    }
-    return MI_OK;
-}
-
-static mi_code add_row(mi_mae *mae, const char *name, size_t rows, size_t width, size_t *ret_offset,
-                       mi_status *status)
-{
-    const size_t shape[] = {1, rows, width};
-    return mi_tensors_add(&mae->tensors, name, 3, shape, false, ret_offset, status);
-}
-
-/* patch_embed.proj is a convolution of its stride, kept as a linear layer of a token's values with
- * the channels outermost. */
-static mi_code add_embedding(mi_mae *mae, size_t width, mi_status *status)
-{
-    const size_t shape[] = {width, mae->source.channels, mae->patch, mae->patch};
-    mae->embed = (mi_linear){.in = mae->values, .out = width};
-    mi_code code = mi_tensors_add(&mae->tensors, "patch_embed.proj.weight", 4, shape, true,
-                                  &mae->embed.weight, status);
-    if (code == MI_OK) {
-        code = mi_tensors_add(&mae->tensors, "patch_embed.proj.bias", 1, shape, false,
-                              &mae->embed.bias, status);
-    }
-    return code;
+    return check_target(mae, status);
 }
 
 static mi_code add_encoder(mi_mae *mae, const mi_transformer_config *config, mi_status *status)
 {
-    mi_code code = add_row(mae, "cls_token", 1, config->width, &mae->class_token, status);
+    mi_code code =
+        mi_token_add(&mae->tensors, "cls_token", 1, config->width, &mae->class_token, status);
     if (code == MI_OK && mae->learned) {
-        code = add_row(mae, "pos_embed", mae->tokens + 1, config->width, &mae->positions, status);
+        code = mi_token_add(&mae->tensors, "pos_embed", mae->tokens + 1, config->width,
+                            &mae->positions, status);
     }
     if (code == MI_OK) {
-        code = add_embedding(mae, config->width, status);
+        code = mi_embedding_add(&mae->tensors, config->width, mae->source.channels, mae->patch,
+                                &mae->embed, status);
     }
     if (code == MI_OK) {
         code = mi_encoder_create(config, "encoder", "", &mae->tensors, &mae->encoder, status);
@@ -123,11 +68,12 @@ static mi_code add_decoder(mi_mae *mae, const mi_transformer_config *config, mi_
     mi_code code = mi_linear_add(&mae->tensors, "decoder_embed", mae->encoder->config.width,
                                  config->width, true, &mae->bridge, status);
     if (code == MI_OK) {
-        code = add_row(mae, "mask_token", 1, config->width, &mae->mask_token, status);
+        code =
+            mi_token_add(&mae->tensors, "mask_token", 1, config->width, &mae->mask_token, status);
     }
     if (code == MI_OK && mae->learned) {
-        code = add_row(mae, "decoder_pos_embed", mae->tokens + 1, config->width,
-                       &mae->decoder_positions, status);
+        code = mi_token_add(&mae->tensors, "decoder_pos_embed", mae->tokens + 1, config->width,
+                            &mae->decoder_positions, status);
     }
     if (code == MI_OK) {
         code =
@@ -136,18 +82,6 @@ static mi_code add_decoder(mi_mae *mae, const mi_transformer_config *config, mi_
     if (code == MI_OK) {
         code = mi_linear_add(&mae->tensors, "decoder_pred", config->width, mae->values, true,
                              &mae->predict, status);
-    }
-    return code;
-}
-
-/* Sines and cosines for the tokens behind a row of zeros for the class token. */
-static mi_code make_positions(const mi_mae *mae, size_t width, mi_scalar **ret_positions,
-                              mi_status *status)
-{
-    mi_code code =
-        mi_allocate((mae->tokens + 1) * width, sizeof **ret_positions, ret_positions, status);
-    if (code == MI_OK) {
-        mi_positions(mae->layout.rows, mae->layout.columns, width, *ret_positions + width);
     }
     return code;
 }
@@ -171,9 +105,9 @@ static mi_code add_tensors(mi_mae *mae, const mi_values *values, mi_status *stat
     mae->stochastic_depth = mi_real(group, "stochastic_depth");
     mae->learned = mi_is(values, "positions", "learned");
     mae->class_pooled = mi_is(values, "pool", "class");
-    mi_code code = check_width(mae, "encoder.width", encoder.width, status);
+    mi_code code = mi_check_width(mae->layout, "encoder.width", encoder.width, status);
     if (code == MI_OK) {
-        code = check_width(mae, "decoder.width", decoder.width, status);
+        code = mi_check_width(mae->layout, "decoder.width", decoder.width, status);
     }
     if (code == MI_OK) {
         code = add_encoder(mae, &encoder, status);
@@ -191,10 +125,12 @@ static mi_code build(mi_mae *mae, const mi_values *values, mi_status *status)
         code = add_tensors(mae, values, status);
     }
     if (code == MI_OK) {
-        code = make_positions(mae, mae->encoder->config.width, &mae->fixed, status);
+        code = mi_make_positions(mae->layout, mae->layout, mae->encoder->config.width, &mae->fixed,
+                                 status);
     }
     if (code == MI_OK) {
-        code = make_positions(mae, mae->decoder->config.width, &mae->decoder_fixed, status);
+        code = mi_make_positions(mae->layout, mae->layout, mae->decoder->config.width,
+                                 &mae->decoder_fixed, status);
     }
     return code;
 }
@@ -306,4 +242,8 @@ const mi_method_class mi_mae_method = {
     .predict = mi_mae_predict,
     .feature_size = mi_mae_feature_size,
     .features = mi_mae_features,
+    .target = "pixels of the masked tokens",
+    .patch_size = mi_mae_feature_size,
+    .heads = mi_mae_heads,
+    .patches = mi_mae_patches,
 };

@@ -45,6 +45,7 @@ typedef struct mi_mae_work {
     mi_scalar *target;          /* (values) */
     mi_scalar *latent_gradient; /* as latent, picked; NULL without a way back */
     mi_scalar *picked_gradient;
+    mi_scalar *room; /* (heads, tokens+1) of the attention that is shown; NULL with a way back */
     mi_scalar *keep; /* (depth, 2, samples); NULL: all branches are kept */
     mi_tape *encoder, *decoder;
 } mi_mae_work;
@@ -82,5 +83,9 @@ mi_code mi_mae_predict(const void *state, const mi_weights *weights, const mi_ex
 size_t mi_mae_feature_size(const void *state);
 mi_code mi_mae_features(const void *state, const mi_weights *weights, const mi_examples *batch,
                         const mi_shard *shard, mi_scalar *features, mi_status *status);
+size_t mi_mae_heads(const void *state);
+mi_code mi_mae_patches(const void *state, const mi_weights *weights, const mi_examples *batch,
+                       const mi_shard *shard, mi_scalar *features, mi_scalar *opt_attention,
+                       mi_status *status);
 
 #endif

@@ -3,43 +3,23 @@
 #include "mae.h"
 
 #include <math.h>
+#include <stdio.h>
 
-static bool is_finite(const mi_scalar *x, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (!isfinite(x[i])) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* The first bad layer of a stack; false: none. */
-static bool bad_in_stack(const mi_transformer *stack, mi_ragged batch, const mi_tape *tape,
-                         const char *prefix, char *text, size_t size)
-{
-    size_t bad = mi_transformer_first_bad(stack, batch, tape);
-    if (bad < stack->config.depth) {
-        snprintf(text, size, "%sblocks.%zu", prefix, bad);
-    } else {
-        snprintf(text, size, "%snorm", prefix);
-    }
-    return bad <= stack->config.depth;
-}
+#include "embed.h"
 
 void mi_mae_first_bad(const mi_mae *mae, const mi_shard *shard, const mi_mae_work *work, char *text,
                       size_t size)
 {
     mi_ragged visible = {shard->count, work->starts}, all = {shard->count, work->decoder_starts};
-    if (!is_finite(work->patches, work->visible_count * mae->values)) {
+    if (!mi_all_finite(work->visible_count * mae->values, work->patches)) {
         snprintf(text, size, "the pixels");
-    } else if (!is_finite(work->embedded, work->visible_count * mae->embed.out)) {
+    } else if (!mi_all_finite(work->visible_count * mae->embed.out, work->embedded)) {
         snprintf(text, size, "patch_embed");
-    } else if (bad_in_stack(mae->encoder, visible, work->encoder, "", text, size)) {
+    } else if (mi_stack_first_bad(mae->encoder, visible, work->encoder, "", text, size)) {
         return;
-    } else if (!is_finite(work->bridged, work->rows * mae->bridge.out)) {
+    } else if (!mi_all_finite(work->rows * mae->bridge.out, work->bridged)) {
         snprintf(text, size, "decoder_embed");
-    } else if (!bad_in_stack(mae->decoder, all, work->decoder, "decoder_", text, size)) {
+    } else if (!mi_stack_first_bad(mae->decoder, all, work->decoder, "decoder_", text, size)) {
         snprintf(text, size, "decoder_pred");
     }
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "embed.h"
 #include "encoder.h"
 
 mi_mae_work mi_mae_carve(const mi_mae *mae, size_t samples, bool backward, mi_arena *arena)
@@ -29,6 +30,8 @@ mi_mae_work mi_mae_carve(const mi_mae *mae, size_t samples, bool backward, mi_ar
     if (backward) {
         work.latent_gradient = mi_arena_scalars(arena, rows * width);
         work.picked_gradient = mi_arena_scalars(arena, tokens * narrow);
+    } else {
+        work.room = mi_arena_scalars(arena, mae->encoder->config.heads * (mae->tokens + 1));
     }
     if (backward && mae->stochastic_depth > 0) {
         work.keep = mi_arena_scalars(arena, mae->encoder->config.depth * 2 * samples);
@@ -101,31 +104,9 @@ void mi_mae_moments(size_t count, const mi_scalar *values, double *ret_mean, dou
 static void gather_patches(const mi_mae *mae, const mi_examples *batch, const mi_shard *shard,
                            mi_mae_work *work)
 {
-    size_t channels = mae->source.channels, area = mae->patch * mae->patch;
     for (size_t v = 0; v < work->visible_count; v++) {
-        mi_scalar *to = work->patches + v * mae->values;
-        mi_mae_token(mae, batch, shard, work->visible[v], work->target);
-        for (size_t c = 0; c < channels; c++) {
-            for (size_t i = 0; i < area; i++) {
-                to[c * area + i] = work->target[i * channels + c];
-            }
-        }
-    }
-}
-
-/* y = a + b, (width) each. */
-static void add_rows(size_t width, const mi_scalar *a, const mi_scalar *b, mi_scalar *y)
-{
-    for (size_t i = 0; i < width; i++) {
-        y[i] = a[i] + b[i];
-    }
-}
-
-/* y += x, (width) each. */
-static void accumulate(size_t width, const mi_scalar *x, mi_scalar *y)
-{
-    for (size_t i = 0; i < width; i++) {
-        y[i] += x[i];
+        mi_patch_values(token_corner(mae, batch, shard, work->visible[v]), mae->source.columns,
+                        mae->source.channels, mae->patch, work->patches + v * mae->values);
     }
 }
 
@@ -145,11 +126,11 @@ static void assemble_encoder(const mi_mae *mae, const mi_weights *weights, const
     const mi_scalar *place = positions(mae, weights, false);
     for (size_t s = 0; s < shard->count; s++) {
         size_t row = work->starts[s];
-        add_rows(width, weights->values + mae->class_token, place, work->latent + row * width);
+        mi_row_sum(width, weights->values + mae->class_token, place, work->latent + row * width);
         for (row++; row < work->starts[s + 1]; row++, v++) {
-            add_rows(width, work->embedded + v * width,
-                     place + work->visible[v] % (mae->tokens + 1) * width,
-                     work->latent + row * width);
+            mi_row_sum(width, work->embedded + v * width,
+                       place + work->visible[v] % (mae->tokens + 1) * width,
+                       work->latent + row * width);
         }
     }
 }
@@ -179,16 +160,17 @@ static void assemble_decoder(const mi_mae *mae, const mi_weights *weights, const
     const mi_scalar *place = positions(mae, weights, true);
     for (size_t s = 0; s < shard->count; s++) {
         mi_scalar *to = work->decoded + work->decoder_starts[s] * width;
-        add_rows(width, work->bridged + work->starts[s] * width, place, to);
+        mi_row_sum(width, work->bridged + work->starts[s] * width, place, to);
         for (size_t row = work->starts[s] + 1; row < work->starts[s + 1]; row++, v++) {
             size_t token = work->visible[v] % (mae->tokens + 1);
-            add_rows(width, work->bridged + row * width, place + token * width, to + token * width);
+            mi_row_sum(width, work->bridged + row * width, place + token * width,
+                       to + token * width);
         }
     }
     for (size_t h = 0; h < work->hidden_count; h++) {
-        add_rows(width, weights->values + mae->mask_token,
-                 place + work->hidden[h] % (mae->tokens + 1) * width,
-                 work->decoded + work->hidden[h] * width);
+        mi_row_sum(width, weights->values + mae->mask_token,
+                   place + work->hidden[h] % (mae->tokens + 1) * width,
+                   work->decoded + work->hidden[h] * width);
     }
 }
 
@@ -241,11 +223,11 @@ static void backward_assemble_decoder(const mi_mae *mae, const mi_shard *shard, 
                    width * sizeof *from);
         }
         if (mae->learned) {
-            accumulate(length * width, from, gradient + mae->decoder_positions);
+            mi_row_add(length * width, from, gradient + mae->decoder_positions);
         }
     }
     for (size_t h = 0; h < work->hidden_count; h++) {
-        accumulate(width, work->decoded + work->hidden[h] * width, gradient + mae->mask_token);
+        mi_row_add(width, work->decoded + work->hidden[h] * width, gradient + mae->mask_token);
     }
 }
 
@@ -256,15 +238,15 @@ static void backward_assemble_encoder(const mi_mae *mae, const mi_shard *shard, 
     size_t width = mae->encoder->config.width, v = 0;
     for (size_t s = 0; s < shard->count; s++) {
         const mi_scalar *from = work->latent_gradient + work->starts[s] * width;
-        accumulate(width, from, gradient + mae->class_token);
+        mi_row_add(width, from, gradient + mae->class_token);
         if (mae->learned) {
-            accumulate(width, from, gradient + mae->positions);
+            mi_row_add(width, from, gradient + mae->positions);
         }
         for (size_t row = work->starts[s] + 1; row < work->starts[s + 1]; row++, v++) {
             from += width;
             memcpy(work->embedded + v * width, from, width * sizeof *from);
             if (mae->learned) {
-                accumulate(width, from,
+                mi_row_add(width, from,
                            gradient + mae->positions +
                                work->visible[v] % (mae->tokens + 1) * width);
             }

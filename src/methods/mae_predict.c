@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "embed.h"
+
 mi_code mi_mae_predict(const void *state, const mi_weights *weights, const mi_examples *batch,
                        const mi_shard *shard, mi_scalar *predicted, mi_status *status)
 {
@@ -34,19 +36,6 @@ size_t mi_mae_feature_size(const void *state)
     return mae->encoder->config.width;
 }
 
-/* features (width) = mean of the rows 1 .. tokens of one sample's latent (tokens+1, width). */
-static void pool(const mi_mae *mae, const mi_scalar *latent, mi_scalar *features)
-{
-    size_t width = mae->encoder->config.width;
-    for (size_t i = 0; i < width; i++) {
-        double sum = 0;
-        for (size_t t = 1; t <= mae->tokens; t++) {
-            sum += (double)latent[t * width + i];
-        }
-        features[i] = (mi_scalar)(sum / (double)mae->tokens);
-    }
-}
-
 mi_code mi_mae_features(const void *state, const mi_weights *weights, const mi_examples *batch,
                         const mi_shard *shard, mi_scalar *features, mi_status *status)
 {
@@ -61,8 +50,31 @@ mi_code mi_mae_features(const void *state, const mi_weights *weights, const mi_e
         if (mae->class_pooled) {
             memcpy(to, latent, width * sizeof *to);
         } else {
-            pool(mae, latent, to);
+            mi_mean_rows(mae->tokens, width, latent + width, to);
         }
     }
+    return MI_OK;
+}
+
+size_t mi_mae_heads(const void *state)
+{
+    const mi_mae *mae = state;
+    return mae->encoder->config.heads;
+}
+
+mi_code mi_mae_patches(const void *state, const mi_weights *weights, const mi_examples *batch,
+                       const mi_shard *shard, mi_scalar *features, mi_scalar *opt_attention,
+                       mi_status *status)
+{
+    (void)status;
+    const mi_mae *mae = state;
+    size_t width = mae->encoder->config.width, heads = mae->encoder->config.heads;
+    mi_mae_work work = mi_mae_carve(mae, shard->count, false, shard->arena);
+    mi_mae_encode_whole(mae, weights, batch, shard, &work);
+    mi_put_patches(mae->encoder, (mi_ragged){shard->count, work.starts}, work.encoder, work.latent,
+                   features + shard->first * mae->tokens * width,
+                   opt_attention != NULL ? opt_attention + shard->first * heads * mae->tokens
+                                         : NULL,
+                   work.room);
     return MI_OK;
 }

@@ -8,6 +8,7 @@
 typedef enum mi_type {
     MI_REAL,    /* finite double in [low, high] */
     MI_INTEGER, /* whole number in [low, high] */
+    MI_FLAG, /* true or false */
     MI_CHOICE,  /* one of `choices` */
     MI_TEXT,    /* string */
     MI_PATHS,   /* string or array of strings: files or folders to read */
@@ -49,8 +50,8 @@ typedef struct mi_value {
     const mi_parameter *parameter;
     bool given; /* false: the parameter is optional and absent */
     double real;
-    long long integer;
-    char *text; /* MI_TEXT, MI_CHOICE */
+    long long integer; /* MI_FLAG: 0 or 1 */
+    char *text;        /* MI_TEXT, MI_CHOICE */
     char **paths;
     size_t path_count;
     size_t grid[2];
@@ -80,6 +81,7 @@ const mi_value *mi_values_find(const mi_values *values, const char *name);
 bool mi_given(const mi_values *values, const char *name);
 double mi_real(const mi_values *values, const char *name);
 long long mi_integer(const mi_values *values, const char *name);
+bool mi_true(const mi_values *values, const char *name);        /* MI_FLAG */
 size_t mi_count(const mi_values *values, const char *name);     /* MI_INTEGER known to be >= 0 */
 const char *mi_text(const mi_values *values, const char *name); /* MI_TEXT or MI_CHOICE */
 bool mi_is(const mi_values *values, const char *name, const char *choice);

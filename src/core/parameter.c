@@ -42,6 +42,9 @@ char *mi_parameter_range(const mi_parameter *p, char *text, size_t size)
     case MI_INTEGER:
         snprintf(text, size, "a whole number in %s", interval);
         break;
+    case MI_FLAG:
+        snprintf(text, size, "true or false");
+        break;
     case MI_CHOICE:
         choice_text(p, text, size);
         break;
@@ -139,6 +142,13 @@ long long mi_integer(const mi_values *values, const char *name)
     const mi_value *value = mi_values_find(values, name);
     assert(value->parameter->type == MI_INTEGER && value->given);
     return value->integer;
+}
+
+bool mi_true(const mi_values *values, const char *name)
+{
+    const mi_value *value = mi_values_find(values, name);
+    assert(value->parameter->type == MI_FLAG && value->given);
+    return value->integer != 0;
 }
 
 size_t mi_count(const mi_values *values, const char *name)

@@ -186,6 +186,10 @@ static mi_code bind_value(const binder *b, const char *path, const mi_parameter 
         good = is_whole_in_range(p, value);
         out->integer = good ? (long long)scaled(b, p, value->valuedouble) : 0;
         break;
+    case MI_FLAG:
+        good = cJSON_IsBool(value);
+        out->integer = cJSON_IsTrue(value);
+        break;
     case MI_CHOICE:
         good = bind_choice(b, p, value, out);
         break;

@@ -2,53 +2,57 @@
 
 #include <stdio.h>
 
-const mi_parameter mi_encoder_parameters[] = {
-    {.name = "width",
-     .type = MI_INTEGER,
-     .low = 2,
-     .high = 4096,
-     .fallback = "64",
-     .unit = "",
-     .help = "Numbers of a token"},
-    {.name = "depth",
-     .type = MI_INTEGER,
-     .low = 0,
-     .high = 64,
-     .fallback = "4",
-     .unit = "blocks",
-     .help = "Blocks of attention and MLP"},
-    {.name = "heads",
-     .type = MI_INTEGER,
-     .low = 1,
-     .high = 256,
-     .fallback = "4",
-     .unit = "",
-     .help = "Heads of attention; they divide the width"},
-    {.name = "hidden",
-     .type = MI_INTEGER,
-     .low = 1,
-     .high = 16384,
-     .fallback = "null",
-     .unit = "",
-     .help = "Width of the MLP inside; 4 times the width where it is not given"},
-    {.name = "layer_scale",
-     .type = MI_REAL,
-     .low = 0,
-     .high = 10,
-     .fallback = "0",
-     .unit = "",
-     .help = "Initial weight of each branch, learned for each number (LayerScale); 0: none"},
-    {.name = "stochastic_depth",
-     .type = MI_REAL,
-     .low = 0,
-     .high = 1,
-     .flags = MI_HIGH_OPEN,
-     .fallback = "0",
-     .unit = "",
-     .help = "Probability that a branch of the last block is left out of a training step; it grows "
-             "linearly from 0 in the first block"},
-    {.name = NULL},
-};
+/* With the defaults of LayerScale and stochastic depth. */
+#define ENCODER(scale, drop)                                                                       \
+    {.name = "width",                                                                              \
+     .type = MI_INTEGER,                                                                           \
+     .low = 2,                                                                                     \
+     .high = 4096,                                                                                 \
+     .fallback = "64",                                                                             \
+     .unit = "",                                                                                   \
+     .help = "Numbers of a token"},                                                                \
+        {.name = "depth",                                                                          \
+         .type = MI_INTEGER,                                                                       \
+         .low = 0,                                                                                 \
+         .high = 64,                                                                               \
+         .fallback = "4",                                                                          \
+         .unit = "blocks",                                                                         \
+         .help = "Blocks of attention and MLP"},                                                   \
+        {.name = "heads",                                                                          \
+         .type = MI_INTEGER,                                                                       \
+         .low = 1,                                                                                 \
+         .high = 256,                                                                              \
+         .fallback = "4",                                                                          \
+         .unit = "",                                                                               \
+         .help = "Heads of attention; they divide the width"},                                     \
+        {.name = "hidden",                                                                         \
+         .type = MI_INTEGER,                                                                       \
+         .low = 1,                                                                                 \
+         .high = 16384,                                                                            \
+         .fallback = "null",                                                                       \
+         .unit = "",                                                                               \
+         .help = "Width of the MLP inside; 4 times the width where it is not given"},              \
+        {.name = "layer_scale",                                                                    \
+         .type = MI_REAL,                                                                          \
+         .low = 0,                                                                                 \
+         .high = 10,                                                                               \
+         .fallback = scale,                                                                        \
+         .unit = "",                                                                               \
+         .help = "Initial weight of each branch, learned for each number (LayerScale); 0: none"},  \
+        {.name = "stochastic_depth",                                                               \
+         .type = MI_REAL,                                                                          \
+         .low = 0,                                                                                 \
+         .high = 1,                                                                                \
+         .flags = MI_HIGH_OPEN,                                                                    \
+         .fallback = drop,                                                                         \
+         .unit = "",                                                                               \
+         .help = "Probability that a branch of the last block is left out of a training step; it " \
+                 "grows "                                                                          \
+                 "linearly from 0 in the first block"},                                            \
+        {.name = NULL},
+
+const mi_parameter mi_encoder_parameters[] = {ENCODER("0", "0")};
+const mi_parameter mi_encoder_regularised_parameters[] = {ENCODER("1e-5", "0.1")};
 
 mi_transformer_config mi_encoder_config(const mi_values *values)
 {

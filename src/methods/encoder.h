@@ -7,6 +7,8 @@
 
 /* width, depth, heads, hidden, layer_scale, stochastic_depth. */
 extern const mi_parameter mi_encoder_parameters[];
+/* The same with LayerScale and stochastic depth by default. */
+extern const mi_parameter mi_encoder_regularised_parameters[];
 
 /* From values bound to them; an MLP that is not given is four times as wide as the tokens. */
 mi_transformer_config mi_encoder_config(const mi_values *values);

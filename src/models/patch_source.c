@@ -108,8 +108,9 @@ mi_code mi_patch_source_read(const mi_values *values, size_t max_dimension, mi_i
     const size_t *grid = mi_values_find(values, "grid")->grid;
     size_t patch = mi_count(values, "patch");
     mi_images *images = NULL;
+    bool color = mi_given(values, "color") && mi_true(values, "color");
     bool array = paths->path_count == 1 && mi_is_npy(paths->paths[0]);
-    if (array && mi_true(values, "color")) {
+    if (array && color) {
         return mi_fail_at(status, "color",
                           "true, but %s is a .npy array, whose channels are all used as they are: "
                           "false is legal",
@@ -117,7 +118,7 @@ mi_code mi_patch_source_read(const mi_values *values, size_t max_dimension, mi_i
     }
     mi_code code =
         array ? read_array(paths->paths[0], STRETCH_CROPS * patch * grid[1], &images, status)
-              : read_files(paths, mi_true(values, "color"), &images, status);
+              : read_files(paths, color, &images, status);
     if (code != MI_OK) {
         return place_at(code, "images", status);
     }

@@ -141,11 +141,90 @@ static void torch(void **state)
                 sizeof colorize_products / sizeof *colorize_products, colorize_products);
 }
 
+/* Patches 0 and 4 of each image change places. */
+static void swap_patches(rig *r)
+{
+    size_t across = image.columns * image.channels, side = 4 * image.channels;
+    for (size_t i = 0; i < r->batch.count * 4; i++) {
+        mi_scalar *a = r->batch.pixels + (i / 4 * image.rows + i % 4) * across;
+        mi_scalar *b = a + 4 * across + side;
+        for (size_t k = 0; k < side; k++) {
+            mi_scalar held = a[k];
+            a[k] = b[k];
+            b[k] = held;
+        }
+    }
+}
+
+/* Without positions the mean of the tokens does not know where the patches were. */
+static double moved(const char *json)
+{
+    mi_scalar before[2 * 8], after[2 * 8];
+    double most = 0;
+    rig r = rig_create("jigsaw", json, &image, 2, 1, 1);
+    waves(2 * image.rows * image.columns * image.channels, 1.2, 0.37, 0.1, r.batch.pixels);
+    rig_infer(&r, true, before);
+    swap_patches(&r);
+    rig_infer(&r, true, after);
+    for (size_t i = 0; i < 2 * 8; i++) {
+        most = fmax(most, fabs(before[i] - after[i]));
+    }
+    rig_destroy(&r);
+    return most;
+}
+
+static void positions_are_hidden(void **state)
+{
+    (void)state;
+    assert_true(moved("{" ENCODER "}}") < 1e-12);
+    assert_true(moved("{" ENCODER "}, \"shuffled\": 0.5}") > 1e-3);
+}
+
+static void assert_bad(const char *name, const char *json, const mi_source_shape *source,
+                       const char *place, const char *text)
+{
+    mi_status status = {.code = MI_OK};
+    void *made = NULL;
+    assert_int_equal(rig_state(name, json, source, &made, &status), MI_INPUT);
+    assert_string_equal(status.place, place);
+    assert_non_null(strstr(status.message, text));
+}
+
+static void bad_input_is_named(void **state)
+{
+    (void)state;
+    mi_source_shape grey = image, symbols = image;
+    grey.channels = 1;
+    symbols.discrete = true;
+    assert_bad("colorize", "{" ENCODER "}}", &grey, "type", "has 1 channel:");
+    assert_bad("colorize", "{" ENCODER "}}", &symbols, "type", "symbols");
+    assert_bad("jigsaw", "{" ENCODER "}}", &symbols, "type", "symbols");
+    assert_bad("jigsaw", "{" ENCODER "}, \"shuffled\": 0.05}", &image, "shuffled", "none");
+    assert_bad("jigsaw", "{" ENCODER "}, \"patch\": 5}", &image, "patch", "5");
+
+    const char *const names[] = {"jigsaw", "colorize"};
+    for (size_t i = 0; i < 2; i++) {
+        mi_status status = {.code = MI_OK};
+        rig r = rig_create(names[i], "{" ENCODER "}}", &image, 2, 1, 1);
+        r.batch.pixels[7] = NAN;
+        assert_int_equal(rig_run(&r, true, &status), MI_NUMERIC);
+        assert_non_null(strstr(status.message, "the pixels"));
+        r.batch.pixels[7] = 0;
+        r.values[r.tensors->items[r.tensors->count - 2].offset] = NAN;
+        rig_transpose(&r);
+        assert_int_equal(rig_run(&r, true, &status), MI_NUMERIC);
+        assert_non_null(strstr(status.message, i == 0 ? "jigsaw_head" : "the decoder"));
+        rig_destroy(&r);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gradients),
         cmocka_unit_test(torch),
+        cmocka_unit_test(positions_are_hidden),
+        cmocka_unit_test(bad_input_is_named),
     };
     mi_start();
     return cmocka_run_group_tests_name("pretext tasks in double precision", tests, NULL, NULL);

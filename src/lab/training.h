@@ -135,7 +135,7 @@ mi_code mi_train_put_probe(mi_writer *w, const mi_train_state *state, const mi_r
 void mi_train_put_optimum(mi_writer *w, cJSON *result, const char *name, const mi_optimum *optimum);
 
 /* Features of the frozen encoder, (count, feature_size), of examples first .. first+count-1 of a
- * source and a part, and their labels (count). `values` are the encoder's weights; NULL: the pixels
+ * source and a part, and their labels (count). opt_weights are the encoder's; NULL: the pixels
  * themselves. *ret_features and *ret_labels: free(). */
 typedef struct mi_feature_request {
     const mi_method *method;

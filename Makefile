@@ -132,9 +132,9 @@ docs: all
 	cp plots/potts/approximations.svg docs/figures/potts-approximations.svg
 	cp plots/estimators/estimators.svg docs/figures/
 	cp plots/checks/checks.svg docs/figures/
-	for f in training network; do \
-	    cp plots/mae-gmrf/$$f.svg docs/figures/mae-gmrf-$$f.svg || exit 1; done
+	cp plots/mae-gmrf/training.svg docs/figures/mae-gmrf-training.svg
 	cp plots/mae-gmrf/reconstructions.png docs/figures/mae-gmrf-reconstructions.png
+	cp plots/mae-gmrf-uniform/network.svg docs/figures/mae-gmrf-uniform.svg
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig \

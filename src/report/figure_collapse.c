@@ -25,7 +25,8 @@ enum {
     WIDE = 120, /* a cell with room for all */
     CELL = 34,
     WIDEST = 190,
-    SEED_COLORS = 6
+    SEED_COLORS = 6,
+    SEED_NAME = 32
 };
 
 static const char *const seed_colors[SEED_COLORS] = {"#0072b2", "#d55e00", "#332288",
@@ -108,6 +109,13 @@ static void look_through(view *v)
     }
 }
 
+/* "seed 3"; returns text. */
+static const char *seed_name(double seed, char text[SEED_NAME])
+{
+    snprintf(text, SEED_NAME, isfinite(seed) ? "seed %.6g" : "no seed", seed);
+    return text;
+}
+
 static const char *seed_color(size_t place)
 {
     return seed_colors[place % SEED_COLORS];
@@ -164,7 +172,7 @@ static int put_run(mi_sheet *sheet, const mi_trained *t)
                                             MI_M_MEAN_ENTROPY};
     const mi_rows *rows = &t->monitored.steps;
     double *numbers = NULL;
-    char label[128];
+    char label[4 * TITLE_LIMIT + SEED_NAME], seed[SEED_NAME];
     if (rows->rows == 0) {
         return -1;
     }
@@ -175,8 +183,8 @@ static int put_run(mi_sheet *sheet, const mi_trained *t)
     for (size_t i = 0; i < rows->rows * COLUMNS; i++) {
         numbers[i] = mi_rows_at(rows, i / COLUMNS, columns[i % COLUMNS]);
     }
-    snprintf(label, sizeof label, "%.*s, seed %.0f", (int)mi_text_bytes(t->label, TITLE_LIMIT),
-             t->label, isfinite(t->seed) ? t->seed : 1);
+    snprintf(label, sizeof label, "%.*s, %s", (int)mi_text_bytes(t->label, TITLE_LIMIT), t->label,
+             seed_name(t->seed, seed));
     int block = mi_sheet_block(sheet, label,
                                "step information(nats) teacher_entropy(nats) "
                                "mean_entropy(nats)",
@@ -272,6 +280,7 @@ static void draw_labels(mi_sheet *sheet, const view *v)
 
 static void put_key(mi_sheet *sheet, const view *v)
 {
+    char seed[SEED_NAME];
     int seeds = v->seed_count > 1 ? (int)v->seed_count : 0;
     mi_sheet_key(sheet, MARGIN, MI_SHEET_WIDTH / 2 + 80, 3, "");
     mi_sheet_item(sheet, "keyentry with lines lc rgb '#0072b2' lw 1.9 title 'information between "
@@ -285,8 +294,8 @@ static void put_key(mi_sheet *sheet, const view *v)
     if (seeds > 0) {
         mi_sheet_key(sheet, MI_SHEET_WIDTH / 2 + 100, MI_SHEET_WIDTH, seeds, "");
         for (int s = 0; s < seeds; s++) {
-            mi_sheet_item(sheet, "keyentry with lines lc rgb '%s' lw 1.9 title 'seed %.0f'",
-                          seed_color((size_t)s), v->seeds[s]);
+            mi_sheet_item(sheet, "keyentry with lines lc rgb '%s' lw 1.9 title '%s'",
+                          seed_color((size_t)s), seed_name(v->seeds[s], seed));
         }
         mi_sheet_end(sheet);
     }
@@ -337,6 +346,7 @@ static int label_room(const view *v)
 static void draw_outcomes(mi_sheet *sheet, const view *v)
 {
     int count = (int)v->seed_count, labels = label_room(v) + MARGIN;
+    char seed[SEED_NAME];
     int room = (MI_SHEET_WIDTH - labels - MARGIN) / count;
     int width = room < WIDEST ? room : WIDEST, top = sheet->bottom + TITLE_MARGIN;
     mi_box box = {labels, labels + width * count, top, top + CELL * (int)v->label_count};
@@ -346,9 +356,8 @@ static void draw_outcomes(mi_sheet *sheet, const view *v)
             "set label 'What became of each run' at screen X(%d), Y(%d) left font ',13'\n",
             count, v->label_count, MARGIN, top - 36);
     for (int s = 0; s < count; s++) {
-        fprintf(sheet->script,
-                "set label 'seed %.0f' at %d, graph 1 offset 0,0.7 center font ',11'\n",
-                isfinite(v->seeds[s]) ? v->seeds[s] : 1, s);
+        fprintf(sheet->script, "set label '%s' at %d, graph 1 offset 0,0.7 center font ',11'\n",
+                seed_name(v->seeds[s], seed), s);
     }
     for (size_t i = 0; i < v->label_count; i++) {
         fputs("set label ", sheet->script);

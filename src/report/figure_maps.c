@@ -313,7 +313,7 @@ static void put_note(mi_sheet *sheet, const layout *l)
         if (isfinite(m->explained[0])) {
             mi_append(text, sizeof text, &used,
                       "; they hold %.0f, %.0f and %.0f %% of the variance", 100 * m->explained[0],
-                      100 * m->explained[1], 100 * m->explained[2]);
+                      100 * fmax(m->explained[1], 0), 100 * fmax(m->explained[2], 0));
         }
         mi_append(text, sizeof text, &used, ". Alike colours: alike features.");
     } else {

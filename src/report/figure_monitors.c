@@ -21,6 +21,9 @@ enum {
 /* From where on curves of several sizes are easier seen on a logarithmic axis. */
 static const double LONG = 20;
 
+/* ln K up to which K is named. */
+static const double LARGEST = 20;
+
 typedef struct curve {
     size_t column; /* MI_M_; of the steps MI_S_ where `loss` */
     const char *name, *style;
@@ -30,7 +33,7 @@ typedef struct curve {
 typedef struct panel {
     const char *title, *y_label, *opt_right_label;
     curve curves[CURVES];
-    enum { PLAIN, ENTROPY, PATCH_ENTROPY, LOSS, CENTER } kind;
+    enum { PLAIN, ENTROPY, LOSS, CENTER, PATCH, PATCH_ENTROPY } kind;
 } panel;
 
 static const char between_style[] = "fc rgb '#009e73' fs transparent solid 0.18 noborder";
@@ -78,7 +81,7 @@ static const panel panels[PANELS] = {
      NULL,
      {{MI_M_PATCH_DIVERGENCE, "KL(teacher | student), masked patches",
        "lc rgb '#d55e00' lw 1.8 dt 2", 0, 0}},
-     PLAIN},
+     PATCH},
     {"KoLeo",
      "",
      NULL,
@@ -147,7 +150,11 @@ static void put_ceiling(mi_sheet *sheet, const view *v, const panel *p)
         return;
     }
     if (p->kind != LOSS) {
-        snprintf(name, sizeof name, "ln K = %.4g (K = %.0f)", height, exp(height));
+        size_t used = 0;
+        mi_append(name, sizeof name, &used, "ln K = %.4g", height);
+        if (height < LARGEST) {
+            mi_append(name, sizeof name, &used, " (K = %.0f)", exp(height));
+        }
     } else if (isfinite(m->log_patch_prototypes)) {
         snprintf(name, sizeof name, "of uniform outputs: %.4g (weighted ln K)", height);
     } else {
@@ -174,16 +181,22 @@ static void find_range(const view *v, const panel *p, bool right, double *low, d
     *high = fmax(*high, top);
 }
 
-static bool collapses(const view *v)
+/* Outputs for patches have a verdict of their own. */
+static const mi_collapse *collapse_of(const view *v, const panel *p)
 {
-    return v->t->collapse.step >= 0 && v->t->collapse.step <= v->end;
+    return p->kind == PATCH || p->kind == PATCH_ENTROPY ? &v->t->patch_collapse : &v->t->collapse;
+}
+
+static bool collapses(const view *v, const panel *p)
+{
+    return collapse_of(v, p)->step >= 0 && collapse_of(v, p)->step <= v->end;
 }
 
 static void put_axes(mi_sheet *sheet, const view *v, const panel *p)
 {
     double low = INFINITY, high = -INFINITY;
     bool logarithmic = false;
-    double room = collapses(v) ? 0.34 : 0.2; /* for one or two names */
+    double room = collapses(v, p) ? 0.34 : 0.2; /* for one or two names */
     find_range(v, p, false, &low, &high);
     if ((p->kind == CENTER || p->kind == LOSS) && low > 0 && high / low >= LONG) {
         logarithmic = true;
@@ -204,10 +217,10 @@ static void put_axes(mi_sheet *sheet, const view *v, const panel *p)
 }
 
 /* A line at the step where the outputs collapsed, named on the side where there is room. */
-static void put_collapse(mi_sheet *sheet, const view *v)
+static void put_collapse(mi_sheet *sheet, const view *v, const panel *p)
 {
-    const mi_collapse *c = &v->t->collapse;
-    if (!collapses(v)) {
+    const mi_collapse *c = collapse_of(v, p);
+    if (!collapses(v, p)) {
         return;
     }
     bool left = c->step > v->end / 2;
@@ -242,7 +255,7 @@ static void draw_panel(mi_sheet *sheet, const view *v, const panel *p, mi_box bo
                 (box.top + box.bottom) / 2);
     }
     put_ceiling(sheet, v, p);
-    put_collapse(sheet, v);
+    put_collapse(sheet, v, p);
     put_between(sheet, v, p);
     for (int i = 0; i < CURVES; i++) {
         const curve *c = &p->curves[i];
@@ -342,25 +355,44 @@ static int put_monitors(mi_sheet *sheet, const mi_trained *t)
     return mi_sheet_block(sheet, t->label, heading, rows->values, rows->columns, rows->rows);
 }
 
+/* A sentence of the result, or else the name of its verdict, set apart from what is before it. */
+static void put_sentence(char *text, size_t size, size_t *used, const char *before,
+                         const char *sentence)
+{
+    if (sentence[0] != '\0') {
+        size_t length = strlen(sentence);
+        mi_append(text, size, used, "%s%s%s%s", *used > 0 ? " " : "", before, sentence,
+                  sentence[length - 1] == '.' ? "" : ".");
+    }
+}
+
+static void put_verdict(char *text, size_t size, size_t *used, const char *before,
+                        const mi_collapse *c)
+{
+    if (c->verdict != MI_VERDICT_UNKNOWN) {
+        put_sentence(text, size, used, before,
+                     c->message[0] != '\0' ? c->message : mi_verdict_name(c->verdict));
+    }
+}
+
 static void put_note(mi_sheet *sheet, const mi_trained *t)
 {
-    char text[640];
+    char text[1600] = "", told[160];
     size_t used = 0;
     const mi_collapse *c = &t->collapse;
-    if (c->verdict != MI_VERDICT_UNKNOWN) {
-        mi_append(text, sizeof text, &used, "Verdict: %s%s%s.", mi_verdict_name(c->verdict),
-                  c->message[0] != '\0' ? "; " : "", c->message);
-    }
+    put_verdict(text, sizeof text, &used, "Verdict: ", c);
+    put_verdict(text, sizeof text, &used, "Patches: ", &t->patch_collapse);
     if (isfinite(c->information) && isfinite(t->monitored.log_prototypes)) {
-        mi_append(text, sizeof text, &used,
-                  "%sAt the end the prototypes tell %.3g of at most ln K = %.4g nats of the image.",
-                  used > 0 ? " " : "", c->information, t->monitored.log_prototypes);
+        snprintf(told, sizeof told,
+                 "At the end the prototypes tell %.3g of at most ln K = %.4g nats of the image.",
+                 c->information, t->monitored.log_prototypes);
+        put_sentence(text, sizeof text, &used, "", told);
     }
+    put_sentence(text, sizeof text, &used, "", c->remark);
     if (mi_rows_have(&t->monitored.steps, MI_M_CENTER_NOISE)) {
-        mi_append(text, sizeof text, &used,
-                  "%sCentre: once it has found the mean of the outputs, its distance from a "
-                  "batch's mean is the noise of that mean (dashed).",
-                  used > 0 ? " " : "");
+        put_sentence(text, sizeof text, &used, "",
+                     "Centre: once it has found the mean of the outputs, its distance from a "
+                     "batch's mean is the noise of that mean (dashed).");
     }
     mi_sheet_note(sheet, text);
 }

@@ -12,6 +12,9 @@ enum {
     MOST_VALUES = 20000000
 };
 
+/* Of rounded shares. */
+static const double SLACK = 1e-6;
+
 static void read_sizes(mi_reader *r, const mi_node *node, mi_maps *m)
 {
     m->count = mi_get_whole(r, node, "count", 1, MOST_IMAGES);
@@ -35,13 +38,22 @@ static void read_sizes(mi_reader *r, const mi_node *node, mi_maps *m)
     }
 }
 
+/* A component that does not exist has no share: null. */
 static void read_explained(mi_reader *r, const mi_node *node, mi_maps *m)
 {
-    double *values = mi_get_values(r, node, "explained", COLORS, 0, 1);
-    for (int c = 0; c < COLORS; c++) {
-        m->explained[c] = values != NULL && r->code == MI_OK ? values[c] : NAN;
+    mi_node array = mi_get_array(r, node, "explained");
+    const cJSON *item = array.json == NULL ? NULL : array.json->child;
+    if (array.json != NULL && cJSON_GetArraySize(array.json) != COLORS) {
+        mi_reader_fault(r, node, "explained", "%d numbers; must be %d",
+                        cJSON_GetArraySize(array.json), COLORS);
     }
-    free(values);
+    for (int c = 0; c < COLORS; c++, item = item == NULL ? NULL : item->next) {
+        m->explained[c] = cJSON_IsNumber(item) ? item->valuedouble : NAN;
+        if (item != NULL && !cJSON_IsNull(item) &&
+            !(m->explained[c] >= 0 && m->explained[c] <= 1 + SLACK)) {
+            mi_reader_fault(r, node, "explained", "must be numbers in [0, 1], or null");
+        }
+    }
 }
 
 void mi_maps_read(mi_reader *r, const mi_node *run, mi_maps *m)
@@ -61,7 +73,8 @@ void mi_maps_read(mi_reader *r, const mi_node *run, mi_maps *m)
         m->opt_rgb = mi_get_values(r, &node, "rgb", tokens * COLORS, 0, 1);
         if (mi_get_array(r, &node, "attention").json != NULL) {
             m->heads = mi_get_whole(r, &node, "heads", 1, MOST_HEADS);
-            m->opt_attention = mi_get_values(r, &node, "attention", tokens * m->heads, 0, 1 + 1e-6);
+            m->opt_attention =
+                mi_get_values(r, &node, "attention", tokens * m->heads, 0, 1 + SLACK);
         }
         read_explained(r, &node, m);
     }

@@ -125,19 +125,21 @@ mi_verdict mi_verdict_read(mi_reader *r, const mi_node *node, const char *key)
     return MI_VERDICT_UNKNOWN;
 }
 
-void mi_collapse_read(mi_reader *r, const mi_node *run, mi_collapse *c)
+void mi_collapse_read(mi_reader *r, const mi_node *parent, const char *key, mi_collapse *c)
 {
-    mi_node node = mi_get_object(r, run, "collapse");
+    mi_node node = mi_get_object(r, parent, key);
     c->verdict = mi_verdict_read(r, &node, "verdict");
     c->step = mi_get_number(r, &node, "step");
     c->information = mi_get_number(r, &node, "information");
     c->threshold = mi_get_number(r, &node, "threshold");
     c->message = mi_get_clean(r, &node, "message");
+    c->remark = mi_get_clean(r, &node, "loss_remark");
 }
 
 void mi_collapse_free(mi_collapse *c)
 {
     free(c->message);
+    free(c->remark);
 }
 
 const char *mi_verdict_name(mi_verdict verdict)

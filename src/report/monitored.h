@@ -48,12 +48,14 @@ typedef enum mi_verdict {
 typedef struct mi_collapse {
     mi_verdict verdict;
     double step, information, threshold; /* NAN where absent */
-    char *message;                       /* as mi_text_clean; "" where absent */
+    char *message, *remark;              /* as mi_text_clean; "" where absent */
 } mi_collapse;
 
-/* `node` is that of the run. Release with the next two. */
+/* `node` is that of the run; for the outputs for patches that of its "collapse", and the key is
+ * "patch". Release with the next two. */
 void mi_monitored_read(mi_reader *reader, const mi_node *node, mi_monitored *monitored);
-void mi_collapse_read(mi_reader *reader, const mi_node *node, mi_collapse *collapse);
+void mi_collapse_read(mi_reader *reader, const mi_node *node, const char *key,
+                      mi_collapse *collapse);
 void mi_monitored_free(mi_monitored *monitored);
 void mi_collapse_free(mi_collapse *collapse);
 

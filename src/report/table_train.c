@@ -117,7 +117,16 @@ static void put_collapse(FILE *file, const mi_trained *t)
     if (isfinite(c->information) && isfinite(t->monitored.log_prototypes)) {
         fprintf(file, " of ln K = %.4g", t->monitored.log_prototypes);
     }
-    fprintf(file, "%s%s\n", c->message[0] != '\0' ? "\n" : "", c->message);
+    putc('\n', file);
+    if (c->verdict != MI_VERDICT_NONE && c->message[0] != '\0') {
+        fprintf(file, "%s\n", c->message);
+    }
+    if (c->remark[0] != '\0') {
+        fprintf(file, "%s\n", c->remark);
+    }
+    if (t->patch_collapse.verdict != MI_VERDICT_UNKNOWN) {
+        fprintf(file, "collapse of patches: %s\n", mi_verdict_name(t->patch_collapse.verdict));
+    }
 }
 
 static void write_run(const mi_trained *t, const mi_cells *cells, FILE *file)

@@ -212,7 +212,9 @@ static void read_run(mi_reader *r, const mi_node *run, const char *fallback, mi_
     mi_shown_read(r, run, t, &t->shown);
     mi_monitored_read(r, run, &t->monitored);
     t->uniform_loss = uniform_loss(r, run, &t->monitored);
-    mi_collapse_read(r, run, &t->collapse);
+    mi_collapse_read(r, run, "collapse", &t->collapse);
+    mi_node collapse = mi_get_object(r, run, "collapse");
+    mi_collapse_read(r, &collapse, "patch", &t->patch_collapse);
     mi_maps_read(r, run, &t->maps);
 }
 
@@ -228,6 +230,7 @@ static void free_run(mi_trained *t)
     free(t->evaluation.loss_reason);
     mi_monitored_free(&t->monitored);
     mi_collapse_free(&t->collapse);
+    mi_collapse_free(&t->patch_collapse);
     mi_maps_free(&t->maps);
     mi_shown_free(&t->shown);
 }

@@ -104,7 +104,7 @@ typedef struct mi_trained {
     mi_shown shown;
     mi_probed probed;
     mi_monitored monitored;
-    mi_collapse collapse;
+    mi_collapse collapse, patch_collapse; /* of outputs for the class token, for patches */
     mi_maps maps;
 } mi_trained;
 

@@ -23,7 +23,7 @@ typedef struct mi_training {
     double
         momentum; /* of the averaged weights that are evaluated; 0: the last ones. At step t,
                      from 0, at most (1+t)/(10+t), so that the first weights are soon forgotten */
-    size_t checkpoint_every; /* steps; 0: never. For the caller, who saves */
+    size_t checkpoint_every; /* steps; 0: none on the way. For the caller, who saves */
     size_t memory;           /* bytes, for the setting's limit */
 } mi_training;
 
@@ -91,6 +91,10 @@ mi_code mi_trainer_step(mi_trainer *trainer, const mi_run *run, mi_status *statu
  * are, else the last; transposed ones up to date. */
 mi_code mi_trainer_weights(mi_trainer *trainer, const mi_run *run, mi_weights *ret_weights,
                            mi_status *status);
+
+/* MI_NUMERIC, step and tensor named, where a weight, a moment or another number of a checkpoint is
+ * not finite: such a checkpoint could not be gone on from. */
+mi_code mi_trainer_check(const mi_trainer *trainer, mi_status *status);
 
 /* Everything that the next step depends on, and back bit for bit: weights under their own names,
  * moments under "adamw.first." and "adamw.second.", averages under "average.", a teacher under

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "center.h"
 #include "maskinfo/memory.h"
 #include "maskinfo/result.h"
 #include "training.h"
@@ -184,7 +185,8 @@ static mi_code run_compare(const mi_experiment *e, const mi_run_options *options
 static mi_code run_train(const mi_experiment *e, const mi_run_options *options, mi_faults *faults,
                          cJSON **ret_result, mi_status *status)
 {
-    mi_train_place place = {options->opt_directory, options->resume, true};
+    mi_train_place place = {
+        .opt_directory = options->opt_directory, .resume = options->resume, .lasting = true};
     return mi_train_run(&e->trains[0], NULL, &place, &options->run, faults, ret_result, status);
 }
 
@@ -202,6 +204,9 @@ mi_code mi_experiment_run(const mi_experiment *e, const mi_run_options *options,
         return run_train(e, options, faults, ret_result, status);
     case MI_KIND_CHECKS:
         return mi_checks_run(e, options, faults, ret_result, status);
+    case MI_KIND_CENTER:
+        run.seed = e->seed;
+        return mi_center_run(e, &run, faults, ret_result, status);
     case MI_KIND_CURVE:
         break;
     }

@@ -68,15 +68,9 @@ static mi_code open_encoder(encoding *e)
 {
     const mi_method *method = e->request->method;
     mi_arena dry = {0};
-    size_t tokens =
-        method->class->tokens(method->state).rows * method->class->tokens(method->state).columns;
     e->size = method->class->feature_size(method->state);
     method->class->carve(method->state, mi_shards_largest(SHARDS, CHUNK), false, &dry);
-    mi_code code =
-        mi_allocate(CHUNK * tokens, sizeof *e->examples.masked, &e->examples.masked, e->status);
-    return code == MI_OK
-               ? mi_shards_create(SHARDS, e->run->threads, 0, dry.used, &e->shards, e->status)
-               : code;
+    return mi_shards_create(SHARDS, e->run->threads, 0, dry.used, &e->shards, e->status);
 }
 
 static mi_code open_all(encoding *e)
@@ -115,7 +109,6 @@ static void close_all(encoding *e)
     mi_source_scratch_destroy(e->request->source, e->scratch);
     free(e->examples.pixels);
     free(e->examples.symbols);
-    free(e->examples.masked);
 }
 
 static mi_code encode_all(encoding *e)

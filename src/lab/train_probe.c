@@ -197,13 +197,20 @@ static mi_code fresh_weights(probing *p, mi_weights *weights)
                                 p->status);
 }
 
-static mi_code probe_all(probing *p, cJSON *probe)
+static mi_code probe_baselines(probing *p, cJSON *probe)
 {
+    static const char *const names[] = {"untrained", "raw", "raw_reason"};
     mi_weights fresh;
-    mi_code code = fresh_weights(p, &fresh);
-    if (code == MI_OK) {
-        code = probe_with(p, &p->state->weights, "trained", probe);
+    if (p->state->opt_probe != NULL) {
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+            const cJSON *known = mi_lab_item(p->state->opt_probe, names[i]);
+            if (known != NULL) {
+                mi_add_item(p->w, probe, names[i], cJSON_Duplicate(known, 1));
+            }
+        }
+        return MI_OK;
     }
+    mi_code code = fresh_weights(p, &fresh);
     if (code == MI_OK) {
         code = probe_with(p, &fresh, "untrained", probe);
     }
@@ -214,6 +221,12 @@ static mi_code probe_all(probing *p, cJSON *probe)
     }
     free(p->untrained);
     return code;
+}
+
+static mi_code probe_all(probing *p, cJSON *probe)
+{
+    mi_code code = probe_with(p, &p->state->weights, "trained", probe);
+    return code == MI_OK ? probe_baselines(p, probe) : code;
 }
 
 static void mirror(mi_writer *w, cJSON *evaluation, const cJSON *probe)

@@ -91,6 +91,8 @@ typedef struct mi_train_place {
     bool resume;
     bool lasting; /* a checkpoint of another configuration is refused, else passed over; the weights
                      are written when the training is done */
+    const cJSON *opt_probe; /* "probe" of a run that differs in its ratio alone: untrained encoder
+                               and raw pixels are the same ones, and are taken from there */
 } mi_train_place;
 
 /* Paths of what is kept: "checkpoint", "history", "weights". Returns path. */
@@ -100,6 +102,7 @@ const char *mi_train_file(const char *directory, const char *name, char path[MI_
 /* A run in progress or done. */
 typedef struct mi_train_state {
     const mi_train_config *config;
+    const cJSON *opt_probe; /* as the place's */
     mi_train_parts parts;
     mi_trainer *trainer;
     mi_history history;
@@ -132,7 +135,7 @@ mi_code mi_train_put_probe(mi_writer *w, const mi_train_state *state, const mi_r
 void mi_train_put_optimum(mi_writer *w, cJSON *result, const char *name, const mi_optimum *optimum);
 
 /* Features of the frozen encoder, (count, feature_size), of examples first .. first+count-1 of a
- * source and a part, and their labels (count). `values` are the encoder's weights; NULL: the pixels
+ * source and a part, and their labels (count). opt_weights are the encoder's; NULL: the pixels
  * themselves. *ret_features and *ret_labels: free(). */
 typedef struct mi_feature_request {
     const mi_method *method;

@@ -213,6 +213,9 @@ static void the_second_half_is_enlarged(void **state)
     snprintf(range, sizeof range, "set yrange [%.8g:%.8g]\nset xrange [588:1024]",
              low - 0.14 * (high - low), high + 0.05 * (high - low));
     assert_holds(state, "training.gp", LINES(range));
+    draw_numbers(edited(field_text, "steps[1].step", "480"),
+                 state); /* only the last is behind it */
+    assert_holds(state, "training.gp", LINES("set xrange [500:2000]"));
 }
 
 static void without_a_floor_its_reason_is_told(void **state)
@@ -394,6 +397,10 @@ static void checks_hold_the_numbers(void **state)
     assert_holds(state, "checks.md",
                  LINES("| source | exact r* | network r* | probe r* | loss | floor | gap | gap % |",
                        "| field | 0.625 | 0.5 [0.4, 0.7] | 0.7 [0.5, 0.75] | 0.3750 ± 0.016 |"));
+    draw_numbers(edited(checks_text, "table[1].probe_ratio", "0.7"), state); /* of another curve */
+    assert_holds(state, "checks.txt", LINES("letters  0.625     0.5 [0.4, 0.7]  0.7     "));
+    draw_numbers(edited(checks_text, "runs[0].evaluation.floor", "null"), state);
+    assert_holds(state, "checks.gp", LINES("'loss 0.375, no exact floor'"));
     draw_numbers(edited(checks_text, "probe_curve", "null"), state);
     assert_lacks(state, "checks.gp", "y2tics");
     assert_holds(state, "checks.txt", LINES("0.5 [0.4, 0.7]  0.7       0.3750"));

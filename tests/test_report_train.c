@@ -406,6 +406,10 @@ static void checks_hold_the_numbers(void **state)
     draw_numbers(edited(checks_text, "probe_curve", "null"), state);
     assert_lacks(state, "checks.gp", "y2tics");
     assert_holds(state, "checks.txt", LINES("0.5 [0.4, 0.7]  0.7       0.3750"));
+    draw_numbers(edited(checks_text, "probe_curve.published", "[]"), state);
+    assert_lacks(state, "checks.gp", "published networks");
+    draw_numbers(edited(checks_text, "runs[0].evaluation.gap_percent", "161.56"), state);
+    assert_holds(state, "checks.gp", LINES("published networks", "floor 0.3438: 162 % above'"));
 }
 
 static void what_is_not_there_is_left_out(void **state)

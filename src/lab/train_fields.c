@@ -4,20 +4,23 @@
 #include "fields.h"
 
 const mi_field_note mi_train_notes[] = {
-    {"method, parameters", "name of the method; how many numbers were trained"},
+    {"method, target, parameters",
+     "name of the method; what it predicts; how many numbers were trained"},
     {"source",
      "model; discrete; rows, columns, channels of an example; vocabulary; token_rows, "
      "token_columns; mean and deviation that pixels are standardised by (null for symbols)"},
     {"steps[]",
      "means over at most 400 equal stretches of the steps: step (the last of the stretch), loss, "
      "loss_low, loss_high (range within the stretch), rate, gradient_norm (before clipping)"},
+    {"final_loss", "mean training loss of the last stretch"},
     {"evaluation",
      "of the trained network on held-out examples under masks as in training: ratio (null: drawn), "
      "loss, floor (the least that is possible on the same examples and masks), gap = loss - floor, "
      "gap_percent of the floor, gap_nats (of the cross-entropy), reference_loss (of a model fitted "
      "to real data, where there is no floor), class_accuracy (classes told from completed images) "
      "and class_accuracy_exact, knn_accuracy, linear_accuracy; X_se is the standard error of X "
-     "over examples"},
+     "over examples. Of a method that predicts no values of tokens all but the accuracies are null, "
+     "and so are points, optimum, exact_curve and pictures"},
     {"evaluation.leak, leak_message",
      "the loss lies below the floor by more than 4 errors at some ratio: something is wrong"},
     {"points[]",

@@ -18,7 +18,11 @@ static void put_config(mi_writer *w, cJSON *result, const mi_train_state *s)
     cJSON *config = cJSON_Duplicate(s->config->curve.resolved, 1);
     cJSON *evaluation = cJSON_GetObjectItemCaseSensitive(config, "evaluation");
     cJSON_DeleteItemFromObjectCaseSensitive(evaluation, "ratios");
-    mi_add_numbers(w, evaluation, "ratios", s->parts.ratios, s->parts.ratio_count);
+    if (s->parts.ratio_count > 0) {
+        mi_add_numbers(w, evaluation, "ratios", s->parts.ratios, s->parts.ratio_count);
+    } else {
+        mi_add_item(w, evaluation, "ratios", cJSON_CreateNull());
+    }
     mi_add_item(w, result, "config", config);
 }
 
@@ -61,6 +65,17 @@ static bool put_stretch(mi_writer *w, cJSON *steps, const mi_history *h, size_t 
     return isfinite(loss);
 }
 
+/* The mean of the last stretch. */
+static void put_final_loss(mi_writer *w, cJSON *result, const mi_history *h, size_t stretches)
+{
+    double loss = mi_history_mean(h->loss, (stretches - 1) * h->steps / stretches, h->steps);
+    if (isfinite(loss)) {
+        mi_add_number(w, result, "final_loss", loss);
+    } else {
+        mi_add_null(w, result, "final_loss", "the last batches had no masked token");
+    }
+}
+
 static void put_steps(mi_writer *w, cJSON *result, const mi_history *h)
 {
     size_t stretches = h->steps < STRETCHES ? h->steps : STRETCHES;
@@ -74,6 +89,7 @@ static void put_steps(mi_writer *w, cJSON *result, const mi_history *h)
     if (!all) {
         mi_add_text(w, result, "steps_reason", "a batch without a masked token has no loss");
     }
+    put_final_loss(w, result, h, stretches);
 }
 
 static void put_timing(mi_writer *w, cJSON *result, const mi_train_state *s, const mi_run *run,
@@ -110,6 +126,9 @@ static void put_head(mi_writer *w, cJSON *result, const mi_train_state *s)
     put_config(w, result, s);
     mi_add_text(w, result, "units", "nats");
     mi_add_text(w, result, "method", t->method_class->name);
+    mi_add_text(w, result, "target",
+                t->method_class->target != NULL ? t->method_class->target
+                                                : t->method_class->summary);
     mi_add_number(w, result, "parameters", (double)tensors->parameters);
     put_source(w, result, s);
     put_steps(w, result, &s->history);
@@ -142,7 +161,8 @@ static mi_code guess_floor(mi_train_state *s, const mi_run *run, mi_status *stat
     mi_ratio ratio = s->config->ratio;
     double at = mi_ratio_is_fixed(ratio) ? ratio.low : NAN;
     mi_code code = MI_OK;
-    if (run->opt_progress != NULL && mi_floor_reason(&s->parts.setting) == NULL) {
+    if (run->opt_progress != NULL && mi_train_no_prediction(s) == NULL &&
+        mi_floor_reason(&s->parts.setting) == NULL) {
         code = mi_trainer_weights(s->trainer, run, &weights, status);
         if (code == MI_OK) {
             code = mi_floor_evaluate(&s->parts.setting, &weights, &at, 1, FLOOR_SAMPLES, run,

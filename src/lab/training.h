@@ -116,6 +116,9 @@ typedef struct mi_train_state {
 mi_code mi_train_loop(mi_train_state *state, const mi_train_place *place, const mi_run *run,
                       mi_status *status);
 
+/* Why there is no held-out loss and no floor; NULL where there is one. */
+const char *mi_train_no_prediction(const mi_train_state *state);
+
 /* What the result has of the trained network: "evaluation" (returned too, for the probe to add to),
  * "points" and "optimum"; "exact_curve" and "exact_optimum"; "pictures"; "probe". */
 mi_code mi_train_put_evaluation(mi_writer *w, mi_train_state *state, const mi_run *run,

@@ -14,6 +14,8 @@ extern const mi_parameter mi_compare_curve_parameters[]; /* of each of its curve
 extern const mi_parameter mi_estimators_parameters[];    /* of "estimators" alone */
 extern const mi_parameter mi_evaluation_parameters[];    /* "evaluation" of "train" */
 extern const mi_parameter mi_train_probe_parameters[];   /* "probe" of "train" */
+extern const mi_parameter mi_collapse_parameters[];      /* "collapse" of "train" */
+extern const mi_parameter mi_maps_parameters[];          /* "maps" of "train" */
 extern const mi_parameter mi_checks_parameters[];        /* of "checks" alone */
 extern const mi_parameter mi_train_entry_parameters[];   /* of each of its runs */
 extern const mi_parameter mi_probe_curve_parameters[];   /* of its "probe_curve" */

@@ -189,6 +189,13 @@ void cli_watch(const cli_options *o, cli_progress *progress, mi_run *run)
     }
 }
 
+/* Whether or not progress is shown: what is wrong is to be known before hours have passed. */
+static void notice(void *context, const char *text)
+{
+    cli_progress_clear(context);
+    fprintf(stderr, "maskinfo: WARNING: %s\n", text);
+}
+
 static void say_what_is_kept(mi_experiment_kind kind)
 {
     const char *kept = kind == MI_KIND_COMPARE  ? "finished curves are kept; "
@@ -207,6 +214,8 @@ static int compute(const cli_options *o, const mi_experiment *e, const char *fol
     mi_status status = {.code = MI_OK};
     cJSON *result = NULL;
     cli_watch(o, &progress, &options.run);
+    options.run.opt_notice = notice;
+    options.run.opt_notice_context = &progress;
     mi_code code = mi_experiment_check(e, &options.run, faults, &status);
     if (code == MI_OK && folder != NULL && !cli_folder_usable(folder, &status)) {
         code = MI_INPUT;

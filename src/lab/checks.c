@@ -9,7 +9,8 @@
 
 enum { MAX_RUNS = 32 };
 
-#define RUN_KEYS "method", "mask", "training", "evaluation", "probe", "estimator"
+#define RUN_KEYS                                                                                   \
+    "method", "mask", "training", "evaluation", "probe", "estimator", "collapse", "maps"
 
 /* Keys beside those of each table. */
 static const char *const head_keys[] = {"experiment",  "effort", "published",

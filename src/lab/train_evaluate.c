@@ -239,7 +239,8 @@ static mi_code evaluate(mi_train_state *s, const mi_run *run, mi_status *status)
                : code;
 }
 
-/* Of a method without predictions there is nothing but its training loss, and what a probe tells. */
+/* Of a method without predictions there is nothing but its training loss, and what a probe tells.
+ */
 static void put_no_evaluation(mi_writer *w, mi_train_state *s, cJSON *result)
 {
     const char *reason = mi_train_no_prediction(s);

@@ -19,7 +19,8 @@ const mi_field_note mi_train_notes[] = {
      "gap_percent of the floor, gap_nats (of the cross-entropy), reference_loss (of a model fitted "
      "to real data, where there is no floor), class_accuracy (classes told from completed images) "
      "and class_accuracy_exact, knn_accuracy, linear_accuracy; X_se is the standard error of X "
-     "over examples. Of a method that predicts no values of tokens all but the accuracies are null, "
+     "over examples. Of a method that predicts no values of tokens all but the accuracies are "
+     "null, "
      "and so are points, optimum, exact_curve and pictures"},
     {"evaluation.leak, leak_message",
      "the loss lies below the floor by more than 4 errors at some ratio: something is wrong"},

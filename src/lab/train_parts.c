@@ -51,7 +51,8 @@ static void check_kind(const builder *b)
         char at[MI_PATH_SIZE], method[MI_PATH_SIZE], names[256];
         mi_path_key(method, t->curve.path, "method");
         mi_path_key(at, method, "type");
-        mi_faults_add(b->faults, at, "\"%s\" predicts %s, and model \"%s\" has %s; must be one of %s",
+        mi_faults_add(b->faults, at,
+                      "\"%s\" predicts %s, and model \"%s\" has %s; must be one of %s",
                       t->method_class->name, t->method_class->discrete ? "symbols" : "pixels",
                       t->curve.class->name, t->curve.class->discrete ? "symbols" : "pixels",
                       fitting_methods(t->curve.class->discrete, names, sizeof names));

@@ -14,7 +14,7 @@ static double coarse(double value)
     return strtod(text, NULL);
 }
 
-static void append(mi_writer *w, cJSON *array, double value)
+void mi_train_append_coarse(mi_writer *w, cJSON *array, double value)
 {
     cJSON *item = isfinite(value) ? cJSON_CreateNumber(coarse(value)) : cJSON_CreateNull();
     if (item == NULL || !cJSON_AddItemToArray(array, item)) {
@@ -28,7 +28,7 @@ static void put_values(mi_writer *w, cJSON *object, const char *name, const doub
 {
     cJSON *array = opt_values == NULL ? cJSON_CreateNull() : cJSON_CreateArray();
     for (size_t i = 0; opt_values != NULL && array != NULL && i < count; i++) {
-        append(w, array, opt_values[i]);
+        mi_train_append_coarse(w, array, opt_values[i]);
     }
     mi_add_item(w, object, name, array);
 }
@@ -37,7 +37,7 @@ static void put_masked(mi_writer *w, cJSON *object, const unsigned char *masked,
 {
     cJSON *array = cJSON_CreateArray();
     for (size_t i = 0; array != NULL && i < count; i++) {
-        append(w, array, masked[i]);
+        mi_train_append_coarse(w, array, masked[i]);
     }
     mi_add_item(w, object, "masked", array);
 }
@@ -86,8 +86,8 @@ static cJSON *pictures_json(mi_writer *w, const mi_train_state *s, const mi_pict
 static const char *no_pictures(const mi_train_state *s)
 {
     return mi_count(s->config->evaluation, "pictures") == 0 ? "none were asked for"
-           : s->config->listed ? "results of several runs have none"
-                               : mi_train_no_prediction(s);
+           : s->config->listed                              ? "results of several runs have none"
+                                                            : mi_train_no_prediction(s);
 }
 
 /* The ratio of the pictures: the training ratio, or that of the evaluation next to the middle of

@@ -179,6 +179,16 @@ static mi_code resolve_sizes(mi_resolver *r, const cJSON *own, const cJSON *shar
         code = resolve_probe(r, item, at, t);
     }
     if (code == MI_OK) {
+        item = mi_resolve_inherited(own, shared, path, "collapse", at);
+        code = mi_resolve_part(r, item, at, "collapse", NULL, NULL, mi_collapse_parameters,
+                               &t->collapse, resolved);
+    }
+    if (code == MI_OK) {
+        item = mi_resolve_inherited(own, shared, path, "maps", at);
+        code = mi_resolve_part(r, item, at, "maps", NULL, NULL, mi_maps_parameters, &t->maps,
+                               resolved);
+    }
+    if (code == MI_OK) {
         item = mi_resolve_inherited(own, shared, path, "estimator", at);
         code = mi_resolve_part(r, item, at, "estimator", NULL, NULL, mi_estimator_parameters,
                                &t->curve.estimator, resolved);
@@ -209,10 +219,13 @@ void mi_train_config_free(mi_train_config *t)
     mi_values_destroy(t->training);
     mi_values_destroy(t->evaluation);
     mi_values_destroy(t->opt_probe);
+    mi_values_destroy(t->collapse);
+    mi_values_destroy(t->maps);
 }
 
-static const char *const keys[] = {"experiment", "method", "model",      "mask",      "ratio",
-                                   "training",   "probe",  "evaluation", "estimator", NULL};
+static const char *const keys[] = {"experiment", "method",   "model", "mask",
+                                   "ratio",      "training", "probe", "evaluation",
+                                   "estimator",  "collapse", "maps",  NULL};
 
 mi_code mi_train_resolve_single(mi_resolver *r, const cJSON *document, mi_experiment *e)
 {

@@ -43,7 +43,6 @@ static void put_source(mi_writer *w, cJSON *result, const mi_train_state *s)
     mi_add_item(w, result, "source", source);
 }
 
-/* Means over stretches of the steps, so that a result stays readable however long the training. */
 static bool put_stretch(mi_writer *w, cJSON *steps, const mi_history *h, size_t from, size_t to)
 {
     double loss = mi_history_mean(h->loss, from, to), low = NAN, high = NAN;
@@ -76,9 +75,14 @@ static void put_final_loss(mi_writer *w, cJSON *result, const mi_history *h, siz
     }
 }
 
+size_t mi_train_stretches(const mi_history *h)
+{
+    return h->steps < STRETCHES ? h->steps : STRETCHES;
+}
+
 static void put_steps(mi_writer *w, cJSON *result, const mi_history *h)
 {
-    size_t stretches = h->steps < STRETCHES ? h->steps : STRETCHES;
+    size_t stretches = mi_train_stretches(h);
     cJSON *steps = cJSON_CreateArray();
     bool all = true;
     for (size_t s = 0; steps != NULL && s < stretches; s++) {
@@ -132,6 +136,8 @@ static void put_head(mi_writer *w, cJSON *result, const mi_train_state *s)
     mi_add_number(w, result, "parameters", (double)tensors->parameters);
     put_source(w, result, s);
     put_steps(w, result, &s->history);
+    mi_train_put_monitors(w, s, result);
+    mi_train_put_collapse(w, s, result);
 }
 
 static mi_code make_result(mi_train_state *s, const mi_run *run, mi_faults *faults, cJSON *result,
@@ -148,6 +154,9 @@ static mi_code make_result(mi_train_state *s, const mi_run *run, mi_faults *faul
     }
     if (code == MI_OK) {
         code = mi_train_put_probe(&w, s, run, result, status);
+    }
+    if (code == MI_OK) {
+        code = mi_train_put_maps(&w, s, run, result, status);
     }
     return code == MI_OK && w.failed ? no_memory(status) : code;
 }
@@ -176,7 +185,8 @@ static mi_code guess_floor(mi_train_state *s, const mi_run *run, mi_status *stat
 static mi_code train(mi_train_state *s, const mi_train_place *place, const mi_run *run,
                      mi_status *status)
 {
-    mi_code code = mi_history_create(s->parts.setting.training.steps, &s->history, status);
+    mi_code code = mi_history_create(s->parts.setting.training.steps,
+                                     s->config->method_class->monitors, &s->history, status);
     if (code == MI_OK) {
         code = mi_trainer_create(&s->parts.setting, run, &s->trainer, status);
     }

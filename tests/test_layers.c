@@ -51,8 +51,8 @@ static void check_block_product(size_t rows, size_t columns, size_t depth, bool 
     size_t across = mi_padded(columns) + 3;
     float *a = normals(rows * depth), *b = normals(depth * across), *c = normals(rows * across);
     mi_strided s = {.values = a, .row = turned ? 1 : depth, .step = turned ? rows : 1};
-    mi_block_product(rows, columns, depth, s, (mi_rows){.values = b, .row = across},
-                     (mi_rows){.values = NULL}, c, across);
+    mi_block_product(rows, columns, depth, s, (mi_dense_rows){.values = b, .row = across},
+                     (mi_dense_rows){.values = NULL}, c, across);
     for (size_t i = 0; i < rows; i++) {
         for (size_t j = 0; j < columns; j++) {
             double sum = 0, size = 0;

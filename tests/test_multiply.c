@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../src/nets/gemm.h"
+#include "../src/nets/lanes.h"
 #include "../src/nets/multiply.h"
-#include "../src/nets/product.h"
 #include "../src/nets/transpose.h"
 
 /* Numbers in [-1, 1] from a linear congruential generator (Numerical Recipes' constants). */
@@ -134,10 +135,11 @@ static void linear_products_equal_plain_loops(void **state)
 static void check_product(size_t m, size_t n, size_t k, bool turned, bool add)
 {
     size_t a = (turned ? m : k) + 3, b = n + 5, c = n + 2;
-    mi_shape shape = {.m = m, .n = n, .k = k, .a = a, .b = b, .c = c, .turned = turned, .add = add};
+    mi_gemm_shape shape = {
+        .m = m, .n = n, .k = k, .a = a, .b = b, .c = c, .turned = turned, .add = add};
     mi_scalar *x = numbers((turned ? k : m) * a, 1), *y = numbers(k * b, 2);
     mi_scalar *z = numbers(m * c, 3), *before = numbers(m * c, 3);
-    mi_product_once(shape, x, y, z);
+    mi_gemm_once(shape, x, y, z);
     for (size_t i = 0; i < m; i++) {
         for (size_t j = 0; j < c; j++) {
             double sum = turned ? dot(k, x + i, a, y + (j < n ? j : 0), b)
@@ -147,8 +149,8 @@ static void check_product(size_t m, size_t n, size_t k, bool turned, bool add)
                         j < n ? tolerance(k) : 0);
         }
     }
-    mi_product plain = {.shape = shape, .kernel = NULL}; /* CBLAS, where there is no kernel */
-    mi_product_run(&plain, x, y, before);
+    mi_gemm plain = {.shape = shape, .kernel = NULL}; /* CBLAS, where there is no kernel */
+    mi_gemm_run(&plain, x, y, before);
     for (size_t i = 0; i < m * c; i++) {
         assert_near((double)before[i], (double)z[i], tolerance(k));
     }
@@ -175,13 +177,27 @@ static void empty_products(void **state)
 {
     (void)state;
     mi_scalar c[6] = {1, 2, 3, 4, 5, 6}, none = 0;
-    mi_product_once((mi_shape){.m = 2, .n = 3, .k = 0, .a = 1, .b = 3, .c = 3, .add = true}, &none,
-                    &none, c);
+    mi_gemm_once((mi_gemm_shape){.m = 2, .n = 3, .k = 0, .a = 1, .b = 3, .c = 3, .add = true},
+                 &none, &none, c);
     assert_true(c[0] == 1 && c[5] == 6);
-    mi_product_once((mi_shape){.m = 0, .n = 3, .k = 4, .a = 4, .b = 3, .c = 3}, &none, &none, c);
+    mi_gemm_once((mi_gemm_shape){.m = 0, .n = 3, .k = 4, .a = 4, .b = 3, .c = 3}, &none, &none, c);
     assert_true(c[0] == 1 && c[5] == 6);
-    mi_product_once((mi_shape){.m = 2, .n = 3, .k = 0, .a = 1, .b = 3, .c = 3}, &none, &none, c);
+    mi_gemm_once((mi_gemm_shape){.m = 2, .n = 3, .k = 0, .a = 1, .b = 3, .c = 3}, &none, &none, c);
     assert_true(c[0] == 0 && c[5] == 0);
+}
+
+/* Rows are filled up with 0 to whole vectors, and not beyond. */
+static void check_padded(size_t rows, size_t columns, size_t from, const mi_scalar *x)
+{
+    size_t padded = mi_padded(rows), to = padded + 2;
+    mi_scalar *y = numbers(columns * to, 2), *before = numbers(columns * to, 2);
+    mi_transpose_padded(rows, columns, x, from, y, to);
+    for (size_t i = 0; i < columns * to; i++) {
+        size_t r = i % to, c = i / to;
+        assert_true(y[i] == (r < rows ? x[r * from + c] : r < padded ? 0 : before[i]));
+    }
+    free(y);
+    free(before);
 }
 
 static void transposes(void **state)
@@ -197,6 +213,7 @@ static void transposes(void **state)
             size_t r = i % to, c = i / to;
             assert_true(y[i] == (r < rows ? x[r * from + c] : before[i]));
         }
+        check_padded(rows, columns, from, x);
         free(x);
         free(y);
         free(before);

@@ -518,7 +518,7 @@ static void memory_is_the_sum_of_its_blocks(void **state)
     trial t = fake_trial(&f, &own);
     mi_trainer *trainer = trainer_of(&t, 2);
     size_t blocks = (7 + 3) * 32 * sizeof(mi_scalar), threads = 2 * 3 * 1000;
-    size_t batch = 10 * (48 * sizeof(mi_scalar) + 12 + sizeof(int)), sums = 4 * 16 * sizeof(double);
+    size_t batch = 10 * (48 * sizeof(mi_scalar) + 12), sums = 4 * 16 * sizeof(double);
     assert_true(trainer->bytes >= blocks + threads + batch + sums);
     assert_true(trainer->bytes <= blocks + threads + batch + sums + 10 * 64);
     mi_trainer_destroy(trainer);

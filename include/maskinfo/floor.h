@@ -41,14 +41,15 @@ const char *mi_floor_reason(const mi_setting *setting);
 /* Evaluate the method's weights at `count` ratios with `samples` held-out examples each (at least
  * 4), the same ones at every ratio. A ratio that is NAN takes masks as training does
  * (setting->ratio). opt_information (samples, count) gets each example's share of
- * points[].information: the replicates from which the error of an optimum is taken. */
+ * points[].information: the replicates from which the error of an optimum is taken. MI_INPUT with
+ * status->place "samples", or as the strategy refuses a ratio; MI_NUMERIC: the network's loss or a
+ * posterior is not finite. */
 mi_code mi_floor_evaluate(const mi_setting *setting, const mi_weights *weights,
                           const double *ratios, size_t count, size_t samples, const mi_run *run,
                           mi_floor_point *points, double *opt_information, mi_status *status);
 
-/* A few held-out examples for pictures: what there was, what was hidden, what was predicted, and
- * the exact posterior mean where the model has one. For symbols: the entropy of the prediction and
- * the log-probability of the truth at each site. */
+/* The first `count` held-out examples of an evaluation at `ratio`, for pictures: what there was,
+ * what was hidden, what was predicted, and the posterior mean where the model has an exact one. */
 typedef struct mi_pictures {
     size_t count, rows, columns, channels; /* of pixels or symbols */
     double *original;      /* (count, rows, columns, channels), in the model's units; symbols */
@@ -58,6 +59,7 @@ typedef struct mi_pictures {
     double *opt_surprise;  /* symbols: -log p(truth), network's, 0 where visible; as masked */
 } mi_pictures;
 
+/* On one thread. Errors as of mi_floor_evaluate, any count. */
 mi_code mi_pictures_make(const mi_setting *setting, const mi_weights *weights, double ratio,
                          size_t count, const mi_run *run, mi_pictures **ret_pictures,
                          mi_status *status);

@@ -48,8 +48,8 @@ void mi_norm_backward(const mi_norm *norm, const mi_scalar *parameters, size_t r
 void mi_gelu_forward(size_t count, const mi_scalar *x, mi_scalar *y);
 void mi_gelu_backward(size_t count, const mi_scalar *x, const mi_scalar *dy, mi_scalar *dx);
 
-/* Softmax of each row of x (rows,columns) divided by the temperature, in place, the largest entry
- * taken out first; and its logarithm. */
+/* Softmax of each row of x (rows,columns) divided by the temperature, which is positive, in place,
+ * the largest entry taken out first; and its logarithm. A row with a NaN becomes NaN. */
 void mi_softmax(size_t rows, size_t columns, mi_scalar temperature, mi_scalar *x);
 void mi_log_softmax(size_t rows, size_t columns, mi_scalar temperature, mi_scalar *x);
 

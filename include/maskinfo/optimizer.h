@@ -17,9 +17,12 @@ mi_code mi_adamw_step(const mi_adamw *adamw, const mi_tensors *tensors, size_t t
                       double factor, const mi_scalar *gradient, mi_scalar *first, mi_scalar *second,
                       mi_scalar *values, const mi_run *run, mi_status *status);
 
-/* Euclidean norm of the whole gradient, in double precision in a fixed order; not finite where an
- * entry is not. And the name of the first tensor that holds such an entry (NULL: none). */
+/* Euclidean norm of the whole block (total), whose paddings are 0, in double precision in a fixed
+ * order; not finite where an entry is not. */
 double mi_gradient_norm(const mi_tensors *tensors, const mi_scalar *gradient, const mi_run *run);
+
+/* Name of the first tensor of a block (total) that holds an entry which is not finite; NULL: none.
+ */
 const char *mi_first_bad_tensor(const mi_tensors *tensors, const mi_scalar *block);
 
 /* Linear from 0 over `warmup` steps (the value at step t is peak * (t+1)/warmup), then half a

@@ -8,7 +8,7 @@
 typedef enum mi_type {
     MI_REAL,    /* finite double in [low, high] */
     MI_INTEGER, /* whole number in [low, high] */
-    MI_FLAG, /* true or false */
+    MI_FLAG,    /* true or false */
     MI_CHOICE,  /* one of `choices` */
     MI_TEXT,    /* string */
     MI_PATHS,   /* string or array of strings: files or folders to read */

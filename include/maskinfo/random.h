@@ -32,10 +32,11 @@ typedef enum mi_purpose {
     MI_PURPOSE_DEPTH = 17,      /* stochastic depth */
     MI_PURPOSE_EVALUATION = 18, /* held-out examples */
     MI_PURPOSE_EVALUATION_MASK = 19,
-    MI_PURPOSE_PROBE = 20,   /* examples and orders of probes */
-    MI_PURPOSE_VIEW = 21,    /* crops and other changes of views */
-    MI_PURPOSE_SHUFFLE = 22, /* orders of patches */
-    MI_PURPOSE_STREAM = 23,  /* simulated outputs of a teacher */
+    MI_PURPOSE_PROBE = 20,       /* examples and orders of probes */
+    MI_PURPOSE_VIEW = 21,        /* crops and other changes of views */
+    MI_PURPOSE_SHUFFLE = 22,     /* orders of patches */
+    MI_PURPOSE_STREAM = 23,      /* simulated outputs of a teacher */
+    MI_PURPOSE_MASKED_VIEW = 24, /* which views are masked at all */
     MI_PURPOSE_TEST = 100
 } mi_purpose;
 

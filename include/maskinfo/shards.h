@@ -22,7 +22,8 @@ typedef mi_code (*mi_shard_work)(const mi_shard *shard, void *context, mi_status
 
 typedef struct mi_shards mi_shards;
 
-/* `total` numbers of a gradient (0: never wanted), one arena of `scratch` bytes for each thread. */
+/* `total` numbers of a gradient (0: never wanted), one arena of `scratch` bytes for each of at most
+ * `shards` threads; 0 shards are taken for 1. MI_INPUT: the sizes do not fit in size_t. */
 mi_code mi_shards_create(size_t shards, int threads, size_t total, size_t scratch,
                          mi_shards **ret_shards, mi_status *status);
 void mi_shards_destroy(mi_shards *shards); /* accepts NULL */

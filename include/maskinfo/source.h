@@ -49,14 +49,14 @@ size_t mi_source_count(const mi_source *source); /* of images; 0: unlimited draw
 /* Standardise pixels as another source does: what a network was trained on, to probe it. */
 void mi_source_scale_as(mi_source *source, const mi_source *other);
 
-/* Memory that a thread needs to draw (the model's scratch). */
+/* Memory that a thread needs to draw: an example, and the model's scratch. Destroy accepts NULL. */
 mi_code mi_source_scratch_create(const mi_source *source, void **ret_scratch, mi_status *status);
 void mi_source_scratch_destroy(const mi_source *source, void *scratch);
 
 /* One example, standardised: pixels (rows, columns, channels) or symbols (columns*rows), the other
  * pointer is not used. `draw` is set to its key by the caller; where mi_source_count is not 0 image
- * `index` is taken and `draw` is not read. *opt_label: class, or -1. The same key draws the same
- * configuration as the model's `evaluate` and `sample` draw. */
+ * `index` below that number is taken and `draw` is not read. *opt_label: class, or -1. The same key
+ * draws the same configuration as the model's `evaluate` and `sample` draw. */
 mi_code mi_source_draw(const mi_source *source, mi_part part, uint64_t index, gsl_rng *draw,
                        void *scratch, mi_scalar *opt_pixels, unsigned *opt_symbols, int *opt_label,
                        mi_status *status);

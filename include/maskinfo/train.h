@@ -23,7 +23,7 @@ typedef struct mi_training {
     double
         momentum; /* of the averaged weights that are evaluated; 0: the last ones. At step t,
                      from 0, at most (1+t)/(10+t), so that the first weights are soon forgotten */
-    size_t checkpoint_every; /* steps; 0: never. For the caller, who saves */
+    size_t checkpoint_every; /* steps; 0: none on the way. For the caller, who saves */
     size_t memory;           /* bytes, for the setting's limit */
 } mi_training;
 

@@ -21,6 +21,7 @@ typedef struct checks {
     mi_status *status;
     mi_train_parts lender; /* model and data of the probe curve's runs */
     bool lends;
+    const cJSON *opt_probe; /* of the first of these runs */
 } checks;
 
 /* The runs of the probe curve share what the first of them that is computed has opened. */
@@ -48,7 +49,7 @@ static mi_code compute(checks *c, size_t index, cJSON **ret_run)
     const char *directory = c->options->opt_directory;
     const mi_train_parts *lender = NULL;
     char folder[PATH_LIMIT];
-    mi_train_place place = {NULL, c->options->resume, false};
+    mi_train_place place = {.resume = c->options->resume, .opt_probe = c->opt_probe};
     if (directory != NULL) {
         mi_partial_checkpoints(directory, index, folder, sizeof folder);
         place.opt_directory = folder;
@@ -196,6 +197,8 @@ static mi_code all_runs(checks *c, cJSON *runs, cJSON *probes)
         if (code == MI_OK && !cJSON_AddItemToArray(i < first_probe ? runs : probes, run)) {
             cJSON_Delete(run);
             code = mi_fail(c->status, MI_MEMORY, "out of memory");
+        } else if (code == MI_OK && i == first_probe) {
+            c->opt_probe = mi_lab_item(run, "probe");
         }
     }
     if (c->lends) {

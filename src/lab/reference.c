@@ -93,17 +93,25 @@ static void print_methods(FILE *out)
 
 static void print_training(FILE *out)
 {
-    print_section(out, "### train",
-                  "A training run has `model` and may have `method`, `mask`, `ratio`, `training`, "
-                  "`evaluation`, `probe`, `estimator` (of the exact curve), `seed` and `title`. "
-                  "`ratio` is a number in (0, 1), `[low, high]` with a ratio drawn anew for every "
-                  "example, or `\"uniform\"`, which is `[0, 1]`; default 0.75 for pixels, 0.15 for "
-                  "symbols. `training`:",
-                  mi_training_parameters);
+    print_section(
+        out, "### train",
+        "A training run has `model` and may have `method`, `mask`, `ratio`, `training`, "
+        "`evaluation`, `probe`, `collapse`, `maps`, `estimator` (of the exact curve), `seed` and "
+        "`title`. "
+        "`ratio` is a number in (0, 1), `[low, high]` with a ratio drawn anew for every "
+        "example, or `\"uniform\"`, which is `[0, 1]`; default 0.75 for pixels, 0.15 for "
+        "symbols. A method that hides nothing (dino, byol, jigsaw, colorize) takes "
+        "neither `mask` nor `ratio`: a run's own are refused, inherited ones play no "
+        "part. `training`:",
+        mi_training_parameters);
     print_section(out, "### train: evaluation", "On held-out examples:", mi_evaluation_parameters);
     print_section(out, "### train: probe",
                   "Labels told from the features of the frozen encoder; `null`: no probe.",
                   mi_train_probe_parameters);
+    print_section(
+        out, "### train: collapse",
+        "When the outputs of self-distillation count as collapsed:", mi_collapse_parameters);
+    print_section(out, "### train: maps", "Features of patches as pictures:", mi_maps_parameters);
     print_section(out, "### checks",
                   "Has `runs`, an array of training runs, may have `probe_curve`, and may have "
                   "`method`, `mask`, `ratio`, `training`, `evaluation`, `probe`, `estimator` and "

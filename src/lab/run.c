@@ -184,7 +184,8 @@ static mi_code run_compare(const mi_experiment *e, const mi_run_options *options
 static mi_code run_train(const mi_experiment *e, const mi_run_options *options, mi_faults *faults,
                          cJSON **ret_result, mi_status *status)
 {
-    mi_train_place place = {options->opt_directory, options->resume, true};
+    mi_train_place place = {
+        .opt_directory = options->opt_directory, .resume = options->resume, .lasting = true};
     return mi_train_run(&e->trains[0], NULL, &place, &options->run, faults, ret_result, status);
 }
 

@@ -146,11 +146,9 @@ static mi_code open_encoder(encoding *e)
 {
     const mi_method *method = e->request->method;
     mi_arena dry = {0};
-    size_t tokens = e->layout.rows * e->layout.columns;
     method->class->carve(method->state, mi_shards_largest(SHARDS, CHUNK), false, &dry);
-    mi_code code =
-        mi_allocate(CHUNK * tokens, sizeof *e->examples.masked, &e->examples.masked, e->status);
-    if (code == MI_OK && e->set.heads > 0) {
+    mi_code code = MI_OK;
+    if (e->set.heads > 0) {
         code = mi_allocate(e->request->count * e->set.heads * e->all, sizeof *e->set.attention,
                            &e->set.attention, e->status);
     }
@@ -206,7 +204,6 @@ static void close_all(encoding *e)
     mi_source_scratch_destroy(e->request->source, e->scratch);
     free(e->examples.pixels);
     free(e->examples.symbols);
-    free(e->examples.masked);
     free(e->chunk);
     free(e->order);
 }

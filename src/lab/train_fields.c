@@ -46,6 +46,22 @@ const mi_field_note mi_train_notes[] = {
     {"probe",
      "knn and linear accuracy on `held_out` examples after `training` ones, from the trained "
      "encoder, the untrained one and the raw pixels"},
+    {"probe.patch",
+     "the same told from single patches by the linear classifier, from `probe.patches` of them of "
+     "each example: linear, linear_se (of the share of examples, the largest that it can be)"},
+    {"monitors",
+     "what the method tells of each step: names, units, log_prototypes and log_patch_prototypes "
+     "(ln K), steps[]: means over the same stretches as in `steps`, by name"},
+    {"collapse",
+     "verdict (none, uniform, one prototype, dimensional), step since which, message; of the last "
+     "window: information = mean_entropy - teacher_entropy with its threshold, feature_deviation, "
+     "effective_rank; patch: the same of the patches' outputs; loss_remark: whether the loss lies "
+     "within 1 % of ln K"},
+    {"maps",
+     "held-out examples: original (model's units, low and high), rgb (count, token_rows, "
+     "token_columns, 3: the first three principal components of the patches' features over all "
+     "examples, between their quantiles 2 % and 98 %), explained (their shares of the variance), "
+     "attention (count, heads, token_rows, token_columns: of the class token in the last block)"},
     {"files",
      "weights.safetensors holds the weights that were evaluated; checkpoint.safetensors and "
      "history.safetensors, not listed, what --resume needs"},

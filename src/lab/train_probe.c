@@ -206,10 +206,27 @@ static mi_code fresh_weights(probing *p, mi_weights *weights)
                                 p->status);
 }
 
-/* The trained encoder, the untrained one and the pixels, on the same examples and tokens. */
-static mi_code probe_three(probing *p, const mi_weights *fresh, size_t tokens, cJSON *object)
+static void copy_baselines(probing *p, const cJSON *known, cJSON *object)
+{
+    static const char *const names[] = {"untrained", "raw", "raw_reason"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const cJSON *item = mi_lab_item(known, names[i]);
+        if (item != NULL) {
+            mi_add_item(p->w, object, names[i], cJSON_Duplicate(item, 1));
+        }
+    }
+}
+
+/* The trained encoder, and on the same examples and tokens the untrained one and the pixels, unless
+ * these are known from another run. */
+static mi_code probe_three(probing *p, const mi_weights *fresh, size_t tokens,
+                           const cJSON *opt_known, cJSON *object)
 {
     mi_code code = probe_with(p, &p->state->weights, tokens, "trained", object);
+    if (opt_known != NULL) {
+        copy_baselines(p, opt_known, object);
+        return code;
+    }
     if (code == MI_OK) {
         code = probe_with(p, fresh, tokens, "untrained", object);
     }
@@ -224,6 +241,7 @@ static mi_code probe_three(probing *p, const mi_weights *fresh, size_t tokens, c
 /* Labels of examples told from single patches. */
 static mi_code probe_patches(probing *p, const mi_weights *fresh, cJSON *probe)
 {
+    const cJSON *known = mi_lab_item(p->state->opt_probe, "patch");
     const char *reason = p->tokens == 0 ? "none was asked for"
                          : p->state->parts.method.class->patches == NULL
                              ? "the method has no features of patches"
@@ -233,7 +251,7 @@ static mi_code probe_patches(probing *p, const mi_weights *fresh, cJSON *probe)
         return MI_OK;
     }
     cJSON *patch = cJSON_CreateObject();
-    mi_code code = probe_three(p, fresh, p->tokens, patch);
+    mi_code code = probe_three(p, fresh, p->tokens, cJSON_IsObject(known) ? known : NULL, patch);
     mi_add_item(p->w, probe, "patch", patch);
     return code;
 }
@@ -243,7 +261,7 @@ static mi_code probe_all(probing *p, cJSON *probe)
     mi_weights fresh;
     mi_code code = fresh_weights(p, &fresh);
     if (code == MI_OK) {
-        code = probe_three(p, &fresh, 0, probe);
+        code = probe_three(p, &fresh, 0, p->state->opt_probe, probe);
     }
     if (code == MI_OK) {
         code = probe_patches(p, &fresh, probe);

@@ -217,7 +217,7 @@ mi_code mi_train_run(const mi_train_config *config, const mi_train_parts *opt_le
                      const mi_train_place *place, const mi_run *run, mi_faults *faults,
                      cJSON **ret_result, mi_status *status)
 {
-    mi_train_state s = {.config = config};
+    mi_train_state s = {.config = config, .opt_probe = place->opt_probe};
     mi_run own = *run;
     struct timespec start;
     mi_writer w = {.failed = false};

@@ -103,6 +103,8 @@ typedef struct mi_train_place {
     bool resume;
     bool lasting; /* a checkpoint of another configuration is refused, else passed over; the weights
                      are written when the training is done */
+    const cJSON *opt_probe; /* "probe" of a run that differs in its ratio alone: untrained encoder
+                               and raw pixels are the same ones, and are taken from there */
 } mi_train_place;
 
 /* Paths of what is kept: "checkpoint", "history", "weights". Returns path. */
@@ -112,6 +114,7 @@ const char *mi_train_file(const char *directory, const char *name, char path[MI_
 /* A run in progress or done. */
 typedef struct mi_train_state {
     const mi_train_config *config;
+    const cJSON *opt_probe; /* as the place's */
     mi_train_parts parts;
     mi_trainer *trainer;
     mi_history history;

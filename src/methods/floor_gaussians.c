@@ -59,13 +59,24 @@ static void load(const job *j, size_t sample, size_t site, double *r)
     }
 }
 
-/* s = |L^-1 r|^2. */
+/* s = |L^-1 r|^2. Not by BLAS, whose last bits may depend on where a thread's r is aligned. */
 static double square(const job *j, const density *d, size_t sample, size_t site, double *r)
 {
-    int n = (int)j->plan->block;
+    size_t block = j->plan->block;
+    double sum = 0;
     load(j, sample, site, r);
-    cblas_dtrmv(CblasColMajor, CblasLower, CblasNoTrans, CblasNonUnit, n, d->root, n, r, 1);
-    return cblas_ddot(n, r, 1, r, 1);
+    for (size_t c = block; c-- > 0;) { /* column by column, so that r is read before it changes */
+        const double *column = d->root + c * block;
+        double factor = r[c];
+        r[c] *= column[c];
+        for (size_t i = c + 1; i < block; i++) {
+            r[i] += column[i] * factor;
+        }
+    }
+    for (size_t i = 0; i < block; i++) {
+        sum += r[i] * r[i];
+    }
+    return sum;
 }
 
 /* Lower triangle of the mean of r r^T. */

@@ -59,6 +59,14 @@ static mi_code allocate_maps(mi_floor_plan *plan, mi_status *status)
     return code == MI_OK ? mi_allocate(plan->sites, sizeof *plan->kind, &plan->kind, status) : code;
 }
 
+/* Can the model judge a mask? */
+static bool can_evaluate(const mi_model *model)
+{
+    const mi_model_class *class = model->class;
+    return class->evaluate != NULL && (class->evaluate_allowed == NULL ||
+                                       class->evaluate_allowed(model->state, NULL) == MI_OK);
+}
+
 /* Why the model's posterior is no floor of this method's loss; NULL: it is one. */
 static const char *reason_of(const mi_floor_plan *plan)
 {
@@ -73,9 +81,7 @@ static const char *reason_of(const mi_floor_plan *plan)
     if (!whole_sites(plan)) {
         return "a token is not made of whole sites of the model";
     }
-    if (model->class->evaluate == NULL ||
-        (model->class->evaluate_allowed != NULL &&
-         model->class->evaluate_allowed(model->state, NULL) != MI_OK)) {
+    if (!can_evaluate(model)) {
         return "the model can not evaluate a mask";
     }
     return plan->source->example.approximate ? "the posteriors of the model are approximate" : NULL;
@@ -102,9 +108,7 @@ static void describe(mi_floor_plan *plan, const mi_setting *setting)
 static void find_posterior(mi_floor_plan *plan)
 {
     const mi_model *model = plan->source->model;
-    plan->judged = model != NULL && plan->token_of != NULL && model->class->evaluate != NULL &&
-                   (model->class->evaluate_allowed == NULL ||
-                    model->class->evaluate_allowed(model->state, NULL) == MI_OK);
+    plan->judged = model != NULL && plan->token_of != NULL && can_evaluate(model);
     plan->means = plan->judged && model->class->posterior != NULL;
     plan->exact = plan->judged && !plan->source->example.data && !plan->source->example.approximate;
 }

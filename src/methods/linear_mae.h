@@ -23,9 +23,4 @@ mi_code mi_linear_moments_loss(const mi_linear_moments *moments, const double *p
 /* The rank must be in 1 .. d, the ratio in (0, 1), the token must divide d, the data be finite. */
 mi_code mi_linear_check(const mi_linear_data *data, double ratio, size_t rank, mi_status *status);
 
-/* Train from random weights; product (d,d) becomes W, opt_initial (d,d) that before the first step.
- */
-mi_code mi_linear_train(const mi_linear_data *data, const mi_linear_setting *setting,
-                        const mi_run *run, double *product, double *opt_initial, mi_status *status);
-
 #endif

@@ -137,23 +137,26 @@ static void product_of(const network *n, double *product)
     }
 }
 
-mi_code mi_linear_train(const mi_linear_data *data, const mi_linear_setting *setting,
-                        const mi_run *run, double *product, double *opt_initial, mi_status *status)
+/* From random weights; trained (d,d) becomes A B, initial (d,d) what that was before the first
+ * step.
+ */
+static mi_code train(const mi_linear_data *data, const mi_linear_setting *setting,
+                     const mi_run *run, double *trained, double *initial, mi_status *status)
 {
     mi_run quiet = *run; /* one thread: the layers are too small for two */
     quiet.opt_progress = NULL;
     quiet.threads = 1;
     network n = {.data = data, .setting = setting, .run = &quiet};
     mi_code code = create(&n, status);
-    if (code == MI_OK && opt_initial != NULL) {
-        product_of(&n, opt_initial);
+    if (code == MI_OK) {
+        product_of(&n, initial);
     }
     for (size_t t = 0; t < setting->steps && code == MI_OK; t++) {
         code = mi_interrupted(run) ? mi_fail(status, MI_INTERRUPTED, "stopped on request")
                                    : step(&n, t, status);
     }
     if (code == MI_OK) {
-        product_of(&n, product);
+        product_of(&n, trained);
     }
     mi_arena_destroy(&n.arena);
     mi_tensors_free(&n.tensors);
@@ -198,7 +201,7 @@ mi_code mi_linear_mae(const mi_linear_data *data, const mi_linear_setting *setti
         code = mi_allocate(data->size * data->size, sizeof *initial, &initial, status);
     }
     if (code == MI_OK) {
-        code = mi_linear_train(data, setting, run, trained, initial, status);
+        code = train(data, setting, run, trained, initial, status);
     }
     if (code == MI_OK) {
         code = judge(data, setting, trained, initial, result, status);

@@ -6,5 +6,9 @@
 
 extern const mi_method_class mi_mae_method;
 extern const mi_method_class mi_mlm_method;
+extern const mi_method_class mi_dino_method;
+extern const mi_method_class mi_ibot_method;
+extern const mi_method_class mi_dinov2_method;
+extern const mi_method_class mi_byol_method;
 
 #endif

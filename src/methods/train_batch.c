@@ -22,7 +22,6 @@ void mi_trainer_carve_batch(const mi_setting *setting, mi_arena *arena,
     mi_layout layout = setting->method.class->tokens(setting->method.state);
     parts->layout = layout;
     parts->batch = (mi_examples){.count = count, .views = view_count(setting->method.class)};
-    parts->labels = mi_arena_take(arena, count, sizeof *parts->labels);
     if (parts->batch.views > 0) {
         parts->batch.masked =
             mi_arena_take(arena, count, parts->batch.views * layout.rows * layout.columns);
@@ -60,8 +59,8 @@ static mi_code draw_example(const drawing *d, size_t place, size_t thread, mi_st
     uint64_t image = images > 0 ? gsl_rng_uniform_int(stream, images) : index;
     return mi_source_draw(source, MI_TRAINING, image, stream, d->parts->scratch[thread],
                           batch->pixels != NULL ? batch->pixels + place * values : NULL,
-                          batch->symbols != NULL ? batch->symbols + place * sites : NULL,
-                          &d->parts->labels[place], status);
+                          batch->symbols != NULL ? batch->symbols + place * sites : NULL, NULL,
+                          status);
 }
 
 /* Examples that one unit of the loop draws. */

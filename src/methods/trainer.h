@@ -11,7 +11,6 @@ struct mi_trainer_parts {
     mi_shards *shards;
     int threads;      /* that there is scratch memory for */
     void **scratch;   /* (threads) of the source */
-    int *labels;      /* (batch), not used by the methods */
     mi_layout layout; /* of the tokens */
     mi_examples batch;
 };

@@ -103,7 +103,9 @@ const mi_parameter mi_training_parameters[] = {
      .high = 1e8,
      .fallback = "500",
      .unit = "steps",
-     .help = "Steps between two checkpoints, from which an interrupted run goes on; 0: none"},
+     .help =
+         "Steps between two checkpoints, from which an interrupted run goes on; 0: only where it "
+         "is interrupted and at the end"},
     {.name = "memory",
      .type = MI_REAL,
      .low = 0,

@@ -81,7 +81,7 @@ static room room_of(const head *h, mi_scalar *space)
     return r;
 }
 
-static const mi_rows none = {.values = NULL};
+static const mi_dense_rows none = {.values = NULL};
 
 /* A matrix read as its transpose. */
 static mi_strided turned(const mi_scalar *x, size_t row)
@@ -89,7 +89,7 @@ static mi_strided turned(const mi_scalar *x, size_t row)
     return (mi_strided){.values = x, .row = 1, .step = row};
 }
 
-/* Each column of s (length,columns) becomes exp(s / sqrt(size)) over the column's sum, the largest
+/* p (length,columns) holds s: each column becomes exp(s / sqrt(size)) over its own sum, the largest
  * entry taken out first. */
 static void softmax_columns(size_t length, size_t columns, size_t size, mi_scalar *p)
 {
@@ -116,7 +116,7 @@ static void softmax_columns(size_t length, size_t columns, size_t size, mi_scala
 static void probabilities(const head *h, queries b, const mi_scalar *across, mi_scalar *p)
 {
     mi_strided k = {.values = h->k, .row = h->stride, .step = 1};
-    mi_rows q = {.values = across + b.first, .row = h->columns};
+    mi_dense_rows q = {.values = across + b.first, .row = h->columns};
     mi_block_product(h->length, b.columns, h->size, k, q, none, p, b.columns);
     softmax_columns(h->length, b.columns, h->size, p);
 }
@@ -131,8 +131,8 @@ static void forward_head(const head *h, mi_scalar *opt_kept, mi_scalar *out, siz
         queries b = block_of(h, first);
         probabilities(h, b, r->across, p);
         mi_block_product(b.count, h->size, h->length, turned(p, b.columns),
-                         (mi_rows){.values = h->v, .row = h->stride}, none, out + first * out_row,
-                         out_row);
+                         (mi_dense_rows){.values = h->v, .row = h->stride}, none,
+                         out + first * out_row, out_row);
         p += opt_kept != NULL ? h->length * b.columns : 0;
     }
 }
@@ -182,11 +182,12 @@ static void backward_block(const head *h, queries b, const gradients *d, const m
     mi_strided v = {.values = h->v, .row = row, .step = 1};
     mi_strided ds = {.values = r->dp, .row = columns, .step = 1};
     mi_strided weights = {.values = p, .row = columns, .step = 1};
-    mi_rows dout_turned = {.values = r->dacross + b.first, .row = h->columns};
-    mi_rows k = {.values = h->k, .row = row}, q = {.values = h->q + b.first * row, .row = row};
-    mi_rows dout = {.values = d->dout + b.first * d->dout_row, .row = d->dout_row};
-    mi_rows dk = {.values = b.first > 0 ? d->k : NULL, .row = row};
-    mi_rows dv = {.values = b.first > 0 ? d->v : NULL, .row = row};
+    mi_dense_rows dout_turned = {.values = r->dacross + b.first, .row = h->columns};
+    mi_dense_rows k = {.values = h->k, .row = row},
+                  q = {.values = h->q + b.first * row, .row = row};
+    mi_dense_rows dout = {.values = d->dout + b.first * d->dout_row, .row = d->dout_row};
+    mi_dense_rows dk = {.values = b.first > 0 ? d->k : NULL, .row = row};
+    mi_dense_rows dv = {.values = b.first > 0 ? d->v : NULL, .row = row};
     mi_block_product(length, columns, size, v, dout_turned, none, r->dp, columns);
     through_softmax(length, columns, size, p, r->dp);
     mi_block_product(b.count, size, length, turned(r->dp, columns), k, none, d->q + b.first * row,

@@ -17,21 +17,22 @@ typedef struct operands {
     size_t depth;
     mi_some last; /* lanes of the last vector of each row */
     mi_strided a;
-    mi_rows b, start;
+    mi_dense_rows b, start;
     mi_scalar *c;
     size_t c_row;
 } operands;
 
-/* One block of c: `rows` rows of `vectors` vectors. Both are constants where this is inlined, so
- * that the block stays in registers while depth is gone through. `next`: a.row is 1, and the
- * addresses of all rows of a are known distances from one; else they are sums of few multiples of
- * a.row as long as there are no more than eight. */
+/* A vector of a row; of the last one the lanes that there are. */
 static inline __attribute__((always_inline)) mi_lanes load(const operands *o, const mi_scalar *x,
                                                            bool last)
 {
     return last ? mi_load_some(x, o->last, 0) : mi_load(x);
 }
 
+/* One block of c: `rows` rows of `vectors` vectors. Both are constants where this is inlined, so
+ * that the block stays in registers while depth is gone through. `next`: a.row is 1, and the
+ * addresses of all rows of a are known distances from one; else they are sums of few multiples of
+ * a.row as long as there are no more than eight. */
 static inline __attribute__((always_inline)) void block(size_t rows, size_t vectors, bool next,
                                                         const operands *o)
 {
@@ -150,8 +151,8 @@ static void column_of_blocks(size_t rows, unsigned vectors, operands *o)
     }
 }
 
-void mi_block_product(size_t rows, size_t columns, size_t depth, mi_strided a, mi_rows b,
-                      mi_rows opt_start, mi_scalar *c, size_t c_row)
+void mi_block_product(size_t rows, size_t columns, size_t depth, mi_strided a, mi_dense_rows b,
+                      mi_dense_rows opt_start, mi_scalar *c, size_t c_row)
 {
     unsigned left = (unsigned)(mi_padded(columns) / MI_LANES);
     for (unsigned strips = (left + MOST_VECTORS - 1) / MOST_VECTORS; strips > 0; strips--) {

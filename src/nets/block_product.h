@@ -13,15 +13,15 @@ typedef struct mi_strided {
 } mi_strided;
 
 /* A matrix of dense rows, each `row` behind the last; 0: the same row again and again. */
-typedef struct mi_rows {
+typedef struct mi_dense_rows {
     const mi_scalar *values;
     size_t row;
-} mi_rows;
+} mi_dense_rows;
 
 /* c (rows,columns) = start + a b, of a (rows,depth), b (depth,columns) and start (rows,columns);
  * opt_start.values NULL: a b. start may be c; a and b are other matrices. Rows of c are c_row
  * apart. */
-void mi_block_product(size_t rows, size_t columns, size_t depth, mi_strided a, mi_rows b,
-                      mi_rows opt_start, mi_scalar *c, size_t c_row);
+void mi_block_product(size_t rows, size_t columns, size_t depth, mi_strided a, mi_dense_rows b,
+                      mi_dense_rows opt_start, mi_scalar *c, size_t c_row);
 
 #endif

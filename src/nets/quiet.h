@@ -1,7 +1,7 @@
 /* Loops inside a training step: they tell no progress, and what changes weights is not stopped half
  * way. */
-#ifndef MASKINFO_NETS_QUIET_H
-#define MASKINFO_NETS_QUIET_H
+#ifndef MI_NETS_QUIET_H
+#define MI_NETS_QUIET_H
 
 #include "maskinfo/run.h"
 

@@ -1,6 +1,6 @@
 /* What reading and writing of safetensors files share. */
-#ifndef MASKINFO_NETS_SAFETENSORS_H
-#define MASKINFO_NETS_SAFETENSORS_H
+#ifndef MI_NETS_SAFETENSORS_H
+#define MI_NETS_SAFETENSORS_H
 
 #include "maskinfo/safetensors.h"
 

@@ -7,20 +7,34 @@ size_t mi_sinkhorn_room(size_t rows, size_t columns)
     return rows + 3 * columns;
 }
 
-/* h (rows,columns) becomes s = max((h - the row's largest) / t, -1e30). */
-static void scale_rows(size_t rows, size_t columns, mi_scalar temperature, mi_scalar *h)
+/* max(difference / t, -1e30). */
+static mi_scalar scaled(mi_scalar difference, mi_scalar temperature)
 {
     const mi_scalar least = (mi_scalar)-1e30;
+    mi_scalar s = difference / temperature;
+    return s < least ? least : s;
+}
+
+/* h (rows,columns) becomes s = (h - the row's largest) / t, and u (rows) what makes up for it but
+ * for a constant: (the row's largest - the largest of all) / t. */
+static void scale_rows(size_t rows, size_t columns, mi_scalar temperature, mi_scalar *h,
+                       mi_scalar *u)
+{
     for (size_t r = 0; r < rows; r++) {
-        mi_scalar *row = h + r * columns, most = mi_largest_of(columns, row);
+        mi_scalar *row = h + r * columns;
+        u[r] = mi_largest_of(columns, row);
         for (size_t k = 0; k < columns; k++) {
-            mi_scalar s = (row[k] - most) / temperature;
-            row[k] = s < least ? least : s;
+            row[k] = scaled(row[k] - u[r], temperature);
         }
+    }
+    mi_scalar most = rows > 0 ? mi_largest_of(rows, u) : 0;
+    for (size_t r = 0; r < rows; r++) {
+        u[r] = scaled(u[r] - most, temperature);
     }
 }
 
-/* v_k = -log columns - log of sum_r exp(s_rk + u_r), s (rows,columns): the largest first. */
+/* v_k = -log of sum_r exp(s_rk + u_r), s (rows,columns): the largest first. Constants, such as the
+ * number of columns, cancel in the next sum. */
 static void scale_columns(size_t rows, size_t columns, const mi_scalar *s, const mi_scalar *u,
                           mi_scalar *v, mi_scalar *most, mi_scalar *sum)
 {
@@ -43,17 +57,16 @@ static void scale_columns(size_t rows, size_t columns, const mi_scalar *s, const
             mi_store_left(sum + k, mi_load_left(sum + k, left, 0) + mi_exp_lanes(x), left);
         }
     }
-    mi_scalar log_columns = (mi_scalar)log((double)columns);
     for (size_t k = 0; k < columns; k++) {
-        v[k] = -log_columns - (most[k] + (mi_scalar)log((double)sum[k]));
+        v[k] = -(most[k] + (mi_scalar)log((double)sum[k]));
     }
 }
 
-/* u_r = -log rows - log of sum_k exp(s_rk + v_k). */
+/* u_r = -log of sum_k exp(s_rk + v_k). */
 static void scale_sums(size_t rows, size_t columns, const mi_scalar *s, const mi_scalar *v,
                        mi_scalar *u)
 {
-    mi_scalar log_rows = (mi_scalar)log((double)rows), none = -(mi_scalar)INFINITY;
+    const mi_scalar none = -(mi_scalar)INFINITY;
     for (size_t r = 0; r < rows; r++) {
         const mi_scalar *row = s + r * columns;
         mi_lanes most = mi_splat(row[0] + v[0]), sum = {0};
@@ -68,7 +81,7 @@ static void scale_sums(size_t rows, size_t columns, const mi_scalar *s, const mi
             sum += mi_exp_lanes(mi_load_left(row + k, left, none) + mi_load_left(v + k, left, 0) -
                                 top);
         }
-        u[r] = -log_rows - (top + (mi_scalar)log((double)mi_sum_lanes(sum)));
+        u[r] = -(top + (mi_scalar)log((double)mi_sum_lanes(sum)));
     }
 }
 
@@ -80,10 +93,7 @@ void mi_sinkhorn(size_t rows, size_t columns, double temperature, size_t iterati
     for (size_t k = 0; k < columns; k++) {
         v[k] = 0;
     }
-    for (size_t r = 0; r < rows; r++) {
-        u[r] = 0;
-    }
-    scale_rows(rows, columns, (mi_scalar)temperature, h);
+    scale_rows(rows, columns, (mi_scalar)temperature, h, u);
     for (size_t i = 0; i < iterations && rows > 0; i++) {
         if (i > 0) {
             scale_sums(rows, columns, h, v, u);

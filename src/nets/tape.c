@@ -89,10 +89,10 @@ void mi_transformer_attention(const mi_transformer *transformer, mi_ragged batch
 }
 
 /* A LayerNorm's mean is not finite where one entry of the row is not. */
-static bool bad_rows(size_t rows, const mi_scalar *mean, const mi_scalar *scale)
+static bool bad_rows(size_t rows, const mi_scalar *mean)
 {
     for (size_t r = 0; r < rows; r++) {
-        if (!isfinite(mean[r]) || !isfinite(scale[r])) {
+        if (!isfinite(mean[r])) {
             return true;
         }
     }
@@ -105,11 +105,10 @@ size_t mi_transformer_first_bad(const mi_transformer *transformer, mi_ragged bat
     size_t depth = transformer->config.depth, rows = mi_ragged_rows(batch);
     for (size_t l = 0; l < depth; l++) {
         bool last = l + 1 == depth;
-        if (bad_rows(rows, last ? tape->mean : tape->blocks[l + 1].mean1,
-                     last ? tape->scale : tape->blocks[l + 1].scale1)) {
+        if (bad_rows(rows, last ? tape->mean : tape->blocks[l + 1].mean1)) {
             return l;
         }
     }
-    bool bad = tape->bad_norm || bad_rows(rows, tape->mean, tape->scale);
+    bool bad = tape->bad_norm || bad_rows(rows, tape->mean);
     return rows > 0 && bad ? depth : depth + 1;
 }

@@ -18,7 +18,7 @@ static mi_code check(const mi_transformer_config *c, mi_status *status)
     return MI_OK;
 }
 
-/* One block's tensors in the order of timm's. */
+/* Adds tensors one by one; after a failure nothing more is added. */
 typedef struct maker {
     mi_tensors *tensors;
     const char *prefix;
@@ -57,6 +57,7 @@ static void add_scale(maker *m, const char *part, const mi_transformer_config *c
     }
 }
 
+/* One block's tensors in the order of timm's. */
 static void add_block(maker *m, const mi_transformer_config *config, mi_block *ret_block)
 {
     size_t width = config->width, hidden = config->hidden;

@@ -227,6 +227,87 @@ static void colour_jpeg_becomes_luma(void **state)
     assert_pixels(path, TALL, WIDE, expected, 0.51);
 }
 
+/* Colours within `tolerance`, and the lines of pixels as other rooms read them. */
+static void assert_colours(const char *path, size_t rows, size_t columns, const double *expected,
+                           double tolerance)
+{
+    char *paths[] = {(char *)path};
+    double line[3 * 64];
+    mi_images *images = NULL;
+    assert_int_equal(mi_read_color_images(paths, 1, &images, NULL), MI_OK);
+    assert_int_equal(images->channels, 3);
+    for (size_t r = 0; r < rows; r++) {
+        assert_int_equal(mi_image_line(images, 0, r, 1, columns - 1, line, NULL), MI_OK);
+        for (size_t i = 0; i < 3 * (columns - 1); i++) {
+            assert_near(line[i], expected[3 * (r * columns + 1) + i], tolerance);
+        }
+    }
+    mi_images_destroy(images);
+}
+
+static void colours_of_jpeg_are_kept(void **state)
+{
+    char path[SCRATCH_PATH];
+    double expected[3 * TALL * WIDE];
+    for (size_t i = 0; i < 3 * TALL * WIDE; i++) {
+        expected[i] = block_colour(i / 3)[i % 3];
+    }
+    scratch_name(state, "kept.jpg", path);
+    write_blocks(path, 3, JCS_RGB, JCS_RGB, true);
+    assert_colours(path, TALL, WIDE, expected, 1);
+}
+
+static void colours_of_png_are_kept(void **state)
+{
+    char path[SCRATCH_PATH];
+    unsigned char samples[4 * PIXELS];
+    double shown[3 * PIXELS];
+    fill(samples, sizeof samples);
+    for (size_t i = 0; i < 3 * PIXELS; i++) {
+        shown[i] = samples[i];
+    }
+    png_picture p = {.rows = ROWS,
+                     .columns = COLUMNS,
+                     .depth = 8,
+                     .type = PNG_COLOR_TYPE_RGB,
+                     .samples = samples,
+                     .stride = 3 * COLUMNS};
+    write_png(scratch_name(state, "kept.png", path), &p);
+    assert_colours(path, ROWS, COLUMNS, shown, 0);
+    for (size_t i = 0; i < 3 * PIXELS; i++) {
+        unsigned alpha = samples[i / 3 * 4 + 3];
+        shown[i] = (samples[i / 3 * 4 + i % 3] * alpha + 255.0 * (255 - alpha)) / 255;
+    }
+    p.type = PNG_COLOR_TYPE_RGB_ALPHA;
+    p.stride = 4 * COLUMNS;
+    write_png(path, &p);
+    assert_colours(path, ROWS, COLUMNS, shown, nearest);
+}
+
+static void assert_grey(const char *path)
+{
+    char *paths[] = {(char *)path};
+    mi_images *images = NULL;
+    mi_status status = {.code = MI_OK};
+    assert_failure(mi_read_color_images(paths, 1, &images, &status), MI_INPUT, status,
+                   "a grey image");
+    assert_non_null(strstr(status.message, path));
+}
+
+static void grey_files_hold_no_colour(void **state)
+{
+    char path[SCRATCH_PATH];
+    write_blocks(scratch_name(state, "grey.jpg", path), 1, JCS_GRAYSCALE, JCS_GRAYSCALE, false);
+    assert_grey(path);
+    unsigned char samples[PIXELS];
+    fill(samples, PIXELS);
+    png_picture p = {
+        .rows = ROWS, .columns = COLUMNS, .depth = 8, .samples = samples, .stride = COLUMNS};
+    write_png(scratch_name(state, "grey.png", path), &p);
+    assert_grey(path);
+    assert_grey("data/fashion-test-images-idx3-ubyte.gz");
+}
+
 static void cmyk_jpeg_is_refused(void **state)
 {
     char path[SCRATCH_PATH];
@@ -505,6 +586,9 @@ int main(void)
         SCRATCH_TEST(palette_png_becomes_luma),
         SCRATCH_TEST(grey_jpeg_keeps_flat_blocks),
         SCRATCH_TEST(colour_jpeg_becomes_luma),
+        SCRATCH_TEST(colours_of_jpeg_are_kept),
+        SCRATCH_TEST(colours_of_png_are_kept),
+        SCRATCH_TEST(grey_files_hold_no_colour),
         SCRATCH_TEST(cmyk_jpeg_is_refused),
         SCRATCH_TEST(images_cut_anywhere_are_refused),
         SCRATCH_TEST(flat_jpeg_without_its_end_is_refused),

@@ -343,7 +343,7 @@ static void all_experiments_are_good(void **state)
     static const char *const names[] = {"task2",       "gmrf",      "letters",    "words",
                                         "photographs", "mae-gmrf",  "mae-scene",  "mae-fashion",
                                         "mae-photos",  "mlm-ngram", "mlm-parity", "mlm-text",
-                                        "checks"};
+                                        "checks",      "task4a",    "task4b"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char arguments[64];
         snprintf(arguments, sizeof arguments, "check %s", names[i]);

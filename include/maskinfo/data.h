@@ -83,10 +83,10 @@ char *mi_array_text(const mi_array *array, char *text, size_t size);
 bool mi_is_npy(const char *path);
 
 /* One image: its pixels, or where they begin in an array. Pixels are luma 0..255 (ITU-R BT.601 for
- * colour sources), row-major. */
+ * colour sources) or red, green, blue, row-major. */
 typedef struct mi_image {
     size_t rows, columns;
-    unsigned char *pixels; /* (rows, columns); NULL: in the list's array */
+    unsigned char *pixels; /* (rows, columns, channels); NULL: in the list's array */
     size_t first;          /* position of the upper left value there */
 } mi_image;
 
@@ -100,7 +100,7 @@ typedef struct mi_images {
     mi_image *items;
     char **names; /* (count) file of origin; the images of one IDX file share theirs */
 
-    size_t channels;     /* values of a pixel: 1 without an array */
+    size_t channels;     /* values of a pixel; without an array 1, or MI_COLORS */
     bool series;         /* the images are stretches, one row each, of one series in time */
     mi_array *opt_array; /* owned */
     size_t row_step, column_step, channel_step; /* between its values */
@@ -116,6 +116,12 @@ typedef struct mi_images {
 mi_code mi_read_images(char *const *paths, size_t path_count, mi_images **ret_images,
                        mi_status *status);
 void mi_images_destroy(mi_images *images); /* accepts NULL */
+
+/* The same with red, green and blue (0..255, as they are coded) as three channels of each pixel.
+ * MI_INPUT also: a file of grey values (it is named), which IDX files are. */
+enum { MI_COLORS = 3 };
+mi_code mi_read_color_images(char *const *paths, size_t path_count, mi_images **ret_images,
+                             mi_status *status);
 
 /* An array as images, which own it from then on (also where this fails). N x rows x columns and
  * N x rows x columns x channels are N images; of more than 2^18, as many evenly spaced ones are

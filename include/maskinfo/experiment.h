@@ -19,6 +19,7 @@ extern const mi_parameter mi_maps_parameters[];          /* "maps" of "train" */
 extern const mi_parameter mi_checks_parameters[];        /* of "checks" alone */
 extern const mi_parameter mi_train_entry_parameters[];   /* of each of its runs */
 extern const mi_parameter mi_probe_curve_parameters[];   /* of its "probe_curve" */
+extern const mi_parameter mi_center_parameters[];        /* of "center" alone */
 
 /* One curve, resolved. */
 typedef struct mi_curve_config {
@@ -41,7 +42,8 @@ typedef enum mi_experiment_kind {
     MI_KIND_COMPARE,
     MI_KIND_ESTIMATORS, /* no curves: estimates against known truths */
     MI_KIND_TRAIN,
-    MI_KIND_CHECKS
+    MI_KIND_CHECKS,
+    MI_KIND_CENTER /* no model: centring and collapse of self-distillation */
 } mi_experiment_kind;
 
 typedef struct mi_experiment {
@@ -55,7 +57,7 @@ typedef struct mi_experiment {
     size_t train_count;
     size_t probe_count;  /* of the probe curve */
     mi_values *settings; /* of the table of the kind; NULL in "curve" and "train" */
-    uint64_t seed;       /* of "estimators" and "checks" */
+    uint64_t seed;       /* of "estimators", "checks" and "center" */
     cJSON *resolved;     /* the settings as JSON */
     double effort;
 } mi_experiment;

@@ -6,8 +6,8 @@
 
 #include "maskinfo/status.h"
 
-/* Draw the figures of a "curve", "compare" or "estimators" result in `directory` (made where
- * missing). A figure NAME is four files:
+/* Draw the figures of a "curve", "compare", "estimators", "train", "checks" or "center" result in
+ * `directory` (made where missing). A figure NAME is four files:
  *
  *     NAME.dat   the numbers: one block per curve, two blank lines between blocks, columns named
  *                with their units; "?" stands for a number that the result does not have

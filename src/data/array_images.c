@@ -104,8 +104,9 @@ mi_code mi_image_line(const mi_images *images, size_t image, size_t row, size_t 
     const unsigned char *pixels = from->pixels;
     size_t channels = images->channels;
     if (pixels != NULL) {
-        for (size_t c = 0; c < count; c++) {
-            values[c] = pixels[row * from->columns + column + c];
+        pixels += (row * from->columns + column) * channels;
+        for (size_t i = 0; i < count * channels; i++) {
+            values[i] = pixels[i];
         }
         return MI_OK;
     }

@@ -62,7 +62,7 @@ static mi_code copy_images(const char *name, idx_header h, const unsigned char *
     size_t pixels = (size_t)h.rows * h.columns;
     mi_code code = MI_OK;
     for (size_t i = 0; i < images->count && code == MI_OK; i++) {
-        code = mi_image_allocate(name, h.rows, h.columns, &images->items[i], status);
+        code = mi_image_allocate(name, h.rows, h.columns, 1, &images->items[i], status);
         if (code == MI_OK) {
             memcpy(images->items[i].pixels, values + i * pixels, pixels);
         }

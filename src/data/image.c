@@ -32,8 +32,16 @@ mi_code mi_images_create(const char *name, size_t count, mi_images **ret_images,
     return MI_OK;
 }
 
-mi_code mi_image_allocate(const char *name, size_t rows, size_t columns, mi_image *image,
-                          mi_status *status)
+mi_code mi_image_is_grey(const char *name, mi_status *status)
+{
+    return mi_fail(status, MI_INPUT,
+                   "%s: a grey image; with \"color\": true each must be a JPEG or PNG file of "
+                   "several colour channels",
+                   name);
+}
+
+mi_code mi_image_allocate(const char *name, size_t rows, size_t columns, size_t channels,
+                          mi_image *image, mi_status *status)
 {
     if (rows == 0 || columns == 0 || columns > MI_MAX_PIXELS / rows) {
         return mi_fail(
@@ -41,7 +49,7 @@ mi_code mi_image_allocate(const char *name, size_t rows, size_t columns, mi_imag
             "%s: an image of %zu x %zu pixels (rows x columns), 1 to %d pixels are legal", name,
             rows, columns, MI_MAX_PIXELS);
     }
-    mi_code code = mi_allocate(rows * columns, 1, &image->pixels, status);
+    mi_code code = mi_allocate(rows * columns, channels, &image->pixels, status);
     if (code == MI_OK) {
         image->rows = rows;
         image->columns = columns;

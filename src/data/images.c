@@ -11,15 +11,22 @@ static const size_t file_limit = (size_t)1 << 30;
 typedef struct format {
     size_t size;
     unsigned char bytes[8];
-    mi_code (*parse)(const char *name, const unsigned char *bytes, size_t size,
+    mi_code (*parse)(const char *name, const unsigned char *bytes, size_t size, bool color,
                      mi_images **ret_images, mi_status *status);
 } format;
+
+static mi_code parse_idx(const char *name, const unsigned char *bytes, size_t size, bool color,
+                         mi_images **ret_images, mi_status *status)
+{
+    return color ? mi_image_is_grey(name, status)
+                 : mi_parse_idx(name, bytes, size, ret_images, status);
+}
 
 /* All IDX files of unsigned bytes go to mi_parse_idx, which tells labels from images. */
 static const format formats[] = {
     {3, {0xff, 0xd8, 0xff}, mi_parse_jpeg},
     {8, {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'}, mi_parse_png},
-    {3, {0, 0, 8}, mi_parse_idx},
+    {3, {0, 0, 8}, parse_idx},
 };
 
 static const format *find_format(const unsigned char *bytes, size_t size)
@@ -62,7 +69,7 @@ static mi_code read_file(mi_images *images, const char *path, mi_status *status)
     if (f == NULL) {
         code = unknown_format(path, bytes, size, status);
     } else {
-        code = f->parse(path, bytes, size, &found, status);
+        code = f->parse(path, bytes, size, images->channels > 1, &found, status);
     }
     free(bytes);
     if (code == MI_OK) {
@@ -83,14 +90,17 @@ static mi_code read_folder(mi_images *images, const char *path, mi_status *statu
     return code;
 }
 
-mi_code mi_read_images(char *const *paths, size_t path_count, mi_images **ret_images,
-                       mi_status *status)
+static mi_code read_images(char *const *paths, size_t path_count, size_t channels,
+                           mi_images **ret_images, mi_status *status)
 {
     mi_images *images = NULL;
     if (path_count == 0) {
         return mi_fail(status, MI_INPUT, "no image files or folders are named, 1 is the least");
     }
     mi_code code = mi_images_create("", 0, &images, status);
+    if (code == MI_OK) {
+        images->channels = channels;
+    }
     for (size_t i = 0; i < path_count && code == MI_OK; i++) {
         code = mi_is_folder(paths[i]) ? read_folder(images, paths[i], status)
                                       : read_file(images, paths[i], status);
@@ -101,4 +111,16 @@ mi_code mi_read_images(char *const *paths, size_t path_count, mi_images **ret_im
     }
     *ret_images = images;
     return MI_OK;
+}
+
+mi_code mi_read_images(char *const *paths, size_t path_count, mi_images **ret_images,
+                       mi_status *status)
+{
+    return read_images(paths, path_count, 1, ret_images, status);
+}
+
+mi_code mi_read_color_images(char *const *paths, size_t path_count, mi_images **ret_images,
+                             mi_status *status)
+{
+    return read_images(paths, path_count, MI_COLORS, ret_images, status);
 }

@@ -12,6 +12,7 @@ typedef struct reader {
     struct jpeg_error_mgr errors;
     jmp_buf jump;
     const char *name;
+    size_t channels; /* wanted */
     mi_image *image;
     mi_code code;
     mi_status *status;
@@ -36,7 +37,7 @@ static void on_message(j_common_ptr jpeg, int level)
 
 /* The Y of a YCbCr file is luma by ITU-R BT.601 (JFIF) and is taken as it is coded; libjpeg
  * computes the same from RGB. */
-static mi_code request_luma(reader *r)
+static mi_code request_space(reader *r)
 {
     J_COLOR_SPACE space = r->jpeg.jpeg_color_space;
     if (space != JCS_GRAYSCALE && space != JCS_YCbCr && space != JCS_RGB) {
@@ -45,7 +46,10 @@ static mi_code request_luma(reader *r)
                        "YCbCr and RGB are legal",
                        r->name, r->jpeg.num_components);
     }
-    r->jpeg.out_color_space = JCS_GRAYSCALE;
+    if (r->channels > 1 && space == JCS_GRAYSCALE) {
+        return mi_image_is_grey(r->name, r->status);
+    }
+    r->jpeg.out_color_space = r->channels > 1 ? JCS_RGB : JCS_GRAYSCALE;
     return MI_OK;
 }
 
@@ -53,7 +57,7 @@ static void read_rows(reader *r)
 {
     jpeg_start_decompress(&r->jpeg);
     while (r->jpeg.output_scanline < r->jpeg.output_height) {
-        JSAMPROW row = r->image->pixels + r->jpeg.output_scanline * r->image->columns;
+        JSAMPROW row = r->image->pixels + r->jpeg.output_scanline * r->image->columns * r->channels;
         jpeg_read_scanlines(&r->jpeg, &row, 1);
     }
     jpeg_finish_decompress(&r->jpeg);
@@ -67,10 +71,10 @@ static mi_code decode(reader *r, const unsigned char *bytes, size_t size)
     jpeg_create_decompress(&r->jpeg);
     jpeg_mem_src(&r->jpeg, bytes, size);
     jpeg_read_header(&r->jpeg, TRUE);
-    mi_code code = request_luma(r);
+    mi_code code = request_space(r);
     if (code == MI_OK) {
-        code = mi_image_allocate(r->name, r->jpeg.image_height, r->jpeg.image_width, r->image,
-                                 r->status);
+        code = mi_image_allocate(r->name, r->jpeg.image_height, r->jpeg.image_width, r->channels,
+                                 r->image, r->status);
     }
     if (code == MI_OK) {
         read_rows(r);
@@ -78,7 +82,7 @@ static mi_code decode(reader *r, const unsigned char *bytes, size_t size)
     return code;
 }
 
-mi_code mi_parse_jpeg(const char *name, const unsigned char *bytes, size_t size,
+mi_code mi_parse_jpeg(const char *name, const unsigned char *bytes, size_t size, bool color,
                       mi_images **ret_images, mi_status *status)
 {
     mi_images *images = NULL;
@@ -86,7 +90,9 @@ mi_code mi_parse_jpeg(const char *name, const unsigned char *bytes, size_t size,
     if (code != MI_OK) {
         return code;
     }
-    reader r = {.name = name, .image = &images->items[0], .status = status};
+    images->channels = color ? MI_COLORS : 1;
+    reader r = {
+        .name = name, .channels = images->channels, .image = &images->items[0], .status = status};
     r.jpeg.err = jpeg_std_error(&r.errors);
     r.jpeg.client_data = &r;
     r.errors.error_exit = on_error;

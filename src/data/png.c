@@ -14,6 +14,7 @@ typedef struct reader {
     png_structp png;
     png_infop info;
     unsigned char *raster; /* (rows, columns, channels) */
+    size_t wanted;         /* channels */
     mi_image *image;
     mi_code code;
     mi_status *status;
@@ -56,6 +57,18 @@ static unsigned char over_white(unsigned weighted, unsigned alpha)
     return (unsigned char)((weighted * alpha + 255000 * (255 - alpha) + 127500) / 255000);
 }
 
+/* Colours over white, (columns, MI_COLORS), of rows with 3 or 4 channels. */
+static void blend_row(const unsigned char *row, size_t channels, size_t columns,
+                      unsigned char *pixels)
+{
+    for (size_t i = 0; i < columns; i++) {
+        const unsigned char *p = row + i * channels;
+        for (size_t c = 0; c < MI_COLORS; c++) {
+            pixels[i * MI_COLORS + c] = over_white(1000u * p[c], channels == 4 ? p[3] : 255);
+        }
+    }
+}
+
 static void fold_row(const unsigned char *row, size_t channels, size_t columns,
                      unsigned char *pixels)
 {
@@ -85,9 +98,11 @@ static mi_code read_rows(reader *r)
         }
     }
     png_read_end(r->png, NULL);
+    void (*convert)(const unsigned char *, size_t, size_t, unsigned char *) =
+        r->wanted > 1 ? blend_row : fold_row;
     for (size_t row = 0; row < image->rows; row++) {
-        fold_row(r->raster + row * stride, png_get_channels(r->png, r->info), image->columns,
-                 image->pixels + row * image->columns);
+        convert(r->raster + row * stride, png_get_channels(r->png, r->info), image->columns,
+                image->pixels + row * image->columns * r->wanted);
     }
     return MI_OK;
 }
@@ -110,8 +125,12 @@ static mi_code decode(reader *r)
     png_set_read_fn(r->png, r, read_bytes);
     set_limits(r);
     png_read_info(r->png, r->info);
-    mi_code code = mi_image_allocate(r->name, png_get_image_height(r->png, r->info),
-                                     png_get_image_width(r->png, r->info), r->image, r->status);
+    if (r->wanted > 1 && (png_get_color_type(r->png, r->info) & PNG_COLOR_MASK_COLOR) == 0) {
+        return mi_image_is_grey(r->name, r->status);
+    }
+    mi_code code =
+        mi_image_allocate(r->name, png_get_image_height(r->png, r->info),
+                          png_get_image_width(r->png, r->info), r->wanted, r->image, r->status);
     if (code != MI_OK) {
         return code;
     }
@@ -127,7 +146,7 @@ static mi_code create_reader(reader *r)
                            : MI_OK;
 }
 
-mi_code mi_parse_png(const char *name, const unsigned char *bytes, size_t size,
+mi_code mi_parse_png(const char *name, const unsigned char *bytes, size_t size, bool color,
                      mi_images **ret_images, mi_status *status)
 {
     mi_images *images = NULL;
@@ -135,8 +154,13 @@ mi_code mi_parse_png(const char *name, const unsigned char *bytes, size_t size,
     if (code != MI_OK) {
         return code;
     }
-    reader r = {
-        .name = name, .bytes = bytes, .size = size, .image = &images->items[0], .status = status};
+    images->channels = color ? MI_COLORS : 1;
+    reader r = {.name = name,
+                .bytes = bytes,
+                .size = size,
+                .wanted = images->channels,
+                .image = &images->items[0],
+                .status = status};
     code = create_reader(&r);
     if (code == MI_OK) {
         code = decode(&r);

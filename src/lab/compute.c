@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "center.h"
 #include "maskinfo/experiment.h"
 #include "maskinfo/memory.h"
 #include "maskinfo/result.h"
@@ -213,6 +214,9 @@ mi_code mi_experiment_check(const mi_experiment *e, const mi_run *run, mi_faults
     size_t before = faults->count;
     if (e->kind == MI_KIND_ESTIMATORS) {
         return mi_estimators_check(e, faults, status);
+    }
+    if (e->kind == MI_KIND_CENTER) {
+        return mi_center_check(e, faults, status);
     }
     check_settings(e, &quick, faults);
     size_t parts = e->count + e->train_count - e->probe_count + (e->probe_count > 0);

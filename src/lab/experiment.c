@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "center.h"
 #include "maskinfo/figures.h"
 #include "maskinfo/memory.h"
 #include "training.h"
@@ -159,6 +160,7 @@ static const struct {
     {"estimators", MI_KIND_ESTIMATORS, resolve_estimators},
     {"train", MI_KIND_TRAIN, mi_train_resolve_single},
     {"checks", MI_KIND_CHECKS, mi_checks_resolve},
+    {"center", MI_KIND_CENTER, mi_center_resolve},
 };
 
 static mi_code resolve(mi_resolver *r, const cJSON *document, mi_experiment *e)
@@ -175,7 +177,7 @@ static mi_code resolve(mi_resolver *r, const cJSON *document, mi_experiment *e)
         }
     }
     mi_resolve_unknown(r, "", "experiment", name,
-                       "\"curve\", \"compare\", \"estimators\", \"train\", \"checks\"");
+                       "\"curve\", \"compare\", \"estimators\", \"train\", \"checks\", \"center\"");
     return MI_OK;
 }
 

@@ -125,6 +125,15 @@ static void print_training(FILE *out)
                   mi_probe_curve_parameters);
 }
 
+static void print_center(FILE *out)
+{
+    print_section(out, "### center",
+                  "Centring and collapse of self-distillation, without a network (docs/task4.md). "
+                  "Has `title`, `seed` and any of `equilibrium`, `stability` and `loop`, each an "
+                  "object whose keys all have defaults; all three where none is named. At the top:",
+                  mi_center_parameters);
+}
+
 static void print_notes(FILE *out, const char *heading, const mi_field_note *notes)
 {
     fprintf(out, "\n%s\n\n| field | meaning |\n|---|---|\n", heading);
@@ -141,7 +150,8 @@ void mi_reference_document(FILE *out)
         "reads its input by.\n\n## Experiment files\n\nA JSON object. `\"experiment\"` is "
         "`\"curve\"` (one source), `\"compare\"` (several in one set of figures), "
         "`\"estimators\"` (estimators from samples against known truths), `\"train\"` (a network "
-        "against the exact floor) or `\"checks\"` (several of those). A curve has "
+        "against the exact floor), `\"checks\"` (several of those) or `\"center\"` (centring and "
+        "collapse of self-distillation). A curve has "
         "`model` and may have `mask`, `ratios`, `estimator`, `seed` and `title`. A comparison "
         "has `curves`, an array of such objects with a label and a style each, and may have "
         "`mask`, `ratios`, `estimator` and `seed` for the curves that do not set their own.\n");
@@ -159,6 +169,7 @@ void mi_reference_document(FILE *out)
                   "`seed`: no curve, but estimates against known truths.",
                   mi_estimators_parameters);
     print_training(out);
+    print_center(out);
     print_models(out);
     print_masks(out);
     print_methods(out);
@@ -172,6 +183,7 @@ void mi_reference_document(FILE *out)
     print_notes(out, "### Of estimators", mi_estimators_notes);
     print_notes(out, "### Of a training run", mi_train_notes);
     print_notes(out, "### Of checks", mi_checks_notes);
+    print_notes(out, "### Of center", mi_center_notes);
     fprintf(
         out,
         "\n## Files\n\nData files and experiments named by a relative path are looked for in the "

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "center.h"
 #include "maskinfo/memory.h"
 #include "maskinfo/result.h"
 #include "training.h"
@@ -203,6 +204,9 @@ mi_code mi_experiment_run(const mi_experiment *e, const mi_run_options *options,
         return run_train(e, options, faults, ret_result, status);
     case MI_KIND_CHECKS:
         return mi_checks_run(e, options, faults, ret_result, status);
+    case MI_KIND_CENTER:
+        run.seed = e->seed;
+        return mi_center_run(e, &run, faults, ret_result, status);
     case MI_KIND_CURVE:
         break;
     }

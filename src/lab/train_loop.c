@@ -37,10 +37,10 @@ static const char *file_of(const loop *l, const char *name, char path[MI_TRAIN_P
 
 /* The history goes first: one that is longer than its checkpoint is cut, one that is shorter would
  * be of no use. */
-static mi_code keep(loop *l)
+static mi_code write_checkpoint(loop *l)
 {
     char path[MI_TRAIN_PATH];
-    if (l->place->opt_directory == NULL || l->trainer->step == 0 || l->kept == l->trainer->step) {
+    if (l->place->opt_directory == NULL) {
         return MI_OK;
     }
     mi_code code = mi_make_directory(l->place->opt_directory, l->status);
@@ -55,6 +55,29 @@ static mi_code keep(loop *l)
     return code;
 }
 
+/* Say behind a failure's message where the last checkpoint is. */
+static mi_code name_checkpoint(const loop *l, mi_code code)
+{
+    char path[MI_TRAIN_PATH], message[sizeof l->status->message];
+    snprintf(message, sizeof message, "%s", l->status->message);
+    if (l->kept == 0) {
+        return mi_fail(l->status, code, "%s; no checkpoint was written before", message);
+    }
+    return mi_fail(l->status, code, "%.300s; %.280s is kept, of step %zu", message,
+                   file_of(l, "checkpoint", path), l->kept);
+}
+
+/* A checkpoint, unless there is one of this step; one that is not finite ends the run, and leaves
+ * the one before it, with and without a folder. */
+static mi_code keep(loop *l)
+{
+    if (l->trainer->step == 0 || l->kept == l->trainer->step) {
+        return MI_OK;
+    }
+    mi_code code = mi_trainer_check(l->trainer, l->status);
+    return code == MI_OK ? write_checkpoint(l) : name_checkpoint(l, code);
+}
+
 /* Does the checkpoint's configuration differ? Then *ret_there is false, or that is refused where
  * the place is this run's alone. */
 static mi_code compare_identity(const loop *l, const char *path, const char *opt_identity,
@@ -66,7 +89,11 @@ static mi_code compare_identity(const loop *l, const char *path, const char *opt
     if (*ret_there || !l->place->lasting) {
         return MI_OK;
     }
-    cJSON *theirs = opt_identity == NULL ? NULL : cJSON_Parse(opt_identity);
+    if (opt_identity == NULL) {
+        return mi_fail(l->status, MI_INPUT,
+                       "%s: is no checkpoint: \"identity\" of its metadata is missing", path);
+    }
+    cJSON *theirs = cJSON_Parse(opt_identity);
     cJSON *ours = cJSON_Parse(own);
     mi_document_difference(ours, theirs, where, sizeof where);
     cJSON_Delete(theirs);
@@ -114,18 +141,6 @@ static mi_code take_up(loop *l)
     return code;
 }
 
-/* Say behind a failure's message where the last checkpoint is. */
-static mi_code name_checkpoint(const loop *l, mi_code code)
-{
-    char path[MI_TRAIN_PATH], message[sizeof l->status->message];
-    snprintf(message, sizeof message, "%s", l->status->message);
-    if (l->kept == 0) {
-        return mi_fail(l->status, code, "%s; no checkpoint was written before", message);
-    }
-    return mi_fail(l->status, code, "%.300s; %.280s is kept, of step %zu", message,
-                   file_of(l, "checkpoint", path), l->kept);
-}
-
 static mi_code stop(loop *l)
 {
     mi_code code = keep(l);
@@ -137,12 +152,13 @@ static mi_code stop(loop *l)
     return l->kept > 0 ? name_checkpoint(l, MI_INTERRUPTED) : MI_INTERRUPTED;
 }
 
-/* The weights are as they were before the step: they are kept where nothing is. */
+/* The weights are as they were before the step: they are kept where nothing is, and they are good.
+ */
 static mi_code fail_numerically(loop *l)
 {
     mi_status failure = *l->status;
     mi_code code = l->kept == 0 ? keep(l) : MI_OK;
-    if (code != MI_OK) {
+    if (code != MI_OK && code != MI_NUMERIC) {
         return code;
     }
     *l->status = failure;

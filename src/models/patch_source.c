@@ -43,6 +43,13 @@ static mi_code read_array(const char *path, size_t stretch, mi_images **ret_imag
     return MI_OK;
 }
 
+static mi_code read_files(const mi_value *paths, bool color, mi_images **ret_images,
+                          mi_status *status)
+{
+    return color ? mi_read_color_images(paths->paths, paths->path_count, ret_images, status)
+                 : mi_read_images(paths->paths, paths->path_count, ret_images, status);
+}
+
 static mi_code check_grid(const mi_images *images, mi_crop_shape shape, mi_status *status)
 {
     if (images->series && (shape.rows != 1 || shape.columns < 2)) {
@@ -101,10 +108,17 @@ mi_code mi_patch_source_read(const mi_values *values, size_t max_dimension, mi_i
     const size_t *grid = mi_values_find(values, "grid")->grid;
     size_t patch = mi_count(values, "patch");
     mi_images *images = NULL;
+    bool color = mi_given(values, "color") && mi_true(values, "color");
     bool array = paths->path_count == 1 && mi_is_npy(paths->paths[0]);
+    if (array && color) {
+        return mi_fail_at(status, "color",
+                          "true, but %s is a .npy array, whose channels are all used as they are: "
+                          "false is legal",
+                          paths->paths[0]);
+    }
     mi_code code =
         array ? read_array(paths->paths[0], STRETCH_CROPS * patch * grid[1], &images, status)
-              : mi_read_images(paths->paths, paths->path_count, &images, status);
+              : read_files(paths, color, &images, status);
     if (code != MI_OK) {
         return place_at(code, "images", status);
     }
@@ -218,24 +232,25 @@ mi_code mi_patch_check_determined(const mi_images *images, mi_crop_shape shape,
     return code;
 }
 
-static bool is_constant(const mi_image *image)
+static bool is_constant(const mi_image *image, size_t channels)
 {
-    size_t count = image->rows * image->columns;
-    return memcmp(image->pixels, image->pixels + 1, count - 1) == 0;
+    size_t count = image->rows * image->columns * channels;
+    return memcmp(image->pixels, image->pixels + channels, count - channels) == 0;
 }
 
 static void constant_remark(const mi_images *images, char *text, size_t size)
 {
     size_t constant = 0, first = 0;
     for (size_t i = images->count; i-- > 0;) {
-        if (is_constant(&images->items[i])) {
+        if (is_constant(&images->items[i], images->channels)) {
             constant++;
             first = i;
         }
     }
     if (constant > 0) {
-        snprintf(text, size, "%zu of %zu images are of one grey level (the first: image %zu, %s); ",
-                 constant, images->count, first + 1, images->names[first]);
+        snprintf(text, size, "%zu of %zu images are of one %s (the first: image %zu, %s); ",
+                 constant, images->count, images->channels > 1 ? "colour" : "grey level", first + 1,
+                 images->names[first]);
     }
 }
 

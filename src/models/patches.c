@@ -32,6 +32,13 @@ static const mi_parameter parameters[] = {
      .unit = "",
      .help = "folders of JPEG and PNG files, such files, or IDX files, of which grey values are "
              "used; or one .npy array: images x rows x columns (x channels), or time (x features)"},
+    {.name = "color",
+     .type = MI_FLAG,
+     .fallback = "false",
+     .unit = "",
+     .help =
+         "use red, green and blue of JPEG and PNG files, three values at a pixel, and not grey; "
+         "each file must have colour"},
     {.name = "patch",
      .type = MI_INTEGER,
      .low = 1,

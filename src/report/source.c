@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "centered.h"
 #include "maskinfo/memory.h"
 #include "text.h"
 #include "trained.h"
@@ -315,14 +316,18 @@ static bool classify(mi_report *report)
     report->estimators = strcmp(name, "estimators") == 0;
     report->train = strcmp(name, "train") == 0;
     report->checks = strcmp(name, "checks") == 0;
+    report->center = strcmp(name, "center") == 0;
     return report->compare || report->estimators || report->train || report->checks ||
-           strcmp(name, "curve") == 0;
+           report->center || strcmp(name, "curve") == 0;
 }
 
 static mi_code read_kind(mi_report *report, mi_status *status)
 {
     if (report->estimators) {
         return mi_trials_check(report->result, status);
+    }
+    if (report->center) {
+        return mi_centered_check(report->result, status);
     }
     if (report->train || report->checks) {
         return mi_runs_read(report->result, report->checks, &report->opt_runs, status);
@@ -348,7 +353,7 @@ mi_code mi_report_read(const cJSON *result, mi_report **ret_report, mi_status *s
         const char *name = mi_json_text(result, "experiment");
         code = mi_fail_at(status, "experiment",
                           "\"%s\" has no figures; \"curve\", \"compare\", \"estimators\", "
-                          "\"advise\", \"train\" and \"checks\" do",
+                          "\"advise\", \"train\", \"checks\" and \"center\" do",
                           name == NULL ? "" : name);
     }
     if (code != MI_OK) {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "centered.h"
 #include "figure.h"
 #include "maskinfo/memory.h"
 #include "maskinfo/table.h"
@@ -290,6 +291,8 @@ mi_code mi_table_text(const cJSON *result, char **ret_text, mi_status *status)
     bool curves = false;
     if (code == MI_OK && report->estimators) {
         code = mi_trials_text(result, ret_text, status);
+    } else if (code == MI_OK && report->center) {
+        code = mi_centered_text(result, ret_text, status);
     } else if (code == MI_OK && report->train) {
         code = mi_train_text(report->opt_runs, ret_text, status);
     } else if (code == MI_OK && report->checks) {

@@ -134,10 +134,7 @@ static void put_config(mi_writer *w, cJSON *result, const mi_experiment *e, cons
     cJSON_ArrayForEach(run, runs)
     {
         cJSON *entry = entry_of(w, run);
-        if (entry == NULL || !cJSON_AddItemToArray(entries, entry)) {
-            cJSON_Delete(entry);
-            w->failed = true;
-        }
+        mi_append_item(w, entries, entry);
     }
     mi_add_item(w, config, "runs", entries);
     put_probe_config(w, config, e, probes);

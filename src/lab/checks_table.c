@@ -48,10 +48,7 @@ static void put_probe_point(mi_writer *w, cJSON *points, const cJSON *run, doubl
         mi_add_number(w, point, losses[i], number_at(evaluation, losses[i]));
     }
     p->count++;
-    if (point == NULL || !cJSON_AddItemToArray(points, point)) {
-        cJSON_Delete(point);
-        w->failed = true;
-    }
+    mi_append_item(w, points, point);
 }
 
 /* The best ratio, and the range of those whose accuracy does not differ from the best by more than
@@ -135,10 +132,7 @@ static void put_published(mi_writer *w, cJSON *curve, const cJSON *published, co
         cJSON *point = cJSON_CreateObject();
         mi_add_number(w, point, "ratio", ratios[i]);
         mi_add_number(w, point, "accuracy", values[i] / 100);
-        if (point == NULL || !cJSON_AddItemToArray(points, point)) {
-            cJSON_Delete(point);
-            w->failed = true;
-        }
+        mi_append_item(w, points, point);
     }
     mi_add_item(w, curve, "published", points);
     mi_add_text(w, curve, "published_source",
@@ -251,10 +245,7 @@ mi_code mi_checks_put_table(cJSON *result, mi_status *status)
     cJSON_ArrayForEach(run, mi_lab_item(result, "runs"))
     {
         cJSON *row = table_row(&w, run, mi_lab_item(result, "probe_curve"));
-        if (row == NULL || !cJSON_AddItemToArray(table, row)) {
-            cJSON_Delete(row);
-            w.failed = true;
-        }
+        mi_append_item(&w, table, row);
     }
     mi_add_item(&w, result, "table", table);
     return w.failed ? mi_fail(status, MI_MEMORY, "out of memory for the result") : MI_OK;

@@ -198,10 +198,12 @@ static void notice(void *context, const char *text)
 
 static void say_what_is_kept(mi_experiment_kind kind)
 {
-    const char *kept = kind == MI_KIND_COMPARE  ? "finished curves are kept; "
-                       : kind == MI_KIND_CHECKS ? "finished runs are kept; "
-                                                : "";
-    if (kind == MI_KIND_COMPARE || kind == MI_KIND_CHECKS || kind == MI_KIND_TRAIN) {
+    const char *kept = kind == MI_KIND_COMPARE ? "finished curves are kept; "
+                       : kind == MI_KIND_CHECKS || kind == MI_KIND_METHODS
+                           ? "finished runs are kept; "
+                           : "";
+    if (kind == MI_KIND_COMPARE || kind == MI_KIND_CHECKS || kind == MI_KIND_METHODS ||
+        kind == MI_KIND_TRAIN) {
         fprintf(stderr, "maskinfo: %s--resume goes on from there\n", kept);
     }
 }
@@ -283,7 +285,7 @@ const cli_command cli_run = {
         "  --threads N       default: as many as the machine has; results do not depend on it\n"
         "  --resume          go on from the finished curves of an interrupted comparison, from "
         "the\n"
-        "                    checkpoint of a training run, from both of checks\n"
+        "                    checkpoint of a training run, from both of checks and methods\n"
         "  --quiet           no table, no progress\n"
         "  --progress        progress even where standard error is no terminal\n\n"
         "Exit status: 0 done; 1 failed (numerics, memory, input/output); 2 bad usage or bad "

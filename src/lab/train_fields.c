@@ -90,3 +90,21 @@ const mi_field_note mi_checks_notes[] = {
      "same of knn in `knn`"},
     {NULL, NULL},
 };
+
+const mi_field_note mi_methods_notes[] = {
+    {"view", "methods or collapse: which figure tells of it"},
+    {"runs[]", "training results without pictures, with label and seed; all runs with the first "
+               "seed, then all with the second ..."},
+    {"table[]",
+     "one row a run: label, method, target, parameters, seeds (how many); means over the seeds of "
+     "final_loss, seconds, bytes, knn, linear, patch_linear, and X_se: of one seed over held-out "
+     "examples, of several over these; collapse: the verdict, and in how many of the seeds"},
+    {"baselines",
+     "raw pixels and the untrained encoder, as the first run with a probe (label) found them; the "
+     "same of single patches in patch"},
+    {"outcomes[]",
+     "one object for each run and seed with monitors: label, seed, verdict, step, message, "
+     "loss_remark, information, teacher_entropy, mean_entropy, feature_deviation, effective_rank "
+     "of the last window, log_prototypes"},
+    {NULL, NULL},
+};

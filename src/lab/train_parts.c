@@ -385,8 +385,10 @@ mi_code mi_train_check(const mi_train_config *configs, size_t count, const mi_ru
     quick.validate_only = true;
     quick.seed = configs[0].curve.seed;
     mi_code code = mi_train_parts_open(&configs[0], &quick, NULL, faults, &first, status);
-    for (size_t i = 1; code == MI_OK && first.source != NULL && i < count; i++) {
-        code = mi_train_parts_open(&configs[i], &quick, &first, faults, &other, status);
+    for (size_t i = 1; (code == MI_OK || code == MI_INPUT) && first.source != NULL && i < count;
+         i++) {
+        mi_code own = mi_train_parts_open(&configs[i], &quick, &first, faults, &other, status);
+        code = own != MI_OK ? own : code;
         mi_train_parts_close(&other);
     }
     mi_train_parts_close(&first);

@@ -185,7 +185,7 @@ mi_code mi_train_put_maps(mi_writer *w, const mi_train_state *state, const mi_ru
 /* Append a number with the six digits that pictures are written with. */
 void mi_train_append_coarse(mi_writer *w, cJSON *array, double value);
 
-/* Finished runs of "checks", kept in DIRECTORY/partial as curves of a comparison are, and the
+/* Finished runs of a list, kept in DIRECTORY/partial as curves of a comparison are, and the
  * folder of the checkpoints of one that is not finished. */
 cJSON *mi_partial_load_run(const char *directory, size_t index, const mi_train_config *config);
 mi_code mi_partial_save_run(const char *directory, size_t index, const mi_train_config *config,
@@ -193,6 +193,46 @@ mi_code mi_partial_save_run(const char *directory, size_t index, const mi_train_
 void mi_partial_checkpoints(const char *directory, size_t index, char *path, size_t size);
 void mi_partial_remove_checkpoints(const char *directory, size_t index);
 void mi_partial_remove_runs(const char *directory, size_t count);
+
+/* Training runs one after the other. `lends`: those that share model, probe and seed with the one
+ * before take them from it. */
+typedef struct mi_train_list {
+    const mi_experiment *e;
+    const mi_run_options *options;
+    mi_faults *faults;
+    mi_status *status;
+    bool lends;
+    const mi_train_config *opt_lent; /* whose parts the lender has; NULL: none */
+    mi_train_parts lender;
+} mi_train_list;
+
+/* Do two runs have the same model, probe and seed? */
+bool mi_train_shares(const mi_train_config *a, const mi_train_config *b);
+
+/* Run `index`, or what was kept of it where a finished one is to be resumed; opt_probe as the
+ * place's. Messages of failures begin with the run's label. */
+mi_code mi_train_list_run(mi_train_list *list, size_t index, const cJSON *opt_probe,
+                          cJSON **ret_run);
+void mi_train_list_close(mi_train_list *list); /* of what it lends; not itself */
+
+/* A run's configuration with its label, as it stands in an experiment file. */
+cJSON *mi_train_list_entry(mi_writer *w, const cJSON *run);
+double mi_train_list_seconds(const cJSON *runs);
+
+/* The entry `index` of "runs" of an experiment that lists some, and the fault of an item that is no
+ * object. */
+mi_code mi_train_resolve_entry(mi_resolver *r, const cJSON *entry, const cJSON *document,
+                               size_t index, const char *const *keys, mi_train_config *configs);
+bool mi_resolve_is_object(mi_resolver *r, const cJSON *item, const char *path);
+
+/* The "methods" experiment. */
+mi_code mi_methods_resolve(mi_resolver *r, const cJSON *document, mi_experiment *e);
+mi_code mi_methods_check(const mi_experiment *e, const mi_run *run, mi_faults *faults,
+                         mi_status *status);
+mi_code mi_methods_run(const mi_experiment *e, const mi_run_options *options, mi_faults *faults,
+                       cJSON **ret_result, mi_status *status);
+/* "table", "baselines" and "outcomes" of the runs in its result. */
+mi_code mi_methods_put_table(const mi_experiment *e, cJSON *result, mi_status *status);
 
 /* "table", "linear_mae" and "probe_curve" of the runs of "checks" in the result. */
 mi_code mi_checks_put_table(cJSON *result, mi_status *status);

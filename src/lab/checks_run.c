@@ -42,8 +42,7 @@ static void put_config(mi_writer *w, cJSON *result, const mi_experiment *e, cons
                 cJSON_Duplicate(mi_lab_item(e->resolved, "linear_mae"), 1));
     cJSON_ArrayForEach(run, runs)
     {
-        cJSON *entry = entry_of(w, run);
-        mi_append_item(w, entries, entry);
+        mi_append_item(w, entries, mi_train_list_entry(w, run));
     }
     mi_add_item(w, config, "runs", entries);
     put_probe_config(w, config, e, probes);

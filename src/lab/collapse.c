@@ -26,9 +26,10 @@ const mi_parameter mi_collapse_parameters[] = {
      .type = MI_REAL,
      .low = 0,
      .high = 1e6,
-     .fallback = "1.5",
+     .fallback = "1.1",
      .unit = "",
-     .help = "features count as a line where their effective rank is not above it"},
+     .help = "features count as a line where their effective rank is not above it; untrained small "
+             "encoders have little more"},
     {.name = "window",
      .type = MI_INTEGER,
      .low = 1,

@@ -17,11 +17,10 @@ static void put_config(mi_writer *w, cJSON *result, const mi_experiment *e, cons
     mi_add_number(w, config, "effort", 1);
     cJSON_ArrayForEach(run, runs)
     {
-        cJSON *entry = i++ < count ? mi_train_list_entry(w, run) : NULL;
-        cJSON_DeleteItemFromObjectCaseSensitive(entry, "seed");
-        if (i <= count && (entry == NULL || !cJSON_AddItemToArray(entries, entry))) {
-            cJSON_Delete(entry);
-            w->failed = true;
+        if (i++ < count) {
+            cJSON *entry = mi_train_list_entry(w, run);
+            cJSON_DeleteItemFromObjectCaseSensitive(entry, "seed");
+            mi_append_item(w, entries, entry);
         }
     }
     mi_add_item(w, config, "runs", entries);

@@ -28,14 +28,6 @@ static void put_or_null(mi_writer *w, cJSON *object, const char *name, double va
     }
 }
 
-static void append(mi_writer *w, cJSON *array, cJSON *item)
-{
-    if (item == NULL || !cJSON_AddItemToArray(array, item)) {
-        cJSON_Delete(item);
-        w->failed = true;
-    }
-}
-
 /* Run `index` of the first seed with all its seeds. */
 typedef struct rows {
     const cJSON *runs;
@@ -211,7 +203,7 @@ static void put_outcome(mi_writer *w, cJSON *outcomes, const cJSON *run)
             mi_add_null(w, outcome, texts[i], "as in \"collapse\" of the run");
         }
     }
-    append(w, outcomes, outcome);
+    mi_append_item(w, outcomes, outcome);
 }
 
 mi_code mi_methods_put_table(const mi_experiment *e, cJSON *result, mi_status *status)
@@ -223,7 +215,7 @@ mi_code mi_methods_put_table(const mi_experiment *e, cJSON *result, mi_status *s
     r.seeds = mi_values_find(e->settings, "seeds")->matrix.columns;
     r.count = e->train_count / r.seeds;
     for (; table != NULL && r.index < r.count; r.index++) {
-        append(&w, table, table_row(&w, &r));
+        mi_append_item(&w, table, table_row(&w, &r));
     }
     cJSON_ArrayForEach(run, r.runs)
     {

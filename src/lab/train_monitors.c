@@ -36,10 +36,7 @@ static void put_stretch(mi_writer *w, cJSON *steps, const mi_history *h, size_t 
         missing[m] = missing[m] || !isfinite(mean);
         mi_add_number(w, object, h->monitored[m].name, mean);
     }
-    if (object == NULL || !cJSON_AddItemToArray(steps, object)) {
-        cJSON_Delete(object);
-        w->failed = true;
-    }
+    mi_append_item(w, steps, object);
 }
 
 /* Why numbers of the steps are null. */

@@ -57,10 +57,7 @@ static bool put_stretch(mi_writer *w, cJSON *steps, const mi_history *h, size_t 
     mi_add_number(w, object, "loss_high", high);
     mi_add_number(w, object, "rate", mi_history_mean(h->rate, from, to));
     mi_add_number(w, object, "gradient_norm", mi_history_mean(h->norm, from, to));
-    if (object == NULL || !cJSON_AddItemToArray(steps, object)) {
-        cJSON_Delete(object);
-        w->failed = true;
-    }
+    mi_append_item(w, steps, object);
     return isfinite(loss);
 }
 

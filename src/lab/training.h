@@ -27,7 +27,8 @@ mi_code mi_train_resolve(mi_resolver *r, const cJSON *own, const cJSON *shared, 
 /* The one run of a "train" experiment, and the runs of "checks". */
 mi_code mi_train_resolve_single(mi_resolver *r, const cJSON *document, mi_experiment *e);
 mi_code mi_checks_resolve(mi_resolver *r, const cJSON *document, mi_experiment *e);
-void mi_checks_check(const mi_experiment *e, const mi_run *run, mi_faults *faults);
+mi_code mi_checks_check(const mi_experiment *e, const mi_run *run, mi_faults *faults,
+                        mi_status *status);
 mi_code mi_checks_run(const mi_experiment *e, const mi_run_options *options, mi_faults *faults,
                       cJSON **ret_result, mi_status *status);
 void mi_train_config_free(mi_train_config *config); /* what it holds, not itself */

@@ -220,17 +220,13 @@ mi_code mi_experiment_check(const mi_experiment *e, const mi_run *run, mi_faults
     if (e->kind == MI_KIND_CENTER) {
         return mi_center_check(e, faults, status);
     }
-<<<<<<< HEAD
     if (e->kind == MI_KIND_METHODS) {
         return mi_methods_check(e, &quick, faults, status);
     }
-    check_settings(e, &quick, faults);
-=======
     mi_code worst = check_settings(e, &quick, faults, status);
     if (worst == MI_MEMORY || worst == MI_INTERRUPTED) {
         return worst;
     }
->>>>>>> main
     size_t parts = e->count + e->train_count - e->probe_count + (e->probe_count > 0);
     for (size_t i = 0; i < parts; i++) {
         mi_code code = check_part(e, i, &quick, faults, status);

@@ -267,6 +267,15 @@ static void network_holds_the_numbers(void **state)
     draw_numbers(edited(field_text, "exact_curve", "null"), state);
     assert_holds(state, "network.gp",
                  LINES("data index 0 using 1:15 with linespoints", "on the same examples"));
+    /* What is not drawn is not explained. */
+    cJSON *unknown = parse(field_text), *point;
+    cJSON_ArrayForEach(point, cJSON_GetObjectItem(unknown, "points"))
+    {
+        cJSON_ReplaceItemInObject(point, "information", cJSON_CreateNull());
+    }
+    draw_numbers(unknown, state);
+    assert_lacks(state, "network.gp", "no predictor gains more");
+    assert_lacks(state, "network.gp", "argmax");
 }
 
 static void pictures_hold_the_numbers(void **state)
@@ -404,6 +413,10 @@ static void checks_hold_the_numbers(void **state)
     draw_numbers(edited(checks_text, "probe_curve", "null"), state);
     assert_lacks(state, "checks.gp", "y2tics");
     assert_holds(state, "checks.txt", LINES("0.5 [0.4, 0.7]  0.7       0.3750"));
+    draw_numbers(edited(checks_text, "probe_curve.published", "[]"), state);
+    assert_lacks(state, "checks.gp", "published networks");
+    draw_numbers(edited(checks_text, "runs[0].evaluation.gap_percent", "161.56"), state);
+    assert_holds(state, "checks.gp", LINES("published networks", "floor 0.3438: 162 % above'"));
 }
 
 static void what_is_not_there_is_left_out(void **state)
@@ -439,6 +452,9 @@ static void the_table_of_a_run(void **state)
               "\nr* = argmax of r i(r): network 0.5 [0.4, 0.7], exact 0.625\n",
               "trained encoder 81.2 % / 87.5 %, raw values 68.8 % / 75.0 %, untrained encoder "
               "50.0 % / 62.5 %\n"));
+    cJSON *flat = edited(field_text, "optimum", "null");
+    cJSON_AddStringToObject(flat, "optimum_reason", "nowhere above its error");
+    table_holds(flat, LINES("r i(r): network none (nowhere above its error), exact 0.625\n"));
     table_holds(edited(field_text, "evaluation.ratio", "null"),
                 LINES("\nmean   0.3750 ± 0.016  0.3438  0.0312 ± 0.0039  9.09 "));
     table_holds(edited(field_text, "evaluation.gap", "-0.001"),

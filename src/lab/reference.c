@@ -183,8 +183,9 @@ void mi_reference_document(FILE *out)
     fprintf(out,
             "\n## Results\n\n`result.json`, also what `--json` prints. Every number is finite, or "
             "null with a reason in `NAME_reason` beside it (for nulls in `points`: at the head of "
-            "the curve). The same file, seed and build give "
-            "the same bytes at any number of threads, `timing` aside.\n");
+            "the curve, in `steps` of `monitors`: at their head). The same file, seed and build give "
+            "the same bytes at any number of threads, `timing` aside (and what tables take from "
+            "it: `seconds`, `bytes`).\n");
     print_notes(out, "### Of a curve or comparison", mi_result_notes);
     print_notes(out, "### Each of `points`", mi_point_notes);
     print_notes(out, "### Of estimators", mi_estimators_notes);

@@ -22,6 +22,8 @@ CASES = (
     ("larger MAE", "larger", "0.75", 1.4, 0.8, 1.7),
     ("larger MAE", "larger", "0.15", 1.3, 0.8, 1.7),
     ("MLM", "mlm", "0.15", 1.6, None, None),
+    ("small iBOT", "small_ibot", "0.3", 1.8, None, None),
+    ("larger iBOT", "larger_ibot", "0.3", 1.35, None, None),
 )
 
 

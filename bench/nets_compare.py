@@ -150,4 +150,5 @@ def main():
               f"{show(scaling_aim)}, PyTorch {of_threads[1][1] / of_threads[2][1]:.2f} times", flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

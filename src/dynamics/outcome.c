@@ -28,6 +28,9 @@ static const double GROWN = 10;
 /* Decay by which a run counts as dead, and needs no more steps. */
 static const double DEAD = 1e-8;
 
+/* A cycle of small size grows no more, but is far above the start. */
+static const double FAR = 1000;
+
 /* What is seen of the constant part on the way. */
 typedef struct watch {
     double first, least, largest[QUARTERS]; /* sizes */
@@ -141,7 +144,7 @@ static mi_code simulate_constant(const mi_dynamics *d, double amplitude, size_t 
     }
     mi_simulation_free(&s);
     free(w.reference);
-    o->grows = !dead && (w.full || w.largest[3] > w.largest[2]);
+    o->grows = !dead && (w.full || w.largest[3] > w.largest[2] || w.largest[3] > FAR * w.first);
     o->entropy = counted > 0 ? entropy / (double)counted / log((double)d->prototypes) : 1;
     o->reversals = w.reversals;
     o->changes = w.changes;

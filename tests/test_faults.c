@@ -205,7 +205,7 @@ static void centre(void **state)
 {
     (void)state;
     every_allocation_may_fail(
-        "{\"experiment\":\"center\",\"published\":\"data/published.json\",\"equilibrium\":{"
+        "{\"experiment\":\"center\",\"equilibrium\":{"
         "\"center_momenta\":[0],\"replicates\":8,\"window\":1},\"stability\":{\"grid\":[2,2],"
         "\"steps\":1000,\"gains\":[0.1],\"points\":[[1,1]]},\"loop\":{\"steps\":100,"
         "\"prototypes\":2,\"replicates\":1,\"similarities\":[0]}}");

@@ -162,8 +162,8 @@ typedef struct mi_report {
     mi_strategy_comparison *opt_comparison;
 } mi_report;
 
-/* MI_INPUT where the JSON is not a curve, compare, estimators, advise, train, checks or center result;
- * status->place says where. */
+/* MI_INPUT where the JSON is not a curve, compare, estimators, advise, train, checks or center
+ * result; status->place says where. */
 mi_code mi_report_read(const cJSON *result, mi_report **ret_report, mi_status *status);
 void mi_report_destroy(mi_report *report); /* accepts NULL */
 

@@ -140,7 +140,7 @@ static void overshooting(void **state)
 static void saturated_start(void **state)
 {
     (void)state;
-    mi_dynamics d = setting(0.06, 0.99);
+    mi_dynamics d = setting(0.06, 0.9968);
     mi_trial_outcome o;
     assert_int_equal(mi_simulate_outcome(&d, 10, 20000, 3, 0, &o, NULL), MI_OK);
     assert_false(o.grows);

@@ -236,32 +236,43 @@ static void test_false_alarms(void **state)
         assert_false(p.leak);
     }
     assert_true(negative > 20);
+    /* Four examples agree with each other by chance; they still find what is gross. */
+    size_t agreeing = 0;
+    for (uint64_t seed = 0; seed < 1000; seed++) {
+        mi_floor_point p;
+        b.run.seed = seed;
+        evaluate(&b, &ratio, 1, 4, &p, NULL);
+        agreeing += p.gap < -4 * p.gap_se;
+        assert_false(p.leak);
+    }
+    assert_true(agreeing > 0);
     bench_close(&b);
     gsl_matrix_free(covariance);
 }
 
 /* Normalised targets have no floor; their loss is the squared error over each token's own
- * variance. */
+ * variance. Few examples, so that n - 1 in place of n is seen in its error. */
 static void test_normalized(void **state)
 {
     (void)state;
     gsl_matrix *covariance = fake_covariance(4, 4, 0.3);
     fake f = {.covariance = covariance, .patch = 2, .normalized = true};
     bench b = bench_open("gmrf", "{\"grid\": [4, 4], \"kappa\": 0.3}", &f, "{}");
+    enum { SAMPLES = 12 };
     const double ratio = 1;
     mi_floor_point p;
     assert_non_null(strstr(mi_floor_reason(&b.setting), "normalised"));
-    evaluate(&b, &ratio, 1, 400, &p, NULL);
+    evaluate(&b, &ratio, 1, SAMPLES, &p, NULL);
     assert_true(isnan(p.floor) && isnan(p.gap) && isnan(p.conditional_entropy) && !p.leak);
     assert_true(!isnan(p.exact_conditional_entropy));
     /* Nothing visible: the prediction is 0, and the loss of a token x^2 / var, on the same draws.
      */
-    double sum = 0, pixels = 0;
+    double losses[SAMPLES] = {0}, mean_loss = 0, spread = 0;
     void *scratch = NULL;
     gsl_rng *stream = NULL;
     assert_int_equal(mi_source_scratch_create(b.source, &scratch, NULL), MI_OK);
     assert_int_equal(mi_stream_create(7, MI_PURPOSE_EVALUATION, 0, &stream, NULL), MI_OK);
-    for (uint64_t e = 0; e < 400; e++) {
+    for (uint64_t e = 0; e < SAMPLES; e++) {
         mi_scalar x[16];
         mi_stream_set(stream, 7, MI_PURPOSE_EVALUATION, e);
         assert_int_equal(
@@ -274,11 +285,15 @@ static void test_normalized(void **state)
                 squares += gsl_pow_2(v[i] - mean) / 3;
                 all += gsl_pow_2(v[i]);
             }
-            sum += all / (squares + 1e-6);
-            pixels += 4;
+            losses[e] += all / (squares + 1e-6) / 16;
         }
+        mean_loss += losses[e] / SAMPLES;
     }
-    assert_near(p.loss, sum / pixels, 1e-3 * p.loss);
+    for (size_t e = 0; e < SAMPLES; e++) {
+        spread += gsl_pow_2(losses[e] - mean_loss) / (SAMPLES - 1);
+    }
+    assert_near(p.loss, mean_loss, 1e-5 * mean_loss);
+    assert_near(p.loss_se, sqrt(spread / SAMPLES), 1e-5 * p.loss_se);
     gsl_rng_free(stream);
     mi_source_scratch_destroy(b.source, scratch);
     bench_close(&b);

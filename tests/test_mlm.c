@@ -61,6 +61,14 @@ static mi_examples batch_from(const mi_safetensors *file, const recorded *r, siz
     return batch;
 }
 
+/* Is this entry a key's bias? The loss does not depend on those: their gradients are rounding, of
+ * which AdamW makes steps of full size. */
+static bool is_key_bias(const mi_tensor *tensor, size_t i)
+{
+    size_t third = tensor->count / 3;
+    return strstr(tensor->name, "attn.qkv.bias") != NULL && i >= third && i < 2 * third;
+}
+
 /* The largest deviation over the largest entry, of every tensor. */
 static void blocks_near(mi_method method, const mi_scalar *actual, const mi_scalar *expected,
                         double tolerance)
@@ -71,7 +79,7 @@ static void blocks_near(mi_method method, const mi_scalar *actual, const mi_scal
         double worst = 0, largest = 0;
         for (size_t i = 0; i < tensor->count; i++) {
             double a = (double)actual[tensor->offset + i], e = (double)expected[tensor->offset + i];
-            worst = fmax(worst, fabs(a - e));
+            worst = is_key_bias(tensor, i) ? worst : fmax(worst, fabs(a - e));
             largest = fmax(largest, fabs(e));
         }
         if (!(worst <= tolerance * largest)) {
@@ -106,14 +114,14 @@ static void follow(const mi_safetensors *file, const recorded *r)
     for (size_t t = 0; t < STEPS; t++) {
         mi_examples batch = batch_from(file, r, t);
         double loss = loss_of(method, values, &batch, gradient);
-        assert_near(loss, losses[t], (t == 0 ? 1e-5 : 1e-3) * losses[t]);
+        assert_near(loss, losses[t], 2e-6 * losses[t]);
         if (t == 0) {
-            blocks_near(method, gradient, expected, 1e-4);
+            blocks_near(method, gradient, expected, 1e-5);
         }
         adamw_step(method, t + 1, gradient, first, second, values);
         symbols_free(&batch);
     }
-    blocks_near(method, values, after, 1e-3);
+    blocks_near(method, values, after, 2e-5);
     free(values);
     free(expected);
     free(after);

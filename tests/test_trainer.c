@@ -1,5 +1,5 @@
 /* The trainer: its parameters, batches and masks, steps against their parts, and what stops it. */
-#include "trainer_support.h"
+#include "siamese_support.h"
 
 #include <stdatomic.h>
 
@@ -276,14 +276,20 @@ static void training_lowers_the_loss(void **state)
 static void nothing_is_allocated_in_a_step(void **state)
 {
     (void)state;
-    const recipe *const recipes[] = {&mae, &mlm, &mae};
-    const int threads[] = {2, 2, 6};
-    for (int k = 0; k < 3; k++) {
+    const recipe *const recipes[] = {&mae,
+                                     &mlm,
+                                     &mae,
+                                     &siamese_recipes[0],
+                                     &siamese_recipes[1],
+                                     &siamese_recipes[2],
+                                     &siamese_recipes[3]};
+    const int threads[] = {2, 2, 6, 2, 2, 2, 2};
+    for (int k = 0; k < 7; k++) {
         trial t = trial_of(recipes[k], training);
         mi_trainer *trainer = trainer_of(&t, threads[k]);
         steps(trainer, &t, 2); /* kernels are made in the first */
         long before = atomic_load(&allocations);
-        steps(trainer, &t, 8);
+        steps(trainer, &t, 12);
         assert_int_equal(atomic_load(&allocations), before);
         mi_trainer_destroy(trainer);
         trial_free(&t);

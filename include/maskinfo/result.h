@@ -27,6 +27,7 @@ void mi_add_null(mi_writer *writer, cJSON *object, const char *name, const char 
 void mi_add_bool(mi_writer *writer, cJSON *object, const char *name, bool value);
 /* Takes ownership of item, which may be NULL for want of memory. */
 void mi_add_item(mi_writer *writer, cJSON *object, const char *name, cJSON *item);
+void mi_append_item(mi_writer *writer, cJSON *array, cJSON *item); /* likewise */
 
 /* The fields of an analysis (sites, profile, points, fits, optimum, regime, ...) added to the
  * result object. */

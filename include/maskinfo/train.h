@@ -92,6 +92,10 @@ mi_code mi_trainer_step(mi_trainer *trainer, const mi_run *run, mi_status *statu
 mi_code mi_trainer_weights(mi_trainer *trainer, const mi_run *run, mi_weights *ret_weights,
                            mi_status *status);
 
+/* MI_NUMERIC, step and tensor named, where a weight, a moment or another number of a checkpoint is
+ * not finite: such a checkpoint could not be gone on from. */
+mi_code mi_trainer_check(const mi_trainer *trainer, mi_status *status);
+
 /* Everything that the next step depends on, and back bit for bit: weights under their own names,
  * moments under "adamw.first." and "adamw.second.", averages under "average.", a teacher under
  * "teacher.", what else the method keeps under "state.", metadata "maskinfo",

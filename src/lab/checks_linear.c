@@ -154,10 +154,7 @@ static mi_code put_point(mi_writer *w, cJSON *points, const linear_data *d, doub
     mi_add_number(w, point, "trained", result.trained);
     mi_add_number(w, point, "initial", result.initial);
     mi_add_number(w, point, "gap_percent", 100 * (result.trained / result.closed - 1));
-    if (point == NULL || !cJSON_AddItemToArray(points, point)) {
-        cJSON_Delete(point);
-        w->failed = true;
-    }
+    mi_append_item(w, points, point);
     return MI_OK;
 }
 

@@ -48,10 +48,7 @@ static void put_probe_point(mi_writer *w, cJSON *points, const cJSON *run, doubl
         mi_add_number(w, point, losses[i], number_at(evaluation, losses[i]));
     }
     p->count++;
-    if (point == NULL || !cJSON_AddItemToArray(points, point)) {
-        cJSON_Delete(point);
-        w->failed = true;
-    }
+    mi_append_item(w, points, point);
 }
 
 /* The best ratio, and the range of those whose accuracy does not differ from the best by more than
@@ -135,10 +132,7 @@ static void put_published(mi_writer *w, cJSON *curve, const cJSON *published, co
         cJSON *point = cJSON_CreateObject();
         mi_add_number(w, point, "ratio", ratios[i]);
         mi_add_number(w, point, "accuracy", values[i] / 100);
-        if (point == NULL || !cJSON_AddItemToArray(points, point)) {
-            cJSON_Delete(point);
-            w->failed = true;
-        }
+        mi_append_item(w, points, point);
     }
     mi_add_item(w, curve, "published", points);
     mi_add_text(w, curve, "published_source",
@@ -251,23 +245,21 @@ mi_code mi_checks_put_table(cJSON *result, mi_status *status)
     cJSON_ArrayForEach(run, mi_lab_item(result, "runs"))
     {
         cJSON *row = table_row(&w, run, mi_lab_item(result, "probe_curve"));
-        if (row == NULL || !cJSON_AddItemToArray(table, row)) {
-            cJSON_Delete(row);
-            w.failed = true;
-        }
+        mi_append_item(&w, table, row);
     }
     mi_add_item(&w, result, "table", table);
     return w.failed ? mi_fail(status, MI_MEMORY, "out of memory for the result") : MI_OK;
 }
 
-void mi_checks_check(const mi_experiment *e, const mi_run *run, mi_faults *faults)
+mi_code mi_checks_check(const mi_experiment *e, const mi_run *run, mi_faults *faults,
+                        mi_status *status)
 {
     double ratios[MI_PUBLISHED_POINTS], values[MI_PUBLISHED_POINTS];
-    mi_status status = {.code = MI_OK};
     cJSON *published = mi_given(e->settings, "published") ? mi_published_read(e, faults) : NULL;
     if (published != NULL) {
         mi_published_series(published, "mae_fig5", "linear_probe", ratios, values, faults);
     }
     cJSON_Delete(published);
-    mi_checks_linear_check(e, run, faults, &status);
+    mi_code code = mi_checks_linear_check(e, run, faults, status);
+    return code == MI_INPUT ? MI_OK : code;
 }

@@ -85,6 +85,21 @@ static mi_code list_items(const checkpoint_blocks *blocks, mi_safetensor **ret_i
     return code;
 }
 
+mi_code mi_trainer_check(const mi_trainer *trainer, mi_status *status)
+{
+    checkpoint_blocks blocks;
+    list_blocks(trainer, &blocks);
+    for (size_t b = 0; b < blocks.count; b++) {
+        const checkpoint_block *block = &blocks.items[b];
+        const char *bad = mi_first_bad_tensor(block->tensors, block->values);
+        if (bad != NULL) {
+            return mi_fail(status, MI_NUMERIC, "step %zu: \"%s%s\" is not finite", trainer->step,
+                           block->prefix, bad);
+        }
+    }
+    return MI_OK;
+}
+
 mi_code mi_trainer_save(const mi_trainer *trainer, const mi_run *run, const char *path,
                         mi_status *status)
 {

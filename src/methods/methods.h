@@ -10,5 +10,7 @@ extern const mi_method_class mi_dino_method;
 extern const mi_method_class mi_ibot_method;
 extern const mi_method_class mi_dinov2_method;
 extern const mi_method_class mi_byol_method;
+extern const mi_method_class mi_jigsaw_method;
+extern const mi_method_class mi_colorize_method;
 
 #endif

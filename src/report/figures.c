@@ -22,7 +22,9 @@ static const mi_figure *const registry[] = {
     &mi_figure_estimators,  &mi_figure_advice,
     &mi_figure_training,    &mi_figure_reconstructions,
     &mi_figure_network,     &mi_figure_probe,
-    &mi_figure_checks,      &mi_figure_center_equilibrium,
+    &mi_figure_checks,      &mi_figure_monitors,
+    &mi_figure_maps,        &mi_figure_methods,
+    &mi_figure_collapse,    &mi_figure_center_equilibrium,
     &mi_figure_center_map,  &mi_figure_center_law,
     &mi_figure_center_loop,
 };
@@ -262,6 +264,7 @@ static bool wanted(const mi_report *report, const mi_figure *figure)
     bool has = report->center       ? figure->center
                : report->train      ? figure->train
                : report->checks     ? figure->checks
+               : report->methods    ? figure->methods
                : report->estimators ? figure->estimators
                : report->advice     ? figure->advice
                : report->compare    ? figure->compare

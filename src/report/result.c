@@ -16,6 +16,14 @@ void mi_add_item(mi_writer *writer, cJSON *object, const char *name, cJSON *item
     }
 }
 
+void mi_append_item(mi_writer *writer, cJSON *array, cJSON *item)
+{
+    if (item == NULL || !cJSON_AddItemToArray(array, item)) {
+        cJSON_Delete(item);
+        writer->failed = true;
+    }
+}
+
 double mi_result_round(double value)
 {
     char text[32];
@@ -34,10 +42,7 @@ void mi_add_numbers(mi_writer *writer, cJSON *object, const char *name, const do
     cJSON *array = cJSON_CreateArray();
     for (size_t i = 0; i < count; i++) {
         cJSON *number = number_json(values[i]);
-        if (number == NULL || !cJSON_AddItemToArray(array, number)) {
-            cJSON_Delete(number);
-            writer->failed = true;
-        }
+        mi_append_item(writer, array, number);
     }
     mi_add_item(writer, object, name, array);
 }
@@ -177,10 +182,7 @@ static void put_points(mi_writer *w, cJSON *result, const mi_curve *curve)
     cJSON *points = cJSON_CreateArray();
     for (size_t p = 0; p < curve->points && points != NULL; p++) {
         cJSON *point = point_json(w, curve, p);
-        if (point == NULL || !cJSON_AddItemToArray(points, point)) {
-            cJSON_Delete(point);
-            w->failed = true;
-        }
+        mi_append_item(w, points, point);
     }
     mi_add_item(w, result, "points", points);
 }

@@ -1,15 +1,7 @@
 /* Figures and tables of training results and of checks: they hold the numbers of the result, say
  * how the loss stands to the floor, are left out where there is nothing to show, and bear whatever
  * a hand may have made of the result. */
-#include "scratch.h"
-
-#include <cjson/cJSON.h>
-#include <ctype.h>
-#include <stdbool.h>
-
-#include "../src/report/figure.h"
-#include "maskinfo/figures.h"
-#include "maskinfo/table.h"
+#include "report_support.h"
 
 /* ---- results ---- */
 
@@ -116,159 +108,7 @@ static cJSON *parse(const char *text)
     return result;
 }
 
-/* The item at a path such as "pictures.masked[3]". */
-static cJSON *at(cJSON *result, const char *path)
-{
-    char key[64];
-    cJSON *item = result;
-    while (*path != '\0') {
-        if (*path == '[') {
-            item = cJSON_GetArrayItem(item, atoi(path + 1));
-            path = strchr(path, ']') + 1;
-        } else {
-            size_t length = strcspn(path, ".[");
-            snprintf(key, sizeof key, "%.*s", (int)length, path);
-            item = cJSON_GetObjectItemCaseSensitive(item, key);
-            path += length;
-        }
-        path += *path == '.';
-        assert_non_null(item);
-    }
-    return item;
-}
-
-/* The result with something else at a path: JSON, or "" for nothing. */
-static cJSON *edited(const char *text, const char *path, const char *value)
-{
-    char parent_path[128];
-    cJSON *result = parse(text), *item = at(result, path);
-    size_t cut = strlen(path) - 1;
-    while (cut > 0 && path[cut] != '.' && path[cut] != '[') {
-        cut--;
-    }
-    snprintf(parent_path, sizeof parent_path, "%.*s", (int)cut, path);
-    cJSON *parent = at(result, parent_path);
-    if (value[0] == '\0') {
-        cJSON_Delete(cJSON_DetachItemViaPointer(parent, item));
-    } else if (cJSON_IsArray(parent)) {
-        assert_true(cJSON_ReplaceItemViaPointer(parent, item, parse(value)));
-    } else {
-        assert_true(cJSON_ReplaceItemInObjectCaseSensitive(parent, path + cut + (path[cut] == '.'),
-                                                           parse(value)));
-    }
-    return result;
-}
-
-/* ---- drawing ---- */
-
-static mi_code draw(const cJSON *result, const char *folder, bool *ret_drawn, mi_status *status)
-{
-    cJSON *files = cJSON_CreateArray();
-    status->message[0] = status->place[0] = '\0';
-    mi_code code = mi_figures_draw(result, folder, ret_drawn, files, status);
-    cJSON_Delete(files);
-    return code;
-}
-
-/* Numbers and scripts alone: where PATH holds no gnuplot nothing is drawn. */
-static mi_code draw_quickly(const cJSON *result, const char *folder, mi_status *status)
-{
-    char *path = strdup(getenv("PATH"));
-    bool drawn = false;
-    setenv("PATH", "/nowhere", 1);
-    mi_code code = draw(result, folder, &drawn, status);
-    setenv("PATH", path, 1);
-    free(path);
-    return code;
-}
-
-/* Takes the result. */
-static void draw_numbers(cJSON *result, void **state)
-{
-    mi_status status = {.code = MI_OK};
-    assert_int_equal(draw_quickly(result, *state, &status), MI_OK);
-    cJSON_Delete(result);
-}
-
-static char *contents(void **state, const char *name)
-{
-    char path[SCRATCH_PATH];
-    FILE *file = fopen(scratch_name(state, name, path), "rb");
-    if (file == NULL) {
-        return NULL;
-    }
-    fseek(file, 0, SEEK_END);
-    size_t size = (size_t)ftell(file);
-    rewind(file);
-    char *text = calloc(size + 1, 1);
-    assert_int_equal(fread(text, 1, size, file), size);
-    fclose(file);
-    return text;
-}
-
-static void text_holds(const char *text, const char *name, const char *const *lines)
-{
-    assert_non_null(text);
-    for (; *lines != NULL; lines++) {
-        if (strstr(text, *lines) == NULL) {
-            fail_msg("%s does not hold\n%s\nbut\n%s", name, *lines, text);
-        }
-    }
-}
-
-static void assert_holds(void **state, const char *name, const char *const *lines)
-{
-    char *text = contents(state, name);
-    text_holds(text, name, lines);
-    free(text);
-}
-
-static void assert_lacks(void **state, const char *name, const char *words)
-{
-    char *text = contents(state, name);
-    assert_non_null(text);
-    if (strstr(text, words) != NULL) {
-        fail_msg("%s holds %s", name, words);
-    }
-    free(text);
-}
-
-static bool has_figure(void **state, const char *name)
-{
-    char file[64], path[SCRATCH_PATH];
-    snprintf(file, sizeof file, "%s.gp", name);
-    return access(scratch_name(state, file, path), F_OK) == 0;
-}
-
-#define LINES(...) ((const char *const[]){__VA_ARGS__, NULL})
-
 /* ---- the figures ---- */
-
-static void check_pictures(void **state, const char *name)
-{
-    static const char *const endings[] = {"dat", "gp", "svg", "png"};
-    for (int k = 0; k < 4; k++) {
-        char file[64], path[SCRATCH_PATH];
-        struct stat about;
-        snprintf(file, sizeof file, "%s.%s", name, endings[k]);
-        assert_int_equal(stat(scratch_name(state, file, path), &about), 0);
-        assert_true(about.st_size > 100);
-    }
-    char file[64];
-    snprintf(file, sizeof file, "%s.svg", name);
-    assert_lacks(state, file, "nan");
-}
-
-static void draw_whole(cJSON *result, void **state)
-{
-    mi_status status = {.code = MI_OK};
-    bool drawn = false;
-    mi_code code = draw(result, *state, &drawn, &status);
-    cJSON_Delete(result);
-    assert_string_equal(status.message, "");
-    assert_int_equal(code, MI_OK);
-    assert_true(drawn);
-}
 
 static void every_figure_is_drawn(void **state)
 {
@@ -373,6 +213,9 @@ static void the_second_half_is_enlarged(void **state)
     snprintf(range, sizeof range, "set yrange [%.8g:%.8g]\nset xrange [588:1024]",
              low - 0.14 * (high - low), high + 0.05 * (high - low));
     assert_holds(state, "training.gp", LINES(range));
+    draw_numbers(edited(field_text, "steps[1].step", "480"),
+                 state); /* only the last is behind it */
+    assert_holds(state, "training.gp", LINES("set xrange [500:2000]"));
 }
 
 static void without_a_floor_its_reason_is_told(void **state)
@@ -424,6 +267,15 @@ static void network_holds_the_numbers(void **state)
     draw_numbers(edited(field_text, "exact_curve", "null"), state);
     assert_holds(state, "network.gp",
                  LINES("data index 0 using 1:15 with linespoints", "on the same examples"));
+    /* What is not drawn is not explained. */
+    cJSON *unknown = parse(field_text), *point;
+    cJSON_ArrayForEach(point, cJSON_GetObjectItem(unknown, "points"))
+    {
+        cJSON_ReplaceItemInObject(point, "information", cJSON_CreateNull());
+    }
+    draw_numbers(unknown, state);
+    assert_lacks(state, "network.gp", "no predictor gains more");
+    assert_lacks(state, "network.gp", "argmax");
 }
 
 static void pictures_hold_the_numbers(void **state)
@@ -554,9 +406,17 @@ static void checks_hold_the_numbers(void **state)
     assert_holds(state, "checks.md",
                  LINES("| source | exact r* | network r* | probe r* | loss | floor | gap | gap % |",
                        "| field | 0.625 | 0.5 [0.4, 0.7] | 0.7 [0.5, 0.75] | 0.3750 ± 0.016 |"));
+    draw_numbers(edited(checks_text, "table[1].probe_ratio", "0.7"), state); /* of another curve */
+    assert_holds(state, "checks.txt", LINES("letters  0.625     0.5 [0.4, 0.7]  0.7     "));
+    draw_numbers(edited(checks_text, "runs[0].evaluation.floor", "null"), state);
+    assert_holds(state, "checks.gp", LINES("'loss 0.375, no exact floor'"));
     draw_numbers(edited(checks_text, "probe_curve", "null"), state);
     assert_lacks(state, "checks.gp", "y2tics");
     assert_holds(state, "checks.txt", LINES("0.5 [0.4, 0.7]  0.7       0.3750"));
+    draw_numbers(edited(checks_text, "probe_curve.published", "[]"), state);
+    assert_lacks(state, "checks.gp", "published networks");
+    draw_numbers(edited(checks_text, "runs[0].evaluation.gap_percent", "161.56"), state);
+    assert_holds(state, "checks.gp", LINES("published networks", "floor 0.3438: 162 % above'"));
 }
 
 static void what_is_not_there_is_left_out(void **state)
@@ -577,16 +437,6 @@ static void what_is_not_there_is_left_out(void **state)
 
 /* ---- the tables ---- */
 
-static void table_holds(cJSON *result, const char *const *lines)
-{
-    char *text = NULL;
-    mi_status status = {.code = MI_OK};
-    assert_int_equal(mi_table_text(result, &text, &status), MI_OK);
-    cJSON_Delete(result);
-    text_holds(text, "the table", lines);
-    free(text);
-}
-
 static void the_table_of_a_run(void **state)
 {
     (void)state;
@@ -602,6 +452,9 @@ static void the_table_of_a_run(void **state)
               "\nr* = argmax of r i(r): network 0.5 [0.4, 0.7], exact 0.625\n",
               "trained encoder 81.2 % / 87.5 %, raw values 68.8 % / 75.0 %, untrained encoder "
               "50.0 % / 62.5 %\n"));
+    cJSON *flat = edited(field_text, "optimum", "null");
+    cJSON_AddStringToObject(flat, "optimum_reason", "nowhere above its error");
+    table_holds(flat, LINES("r i(r): network none (nowhere above its error), exact 0.625\n"));
     table_holds(edited(field_text, "evaluation.ratio", "null"),
                 LINES("\nmean   0.3750 ± 0.016  0.3438  0.0312 ± 0.0039  9.09 "));
     table_holds(edited(field_text, "evaluation.gap", "-0.001"),
@@ -704,83 +557,6 @@ static void faults_are_placed(void **state)
         assert_failure(mi_table_text(result, &text, &status), MI_INPUT, status, faults[i].words);
         assert_null(text);
         cJSON_Delete(result);
-    }
-}
-
-/* Whatever stands at any place, the result is drawn and told, or refused with a place. Sheets are
- * composed in memory: thousands of files take too long. */
-
-static void assert_finite(const char *script)
-{
-    static const char *const words[] = {"nan", "inf"};
-    for (int i = 0; i < 2; i++) {
-        for (const char *c = script; (c = strstr(c, words[i])) != NULL; c++) {
-            if (!isalpha((unsigned char)c[-1]) && !isalpha((unsigned char)c[3])) {
-                fail_msg("a number is not finite: %.200s", c - 100);
-            }
-        }
-    }
-}
-
-static void compose_all(const mi_report *report)
-{
-    static const mi_figure *const figures[] = {&mi_figure_training, &mi_figure_reconstructions,
-                                               &mi_figure_network, &mi_figure_probe,
-                                               &mi_figure_checks};
-    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
-        mi_sheet *sheet = NULL;
-        if (figures[i]->any(report)) {
-            assert_int_equal(mi_sheet_create(report, figures[i]->name, &sheet, NULL), MI_OK);
-            figures[i]->draw(sheet);
-            assert_int_equal(mi_sheet_finish(sheet, figures[i]->question, NULL), MI_OK);
-            assert_finite(sheet->script_text);
-            mi_sheet_destroy(sheet);
-        }
-    }
-}
-
-static void try_result(const cJSON *result)
-{
-    mi_status status = {.code = MI_OK};
-    mi_report *report = NULL;
-    char *text = NULL;
-    mi_code code = mi_report_read(result, &report, &status);
-    if (code == MI_OK) {
-        compose_all(report);
-    } else {
-        assert_int_equal(code, MI_INPUT);
-        assert_true(status.place[0] != '\0');
-    }
-    assert_int_equal(mi_table_text(result, &text, &status), code);
-    free(text);
-    mi_report_destroy(report);
-}
-
-static void try_children(cJSON *result, cJSON *parent)
-{
-    static const char *const values[] = {"null", "\"x\"", "[]", "{}", "true", "-3", "0.3", "1e99"};
-    for (cJSON *child = parent->child; child != NULL; child = child->next) {
-        if (child == result->child) {
-            continue; /* "experiment" */
-        }
-        int type = child->type;
-        cJSON *inside = child->child;
-        char *string = child->valuestring;
-        double number = child->valuedouble;
-        for (size_t v = 0; v < sizeof values / sizeof *values; v++) {
-            cJSON *value = parse(values[v]);
-            child->type = value->type;
-            child->child = value->child;
-            child->valuestring = value->valuestring;
-            child->valuedouble = value->valuedouble;
-            try_result(result);
-            child->child = inside;
-            child->valuestring = string;
-            cJSON_Delete(value);
-        }
-        child->type = type;
-        child->valuedouble = number;
-        try_children(result, child);
     }
 }
 

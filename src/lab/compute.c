@@ -195,14 +195,17 @@ static mi_code check_part(const mi_experiment *e, size_t index, const mi_run *qu
                : mi_train_check(&e->trains[run], e->probe_count, quick, faults, status);
 }
 
-static void check_settings(const mi_experiment *e, const mi_run *quick, mi_faults *faults)
+/* Faults of the input are told in `faults` alone. */
+static mi_code check_settings(const mi_experiment *e, const mi_run *quick, mi_faults *faults,
+                              mi_status *status)
 {
     if (e->kind == MI_KIND_COMPARE) {
         mi_overlays_check(e, faults);
         mi_sources_check(e, faults);
     } else if (e->kind == MI_KIND_CHECKS) {
-        mi_checks_check(e, quick, faults);
+        return mi_checks_check(e, quick, faults, status);
     }
+    return MI_OK;
 }
 
 mi_code mi_experiment_check(const mi_experiment *e, const mi_run *run, mi_faults *faults,
@@ -210,7 +213,6 @@ mi_code mi_experiment_check(const mi_experiment *e, const mi_run *run, mi_faults
 {
     mi_run quick = *run;
     quick.validate_only = true;
-    mi_code worst = MI_OK;
     size_t before = faults->count;
     if (e->kind == MI_KIND_ESTIMATORS) {
         return mi_estimators_check(e, faults, status);
@@ -218,7 +220,13 @@ mi_code mi_experiment_check(const mi_experiment *e, const mi_run *run, mi_faults
     if (e->kind == MI_KIND_CENTER) {
         return mi_center_check(e, faults, status);
     }
-    check_settings(e, &quick, faults);
+    if (e->kind == MI_KIND_METHODS) {
+        return mi_methods_check(e, &quick, faults, status);
+    }
+    mi_code worst = check_settings(e, &quick, faults, status);
+    if (worst == MI_MEMORY || worst == MI_INTERRUPTED) {
+        return worst;
+    }
     size_t parts = e->count + e->train_count - e->probe_count + (e->probe_count > 0);
     for (size_t i = 0; i < parts; i++) {
         mi_code code = check_part(e, i, &quick, faults, status);

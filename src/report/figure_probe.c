@@ -4,7 +4,7 @@
 #include "maskinfo/format.h"
 #include "train_parts.h"
 
-enum { TITLE_MARGIN = 34, HEIGHT = 300, BOTTOM_MARGIN = 52, MARGIN = 20, CLASSIFIERS = 2 };
+enum { TITLE_MARGIN = 34, HEIGHT = 300, BOTTOM_MARGIN = 52, MARGIN = 20, CLASSIFIERS = 3 };
 
 static const double BAR = 0.26; /* width, where classifiers are 1 apart */
 
@@ -19,7 +19,7 @@ static const struct look {
 
 static bool has(const mi_probed *p, int k)
 {
-    return isfinite(p->knn[k]) || isfinite(p->linear[k]);
+    return isfinite(p->knn[k]) || isfinite(p->linear[k]) || isfinite(p->patch[k]);
 }
 
 static bool any(const mi_report *report)
@@ -30,23 +30,39 @@ static bool any(const mi_report *report)
             has(&t->probed, MI_PROBE_RAW));
 }
 
+/* The last one, of single patches, is not always there. */
+static size_t classifiers(const mi_probed *p)
+{
+    bool patches = false;
+    for (int k = 0; k < MI_PROBES; k++) {
+        patches = patches || isfinite(p->patch[k]);
+    }
+    return patches ? CLASSIFIERS : CLASSIFIERS - 1;
+}
+
 static void put_bars(mi_sheet *sheet, const mi_probed *p, int k)
 {
     double rows[CLASSIFIERS][3] = {{(k - 1) * BAR, p->knn[k], p->knn_se[k]},
-                                   {1 + (k - 1) * BAR, p->linear[k], p->linear_se[k]}};
-    int block =
-        mi_sheet_block(sheet, looks[k].name, "place accuracy accuracy_se", rows[0], 3, CLASSIFIERS);
+                                   {1 + (k - 1) * BAR, p->linear[k], p->linear_se[k]},
+                                   {2 + (k - 1) * BAR, p->patch[k], p->patch_se[k]}};
+    int block = mi_sheet_block(sheet, looks[k].name, "place accuracy accuracy_se", rows[0], 3,
+                               classifiers(p));
     mi_sheet_item(sheet, "data index %d using 1:2:(%g) with boxes %s lw 1", block, 0.92 * BAR,
                   looks[k].style);
-    if (isfinite(p->knn_se[k]) || isfinite(p->linear_se[k])) {
+    if (isfinite(p->knn_se[k]) || isfinite(p->linear_se[k]) || isfinite(p->patch_se[k])) {
         mi_sheet_item(sheet,
                       "data index %d using 1:($2-2*$3):(0):(4*$3) with vectors nohead lc rgb "
                       "'#000000' lw 1.8",
                       block);
     }
+    /* Above the bars; an expression of gnuplot with a missing number is missing. */
     mi_sheet_item(sheet,
-                  "data index %d using 1:($2+(valid(3) ? 2*$3 : 0)):(sprintf('%%.1f %%%%', "
-                  "100*$2)) with labels offset 0,0.7 font ',11'",
+                  "data index %d using 1:($2+2*$3):(sprintf('%%.1f %%%%', 100*$2)) with labels "
+                  "offset 0,0.7 font ',11'",
+                  block);
+    mi_sheet_item(sheet,
+                  "data index %d using 1:(valid(3) ? 1/0 : $2):(sprintf('%%.1f %%%%', 100*$2)) "
+                  "with labels offset 0,0.7 font ',11'",
                   block);
 }
 
@@ -67,9 +83,11 @@ static void draw_panel(mi_sheet *sheet, const mi_trained *t)
     int top = sheet->bottom + TITLE_MARGIN;
     mi_box box = mi_sheet_cell(0, 1, top, HEIGHT);
     mi_sheet_panel(sheet, box, "", "", "share of held-out labels told");
-    fputs("set xrange [-0.55:1.55]; set yrange [0:1.08]; set ytics 0.2\n"
-          "set xtics ('k nearest neighbours' 0, 'linear classifier' 1) scale 0\n",
-          sheet->script);
+    fprintf(sheet->script,
+            "set xrange [-0.55:%zu-0.45]; set yrange [0:1.08]; set ytics 0.2\n"
+            "set xtics ('k nearest neighbours' 0, 'linear classifier' 1, 'linear, of single "
+            "patches' 2) scale 0\n",
+            classifiers(p));
     put_chance(sheet, p);
     for (int k = 0; k < MI_PROBES; k++) {
         if (has(p, k)) {
@@ -98,7 +116,8 @@ static void draw(mi_sheet *sheet)
     mi_sheet_end(sheet);
     sheet->bottom += MI_PROBES * MI_LINE_HEIGHT + MARGIN;
     mi_append(note, sizeof note, &used,
-              "Classifiers of features of whole images, the encoder frozen%s.",
+              "Classifiers of features of whole images%s, the encoder frozen%s.",
+              classifiers(p) == CLASSIFIERS ? " or of single patches" : "",
               isfinite(p->knn_se[MI_PROBE_TRAINED]) ? " (bars: two standard errors)" : "");
     if (isfinite(p->training) && isfinite(p->held_out)) {
         mi_append(note, sizeof note, &used,

@@ -44,11 +44,15 @@ static void put_axes(mi_sheet *sheet, const mi_trained *t, const mi_rows *steps,
     }
     low = fmin(low, fmin(e->floor, e->loss)); /* fmin passes over what is missing */
     high = fmax(high, fmax(e->floor, e->loss));
-    mi_put_range(sheet, low, high, 0.14, 0.05);
+    if (!zoomed) {
+        low = fmin(low, t->uniform_loss);
+        high = fmax(high, t->uniform_loss);
+    }
+    mi_put_range(sheet, low, high, 0.14, zoomed || !isfinite(t->uniform_loss) ? 0.05 : 0.14);
     if (!zoomed && end / from >= LONG) {
         fprintf(sheet->script, "set logscale x; set xrange [%.6g:%.6g]\n", from, 1.15 * end);
     } else {
-        double room = 0.03 * (end - from) + 1e-9 * end;
+        double room = end > from ? 0.03 * (end - from) : 0.5 * end; /* gnuplot refuses no width */
         fprintf(sheet->script, "set xrange [%.6g:%.6g]; set xtics autofreq\n",
                 zoomed ? from - room : 0, end + 2 * room);
     }
@@ -69,6 +73,21 @@ static void put_floor(mi_sheet *sheet, const mi_trained *t)
                 "2\nset label '%s %.4g' at graph 0.02, first %.8g offset 0,-0.8 left front tc rgb "
                 "'%s' font ',11'\n",
                 height, height, mi_floor_color, name, height, height, mi_floor_color);
+    }
+}
+
+/* Where outputs without any preference would leave the loss; in the axis of the first panel. */
+static void put_uniform(mi_sheet *sheet, const mi_trained *t)
+{
+    double height = t->uniform_loss;
+    if (isfinite(height)) {
+        fprintf(sheet->script,
+                "set arrow from graph 0, first %.8g to graph 1, first %.8g nohead lc rgb '%s' lw "
+                "1.6 dt 3\nset label 'of uniform outputs, %s: %.5g' at graph 0.98, first %.8g "
+                "offset 0,0.7 right front tc rgb '%s' font ',11'\n",
+                height, height, mi_exact_color,
+                isfinite(t->monitored.log_patch_prototypes) ? "weighted ln K" : "ln K", height,
+                height, mi_exact_color);
     }
 }
 
@@ -101,6 +120,7 @@ static void draw_losses(mi_sheet *sheet, const mi_trained *t, int block, int hel
     mi_sheet_panel(sheet, mi_sheet_cell(0, 2, top, HEIGHT), "All steps", "step", t->loss_name);
     put_axes(sheet, t, &t->steps, mi_rows_at(&t->steps, 0, MI_S_STEP), false);
     put_floor(sheet, t);
+    put_uniform(sheet, t);
     put_loss(sheet, t, block, held_out);
     mi_sheet_panel(sheet, mi_sheet_cell(1, 2, top, HEIGHT), "The second half", "step",
                    t->loss_name);

@@ -316,9 +316,10 @@ static bool classify(mi_report *report)
     report->estimators = strcmp(name, "estimators") == 0;
     report->train = strcmp(name, "train") == 0;
     report->checks = strcmp(name, "checks") == 0;
+    report->methods = strcmp(name, "methods") == 0;
     report->center = strcmp(name, "center") == 0;
     return report->compare || report->estimators || report->train || report->checks ||
-           report->center || strcmp(name, "curve") == 0;
+           report->methods || report->center || strcmp(name, "curve") == 0;
 }
 
 static mi_code read_kind(mi_report *report, mi_status *status)
@@ -329,8 +330,11 @@ static mi_code read_kind(mi_report *report, mi_status *status)
     if (report->center) {
         return mi_centered_check(report->result, status);
     }
-    if (report->train || report->checks) {
-        return mi_runs_read(report->result, report->checks, &report->opt_runs, status);
+    if (report->train || report->checks || report->methods) {
+        mi_runs_kind kind = report->train    ? MI_RUNS_TRAIN
+                            : report->checks ? MI_RUNS_CHECKS
+                                             : MI_RUNS_METHODS;
+        return mi_runs_read(report->result, kind, &report->opt_runs, status);
     }
     mi_code code = read_all(report, status);
     if (code == MI_OK) {
@@ -353,7 +357,7 @@ mi_code mi_report_read(const cJSON *result, mi_report **ret_report, mi_status *s
         const char *name = mi_json_text(result, "experiment");
         code = mi_fail_at(status, "experiment",
                           "\"%s\" has no figures; \"curve\", \"compare\", \"estimators\", "
-                          "\"advise\", \"train\", \"checks\" and \"center\" do",
+                          "\"advise\", \"train\", \"checks\", \"methods\" and \"center\" do",
                           name == NULL ? "" : name);
     }
     if (code != MI_OK) {

@@ -147,13 +147,13 @@ typedef struct mi_strategy_comparison {
 } mi_strategy_comparison;
 
 typedef struct mi_report {
-    const cJSON *result;      /* borrowed */
-    bool compare;             /* several curves; else one "curve", or: */
-    bool advice;              /* the several curves are those of an advice, which may have none */
-    bool estimators;          /* estimates against known truths, no sources; trials.h reads them */
-    bool center;              /* no sources; center.h reads it */
-    bool train, checks;       /* one training run, or several; no sources but: */
-    struct mi_runs *opt_runs; /* trained.h */
+    const cJSON *result; /* borrowed */
+    bool compare;        /* several curves; else one "curve", or: */
+    bool advice;         /* the several curves are those of an advice, which may have none */
+    bool estimators;     /* estimates against known truths, no sources; trials.h reads them */
+    bool center;         /* no sources; center.h reads it */
+    bool train, checks, methods; /* one training run, or several; no sources but: */
+    struct mi_runs *opt_runs;    /* trained.h */
     size_t count;
     mi_source *sources;
     size_t overlay_count;
@@ -162,8 +162,8 @@ typedef struct mi_report {
     mi_strategy_comparison *opt_comparison;
 } mi_report;
 
-/* MI_INPUT where the JSON is not a curve, compare, estimators, advise, train, checks or center result;
- * status->place says where. */
+/* MI_INPUT where the JSON is not a curve, compare, estimators, advise, train, checks, methods or
+ * center result; status->place says where. */
 mi_code mi_report_read(const cJSON *result, mi_report **ret_report, mi_status *status);
 void mi_report_destroy(mi_report *report); /* accepts NULL */
 

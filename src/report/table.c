@@ -297,6 +297,8 @@ mi_code mi_table_text(const cJSON *result, char **ret_text, mi_status *status)
         code = mi_train_text(report->opt_runs, ret_text, status);
     } else if (code == MI_OK && report->checks) {
         code = mi_checks_text(report->opt_runs, ret_text, NULL, status);
+    } else if (code == MI_OK && report->methods) {
+        code = mi_methods_text(report->opt_runs, ret_text, NULL, status);
     } else if (code == MI_OK) {
         code = table_open(&t, status);
         curves = true;

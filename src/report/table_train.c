@@ -55,12 +55,21 @@ static void put_best(FILE *file, const char *name, const mi_best *best)
     }
 }
 
+static void put_network(FILE *file, const mi_trained *t)
+{
+    if (!isfinite(t->best.ratio) && t->best_reason[0] != '\0') {
+        fprintf(file, "network none (%s)", t->best_reason);
+    }
+    put_best(file, "network", &t->best);
+}
+
 static void put_optima(FILE *file, const mi_trained *t)
 {
-    bool both = isfinite(t->best.ratio) && isfinite(t->exact_best.ratio);
+    bool network = isfinite(t->best.ratio) || t->best_reason[0] != '\0';
+    bool both = network && isfinite(t->exact_best.ratio);
     if (isfinite(t->best.ratio) || isfinite(t->exact_best.ratio)) {
         fputs("\nr* = argmax of r i(r): ", file);
-        put_best(file, "network", &t->best);
+        put_network(file, t);
         fputs(both ? ", " : "", file);
         put_best(file, t->held_out ? "model" : "exact", &t->exact_best);
         putc('\n', file);
@@ -91,6 +100,42 @@ static void put_probe(FILE *file, const mi_probed *p)
         put_share(file, p->linear[k]);
         fputs(k > 0 ? ", " : "\n", file);
     }
+    if (isfinite(p->patch[MI_PROBE_TRAINED])) {
+        fputs("told from single patches (linear): ", file);
+        for (int k = MI_PROBES - 1; k >= 0; k--) {
+            fprintf(file, "%s ", names[k]);
+            put_share(file, p->patch[k]);
+            fputs(k > 0 ? ", " : "\n", file);
+        }
+    }
+}
+
+static void put_collapse(FILE *file, const mi_trained *t)
+{
+    const mi_collapse *c = &t->collapse;
+    if (c->verdict == MI_VERDICT_UNKNOWN) {
+        return;
+    }
+    fprintf(file, "\ncollapse: %s", mi_verdict_name(c->verdict));
+    if (isfinite(c->step)) {
+        fprintf(file, " from step %.0f", c->step);
+    }
+    if (isfinite(c->information)) {
+        fprintf(file, "; information of image and prototype %.4g nats", c->information);
+    }
+    if (isfinite(c->information) && isfinite(t->monitored.log_prototypes)) {
+        fprintf(file, " of ln K = %.4g", t->monitored.log_prototypes);
+    }
+    putc('\n', file);
+    if (c->verdict != MI_VERDICT_NONE && c->message[0] != '\0') {
+        fprintf(file, "%s\n", c->message);
+    }
+    if (c->remark[0] != '\0') {
+        fprintf(file, "%s\n", c->remark);
+    }
+    if (t->patch_collapse.verdict != MI_VERDICT_UNKNOWN) {
+        fprintf(file, "collapse of patches: %s\n", mi_verdict_name(t->patch_collapse.verdict));
+    }
 }
 
 static void write_run(const mi_trained *t, const mi_cells *cells, FILE *file)
@@ -107,6 +152,10 @@ static void write_run(const mi_trained *t, const mi_cells *cells, FILE *file)
         mi_cells_plain(cells, file);
     }
     fprintf(file, "\n%s%s%s\n", leak ? "!!! " : "", verdict, leak ? " !!!" : "");
+    if (isfinite(t->final_loss) && isfinite(t->evaluation.loss)) {
+        fprintf(file, "\nloss of the last steps %.5g\n", t->final_loss);
+    }
+    put_collapse(file, t);
     put_optima(file, t);
     put_probe(file, &t->probed);
 }

@@ -11,4 +11,8 @@ mi_code mi_train_text(const mi_runs *runs, char **ret_text, mi_status *status);
 mi_code mi_checks_text(const mi_runs *runs, char **opt_plain, char **opt_markdown,
                        mi_status *status);
 
+/* One row for each method, then the outcomes of runs; either may be NULL. */
+mi_code mi_methods_text(const mi_runs *runs, char **opt_plain, char **opt_markdown,
+                        mi_status *status);
+
 #endif

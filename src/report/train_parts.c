@@ -140,7 +140,7 @@ void mi_put_run_heading(mi_sheet *sheet, const mi_trained *t)
               t->label);
     if (isfinite(t->evaluation.ratio)) {
         mi_append(text, sizeof text, &used, " (ratio %g)", t->evaluation.ratio);
-    } else {
+    } else if (isfinite(t->evaluation.loss)) {
         mi_append(text, sizeof text, &used, " (ratio drawn anew)");
     }
     mi_sheet_heading(sheet, text);

@@ -91,6 +91,7 @@ static void read_evaluation(mi_reader *r, const mi_node *run, mi_evaluation *e)
     e->leak = mi_get_bool(r, &node, "leak");
     e->floor_reason = mi_get_clean(r, &node, "floor_reason");
     e->leak_message = mi_get_clean(r, &node, "leak_message");
+    e->loss_reason = mi_get_clean(r, &node, "loss_reason");
 }
 
 static void read_probed(mi_reader *r, const mi_node *run, mi_probed *p)
@@ -100,12 +101,16 @@ static void read_probed(mi_reader *r, const mi_node *run, mi_probed *p)
     p->classes = mi_get_number(r, &node, "classes");
     p->training = mi_get_number(r, &node, "training");
     p->held_out = mi_get_number(r, &node, "held_out");
+    mi_node patches = mi_get_object(r, &node, "patch");
     for (int k = 0; k < MI_PROBES; k++) {
         mi_node probe = mi_get_object(r, &node, probe_names[k]);
         p->knn[k] = mi_get_number(r, &probe, "knn");
         p->knn_se[k] = mi_get_number(r, &probe, "knn_se");
         p->linear[k] = mi_get_number(r, &probe, "linear");
         p->linear_se[k] = mi_get_number(r, &probe, "linear_se");
+        mi_node patch = mi_get_object(r, &patches, probe_names[k]);
+        p->patch[k] = mi_get_number(r, &patch, "linear");
+        p->patch_se[k] = mi_get_number(r, &patch, "linear_se");
     }
 }
 
@@ -129,9 +134,21 @@ static void read_source(mi_reader *r, const mi_node *run, mi_trained *t)
 
 static const char *loss_name(mi_reader *r, const mi_node *run, const mi_trained *t)
 {
+    static const struct {
+        const char *method, *name;
+    } own[] = {{"ibot", "loss (nats)"},
+               {"dino", "loss (nats)"},
+               {"dinov2", "loss (nats)"},
+               {"byol", "loss (2 - 2 cosine)"},
+               {"jigsaw", "loss (nats per patch)"}};
     mi_node config = mi_get_object(r, run, "config");
     mi_node method = mi_get_object(r, &config, "method");
     const char *target = mi_get_text(r, &method, "target");
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+        if (strcmp(t->method, own[i].method) == 0) {
+            return own[i].name;
+        }
+    }
     if (t->discrete) {
         return "loss (nats per masked symbol)";
     }
@@ -139,6 +156,20 @@ static const char *loss_name(mi_reader *r, const mi_node *run, const mi_trained 
         return "loss (1 - R² of patches)";
     }
     return "loss (squared error / variance)";
+}
+
+/* The cross-entropy with uniform outputs: of the class token and of patches, weighted. */
+static double uniform_loss(mi_reader *r, const mi_node *run, const mi_monitored *m)
+{
+    mi_node config = mi_get_object(r, run, "config");
+    mi_node method = mi_get_object(r, &config, "method");
+    double class = mi_get_number(r, &method, "class_weight");
+    double patch = mi_get_number(r, &method, "patch_weight");
+    double loss = (isfinite(class) ? class : 1) * m->log_prototypes;
+    if (isfinite(m->log_patch_prototypes)) {
+        loss += (isfinite(patch) ? patch : 1) * m->log_patch_prototypes;
+    }
+    return loss > 0 ? loss : NAN;
 }
 
 /* A checks result names its runs by labels, a training result itself by its title. */
@@ -161,6 +192,8 @@ static void read_run(mi_reader *r, const mi_node *run, const char *fallback, mi_
     t->label = read_label(r, run, fallback);
     t->method = mi_get_clean(r, run, "method");
     t->parameters = mi_get_number(r, run, "parameters");
+    t->seed = mi_get_number(r, run, "seed");
+    t->final_loss = mi_get_number(r, run, "final_loss");
     read_source(r, run, t);
     t->loss_name = loss_name(r, run, t);
     t->steps = mi_get_rows(r, run, "steps", step_keys, MI_S_COLUMNS, 0, 0, 1e15);
@@ -174,9 +207,16 @@ static void read_run(mi_reader *r, const mi_node *run, const char *fallback, mi_
     t->held_out =
         (kind != NULL && strcmp(kind, "held-out") == 0) || isfinite(t->evaluation.reference_loss);
     t->best = read_best(r, run, "optimum");
+    t->best_reason = mi_get_clean(r, run, "optimum_reason");
     t->exact_best = read_best(r, run, "exact_optimum");
     read_probed(r, run, &t->probed);
     mi_shown_read(r, run, t, &t->shown);
+    mi_monitored_read(r, run, &t->monitored);
+    t->uniform_loss = uniform_loss(r, run, &t->monitored);
+    mi_collapse_read(r, run, "collapse", &t->collapse);
+    mi_node collapse = mi_get_object(r, run, "collapse");
+    mi_collapse_read(r, &collapse, "patch", &t->patch_collapse);
+    mi_maps_read(r, run, &t->maps);
 }
 
 static void free_run(mi_trained *t)
@@ -186,8 +226,14 @@ static void free_run(mi_trained *t)
     free(t->steps.values);
     free(t->points.values);
     free(t->exact.values);
+    free(t->best_reason);
     free(t->evaluation.floor_reason);
     free(t->evaluation.leak_message);
+    free(t->evaluation.loss_reason);
+    mi_monitored_free(&t->monitored);
+    mi_collapse_free(&t->collapse);
+    mi_collapse_free(&t->patch_collapse);
+    mi_maps_free(&t->maps);
     mi_shown_free(&t->shown);
 }
 
@@ -224,7 +270,7 @@ static void read_table(mi_reader *r, const mi_node *top, mi_runs *runs)
     }
 }
 
-static void read_checks(mi_reader *r, const mi_node *top, const mi_node *array, mi_runs *runs)
+static void read_runs(mi_reader *r, const mi_node *array, mi_runs *runs)
 {
     const cJSON *item = array->json->child;
     for (size_t i = 0; i < runs->count && r->code == MI_OK; i++, item = item->next) {
@@ -233,13 +279,27 @@ static void read_checks(mi_reader *r, const mi_node *top, const mi_node *array, 
         mi_node run = mi_get_element(r, array, item, i);
         read_run(r, &run, fallback, &runs->runs[i]);
     }
+}
+
+static void read_kind(mi_reader *r, const mi_node *top, const mi_node *array, mi_runs_kind kind,
+                      mi_runs *runs)
+{
+    if (kind == MI_RUNS_TRAIN) {
+        read_run(r, top, "training", &runs->runs[0]);
+        return;
+    }
+    read_runs(r, array, runs);
+    if (kind == MI_RUNS_METHODS) {
+        mi_comparison_read(r, top, &runs->comparison);
+        return;
+    }
     read_curve(r, top, &runs->curve);
     if (r->code == MI_OK) {
         read_table(r, top, runs);
     }
 }
 
-mi_code mi_runs_read(const cJSON *result, bool checks, mi_runs **ret_runs, mi_status *status)
+mi_code mi_runs_read(const cJSON *result, mi_runs_kind kind, mi_runs **ret_runs, mi_status *status)
 {
     mi_reader r = {MI_OK, status};
     mi_node top = {.json = result}, array = {.json = NULL};
@@ -249,7 +309,7 @@ mi_code mi_runs_read(const cJSON *result, bool checks, mi_runs **ret_runs, mi_st
         return r.code;
     }
     size_t count = 1;
-    if (checks) {
+    if (kind != MI_RUNS_TRAIN) {
         array = mi_get_array(&r, &top, "runs");
         count = array.json == NULL ? 0 : (size_t)cJSON_GetArraySize(array.json);
     }
@@ -263,10 +323,8 @@ mi_code mi_runs_read(const cJSON *result, bool checks, mi_runs **ret_runs, mi_st
         runs->count = count;
         r.code = mi_allocate(count, sizeof *runs->probe_ratios, &runs->probe_ratios, status);
     }
-    if (r.code == MI_OK && checks) {
-        read_checks(&r, &top, &array, runs);
-    } else if (r.code == MI_OK) {
-        read_run(&r, &top, "training", &runs->runs[0]);
+    if (r.code == MI_OK) {
+        read_kind(&r, &top, &array, kind, runs);
     }
     if (r.code != MI_OK) {
         mi_runs_destroy(runs);
@@ -286,6 +344,7 @@ void mi_runs_destroy(mi_runs *runs)
     }
     free(runs->runs);
     free(runs->probe_ratios);
+    mi_comparison_free(&runs->comparison);
     free(runs->curve.label);
     free(runs->curve.origin);
     free(runs->curve.points.values);

@@ -2,6 +2,9 @@
 #ifndef MASKINFO_REPORT_TRAINED_H
 #define MASKINFO_REPORT_TRAINED_H
 
+#include "compared.h"
+#include "maps.h"
+#include "monitored.h"
 #include "reader.h"
 #include "source.h"
 
@@ -58,7 +61,7 @@ typedef struct mi_evaluation {
     double reference_loss; /* the model's own, where it is no floor */
     double knn, linear, class_accuracy, class_accuracy_exact;
     bool leak;
-    char *floor_reason, *leak_message; /* as mi_text_clean; "" where absent */
+    char *floor_reason, *leak_message, *loss_reason; /* as mi_text_clean; "" where absent */
 } mi_evaluation;
 
 /* Held-out examples with what was predicted of them. */
@@ -79,6 +82,7 @@ typedef struct mi_probed {
     bool there;
     double classes, training, held_out;
     double knn[MI_PROBES], knn_se[MI_PROBES], linear[MI_PROBES], linear_se[MI_PROBES];
+    double patch[MI_PROBES], patch_se[MI_PROBES]; /* linear, of single patches */
 } mi_probed;
 
 typedef struct mi_trained {
@@ -88,6 +92,8 @@ typedef struct mi_trained {
     bool discrete;
     double rows, columns, channels, vocabulary; /* of the source; NAN where absent */
     double token_rows, token_columns, parameters;
+    double seed, final_loss;
+    double uniform_loss;   /* of outputs without preference, ln K with its weights; NAN: none */
     const char *loss_name; /* with its unit, for axes; a constant */
     mi_rows steps;         /* MI_S_ columns */
     mi_rows points;        /* MI_P_ columns, increasing ratios */
@@ -95,8 +101,12 @@ typedef struct mi_trained {
     bool held_out;         /* the exact curve is that of a model of real data, no bound */
     mi_evaluation evaluation;
     mi_best best, exact_best;
+    char *best_reason; /* why the network has no best ratio; as mi_text_clean */
     mi_shown shown;
     mi_probed probed;
+    mi_monitored monitored;
+    mi_collapse collapse, patch_collapse; /* of outputs for the class token, for patches */
+    mi_maps maps;
 } mi_trained;
 
 /* Accuracies of encoders trained at several ratios, beside published ones. */
@@ -111,16 +121,19 @@ typedef struct mi_probe_curve {
 
 enum { MI_C_RATIO, MI_C_KNN, MI_C_KNN_SE, MI_C_LINEAR, MI_C_LINEAR_SE, MI_C_COLUMNS };
 
-/* The runs of a "train" result (one) or of "checks". */
+typedef enum mi_runs_kind { MI_RUNS_TRAIN, MI_RUNS_CHECKS, MI_RUNS_METHODS } mi_runs_kind;
+
+/* The runs of a "train" result (one), of "checks" or of "methods". */
 typedef struct mi_runs {
     size_t count;
     mi_trained *runs;
     double *probe_ratios; /* (count), of the table of checks */
     mi_probe_curve curve;
+    mi_comparison comparison; /* of methods */
 } mi_runs;
 
 /* MI_INPUT where something is not of its type or length; status->place says where. */
-mi_code mi_runs_read(const cJSON *result, bool checks, mi_runs **ret_runs, mi_status *status);
+mi_code mi_runs_read(const cJSON *result, mi_runs_kind kind, mi_runs **ret_runs, mi_status *status);
 void mi_runs_destroy(mi_runs *runs); /* accepts NULL */
 
 /* Fill `shown`; the source is read. `node` is that of the run. */

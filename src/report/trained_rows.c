@@ -117,7 +117,12 @@ char *mi_trained_verdict(const mi_trained *t, char *text, size_t size)
         return text;
     }
     if (!isfinite(e->loss)) {
-        mi_append(text, size, &used, "No held-out loss was measured.");
+        bool reason = e->loss_reason[0] != '\0';
+        if (isfinite(t->final_loss)) {
+            mi_append(text, size, &used, "Loss of the last steps %.5g. ", t->final_loss);
+        }
+        mi_append(text, size, &used, "No held-out loss was measured%s%s%s.", reason ? " (" : "",
+                  e->loss_reason, reason ? ")" : "");
         return text;
     }
     mi_append(text, size, &used, "Held-out loss %.5g", e->loss);

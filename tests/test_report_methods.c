@@ -185,6 +185,7 @@ static void small_numbers_are_seen(void **state)
     cJSON *result = edited(run_text, "monitors.steps[0].center_noise", "0");
     draw_numbers(result, state);
     assert_lacks(state, "monitors.gp", range);
+    assert_lacks(state, "monitors.gp", "set logscale y; set yrange [0:");
 }
 
 /* Without prototypes there are neither entropies nor ln K; a note of nothing is no note. */

@@ -213,6 +213,9 @@ static void the_second_half_is_enlarged(void **state)
     snprintf(range, sizeof range, "set yrange [%.8g:%.8g]\nset xrange [588:1024]",
              low - 0.14 * (high - low), high + 0.05 * (high - low));
     assert_holds(state, "training.gp", LINES(range));
+    draw_numbers(edited(field_text, "steps[1].step", "480"),
+                 state); /* only the last is behind it */
+    assert_holds(state, "training.gp", LINES("set xrange [500:2000]"));
 }
 
 static void without_a_floor_its_reason_is_told(void **state)
@@ -264,6 +267,15 @@ static void network_holds_the_numbers(void **state)
     draw_numbers(edited(field_text, "exact_curve", "null"), state);
     assert_holds(state, "network.gp",
                  LINES("data index 0 using 1:15 with linespoints", "on the same examples"));
+    /* What is not drawn is not explained. */
+    cJSON *unknown = parse(field_text), *point;
+    cJSON_ArrayForEach(point, cJSON_GetObjectItem(unknown, "points"))
+    {
+        cJSON_ReplaceItemInObject(point, "information", cJSON_CreateNull());
+    }
+    draw_numbers(unknown, state);
+    assert_lacks(state, "network.gp", "no predictor gains more");
+    assert_lacks(state, "network.gp", "argmax");
 }
 
 static void pictures_hold_the_numbers(void **state)
@@ -394,9 +406,17 @@ static void checks_hold_the_numbers(void **state)
     assert_holds(state, "checks.md",
                  LINES("| source | exact r* | network r* | probe r* | loss | floor | gap | gap % |",
                        "| field | 0.625 | 0.5 [0.4, 0.7] | 0.7 [0.5, 0.75] | 0.3750 ± 0.016 |"));
+    draw_numbers(edited(checks_text, "table[1].probe_ratio", "0.7"), state); /* of another curve */
+    assert_holds(state, "checks.txt", LINES("letters  0.625     0.5 [0.4, 0.7]  0.7     "));
+    draw_numbers(edited(checks_text, "runs[0].evaluation.floor", "null"), state);
+    assert_holds(state, "checks.gp", LINES("'loss 0.375, no exact floor'"));
     draw_numbers(edited(checks_text, "probe_curve", "null"), state);
     assert_lacks(state, "checks.gp", "y2tics");
     assert_holds(state, "checks.txt", LINES("0.5 [0.4, 0.7]  0.7       0.3750"));
+    draw_numbers(edited(checks_text, "probe_curve.published", "[]"), state);
+    assert_lacks(state, "checks.gp", "published networks");
+    draw_numbers(edited(checks_text, "runs[0].evaluation.gap_percent", "161.56"), state);
+    assert_holds(state, "checks.gp", LINES("published networks", "floor 0.3438: 162 % above'"));
 }
 
 static void what_is_not_there_is_left_out(void **state)
@@ -432,6 +452,9 @@ static void the_table_of_a_run(void **state)
               "\nr* = argmax of r i(r): network 0.5 [0.4, 0.7], exact 0.625\n",
               "trained encoder 81.2 % / 87.5 %, raw values 68.8 % / 75.0 %, untrained encoder "
               "50.0 % / 62.5 %\n"));
+    cJSON *flat = edited(field_text, "optimum", "null");
+    cJSON_AddStringToObject(flat, "optimum_reason", "nowhere above its error");
+    table_holds(flat, LINES("r i(r): network none (nowhere above its error), exact 0.625\n"));
     table_holds(edited(field_text, "evaluation.ratio", "null"),
                 LINES("\nmean   0.3750 ± 0.016  0.3438  0.0312 ± 0.0039  9.09 "));
     table_holds(edited(field_text, "evaluation.gap", "-0.001"),

@@ -224,6 +224,16 @@ static void result_and_figures_are_written(void **state)
     }
     snprintf(arguments, sizeof arguments, "plot %s/out/result.json", folder);
     assert_int_equal(run_program("", arguments)->status, 0);
+    snprintf(path, sizeof path, "%s/foreign.json", folder);
+    FILE *foreign = fopen(path, "w");
+    fputs("{\"experiment\":\"train\",\"source\":7}", foreign);
+    fclose(foreign);
+    snprintf(arguments, sizeof arguments, "plot %s", path);
+    o = run_program("", arguments);
+    assert_int_equal(o->status, 2);
+    snprintf(arguments, sizeof arguments, "maskinfo: bad input: %s: source: ", path);
+    assert_memory_equal(o->err, arguments, strlen(arguments));
+    unlink(path);
     /* A result with a vocabulary, then again one without: its figure must not stay behind. */
     snprintf(arguments, sizeof arguments,
              "run gmrf --quiet --out %s/out --set 'model={\"type\":\"mixing\",\"vocab\":9,"

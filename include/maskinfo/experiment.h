@@ -14,9 +14,12 @@ extern const mi_parameter mi_compare_curve_parameters[]; /* of each of its curve
 extern const mi_parameter mi_estimators_parameters[];    /* of "estimators" alone */
 extern const mi_parameter mi_evaluation_parameters[];    /* "evaluation" of "train" */
 extern const mi_parameter mi_train_probe_parameters[];   /* "probe" of "train" */
+extern const mi_parameter mi_collapse_parameters[];      /* "collapse" of "train" */
+extern const mi_parameter mi_maps_parameters[];          /* "maps" of "train" */
 extern const mi_parameter mi_checks_parameters[];        /* of "checks" alone */
 extern const mi_parameter mi_train_entry_parameters[];   /* of each of its runs */
 extern const mi_parameter mi_probe_curve_parameters[];   /* of its "probe_curve" */
+extern const mi_parameter mi_methods_parameters[];       /* of "methods" alone */
 extern const mi_parameter mi_center_parameters[];        /* of "center" alone */
 
 /* One curve, resolved. */
@@ -41,7 +44,8 @@ typedef enum mi_experiment_kind {
     MI_KIND_ESTIMATORS, /* no curves: estimates against known truths */
     MI_KIND_TRAIN,
     MI_KIND_CHECKS,
-    MI_KIND_CENTER /* no model: centring and collapse of self-distillation */
+    MI_KIND_METHODS, /* training runs of several methods, with several seeds */
+    MI_KIND_CENTER   /* no model: centring and collapse of self-distillation */
 } mi_experiment_kind;
 
 typedef struct mi_experiment {

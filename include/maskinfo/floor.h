@@ -32,7 +32,8 @@ typedef struct mi_floor_point {
     double reference_loss, reference_loss_se; /* real data: the model's own loss, not a floor */
     double class_accuracy;       /* scene: a linear classifier of C on completed images */
     double class_accuracy_exact; /* ... and of C by its exact posterior given x_v; else NAN */
-    bool leak;                   /* the loss is below the floor by more than 4 errors of the gap */
+    bool leak; /* the loss is below the floor by more than 4 errors of the gap, and
+                  by more yet of few examples (Student's t) */
 } mi_floor_point;
 
 /* NULL where evaluations have an exact floor, else why not: one clause. */

@@ -12,6 +12,9 @@
  * heading. */
 typedef void (*mi_progress_function)(void *context, const char *stage, size_t done, size_t total);
 
+/* Something that the person who waits should know now; called from one thread at a time. */
+typedef void (*mi_notice_function)(void *context, const char *text);
+
 typedef struct mi_run {
     uint64_t seed;                              /* default 1 */
     int threads;                                /* >= 1 */
@@ -20,6 +23,8 @@ typedef struct mi_run {
     const volatile sig_atomic_t *opt_interrupt; /* non-zero: stop soon; NULL: never */
     bool validate_only; /* models check their parameters and data and skip costly fits; the state
                            may then be NULL */
+    mi_notice_function opt_notice; /* NULL: not told */
+    void *opt_notice_context;      /* owned by the caller */
 } mi_run;
 
 /* Has a stop been asked for? */

@@ -38,8 +38,10 @@ static int plot_file(const char *path, bool quiet)
     cJSON_Delete(files);
     cJSON_Delete(result);
     if (code != MI_OK) {
-        fprintf(stderr, "%s: %s%s", path, status.place, status.place[0] == '\0' ? "" : ": ");
-        return cli_report_failure(&status);
+        mi_status placed;
+        mi_fail(&placed, code, "%s: %s%s%s", path, status.place,
+                status.place[0] == '\0' ? "" : ": ", status.message);
+        return cli_report_failure(&placed);
     }
     return EXIT_DONE;
 }

@@ -189,12 +189,21 @@ void cli_watch(const cli_options *o, cli_progress *progress, mi_run *run)
     }
 }
 
+/* Whether or not progress is shown: what is wrong is to be known before hours have passed. */
+static void notice(void *context, const char *text)
+{
+    cli_progress_clear(context);
+    fprintf(stderr, "maskinfo: WARNING: %s\n", text);
+}
+
 static void say_what_is_kept(mi_experiment_kind kind)
 {
-    const char *kept = kind == MI_KIND_COMPARE  ? "finished curves are kept; "
-                       : kind == MI_KIND_CHECKS ? "finished runs are kept; "
-                                                : "";
-    if (kind == MI_KIND_COMPARE || kind == MI_KIND_CHECKS || kind == MI_KIND_TRAIN) {
+    const char *kept = kind == MI_KIND_COMPARE ? "finished curves are kept; "
+                       : kind == MI_KIND_CHECKS || kind == MI_KIND_METHODS
+                           ? "finished runs are kept; "
+                           : "";
+    if (kind == MI_KIND_COMPARE || kind == MI_KIND_CHECKS || kind == MI_KIND_METHODS ||
+        kind == MI_KIND_TRAIN) {
         fprintf(stderr, "maskinfo: %s--resume goes on from there\n", kept);
     }
 }
@@ -207,6 +216,8 @@ static int compute(const cli_options *o, const mi_experiment *e, const char *fol
     mi_status status = {.code = MI_OK};
     cJSON *result = NULL;
     cli_watch(o, &progress, &options.run);
+    options.run.opt_notice = notice;
+    options.run.opt_notice_context = &progress;
     mi_code code = mi_experiment_check(e, &options.run, faults, &status);
     if (code == MI_OK && folder != NULL && !cli_folder_usable(folder, &status)) {
         code = MI_INPUT;
@@ -274,7 +285,7 @@ const cli_command cli_run = {
         "  --threads N       default: as many as the machine has; results do not depend on it\n"
         "  --resume          go on from the finished curves of an interrupted comparison, from "
         "the\n"
-        "                    checkpoint of a training run, from both of checks\n"
+        "                    checkpoint of a training run, from both of checks and methods\n"
         "  --quiet           no table, no progress\n"
         "  --progress        progress even where standard error is no terminal\n\n"
         "Exit status: 0 done; 1 failed (numerics, memory, input/output); 2 bad usage or bad "

@@ -9,7 +9,8 @@
 
 enum { MAX_RUNS = 32 };
 
-#define RUN_KEYS "method", "mask", "training", "evaluation", "probe", "estimator"
+#define RUN_KEYS                                                                                   \
+    "method", "mask", "training", "evaluation", "probe", "estimator", "collapse", "maps"
 
 /* Keys beside those of each table. */
 static const char *const head_keys[] = {"experiment",  "effort", "published",
@@ -43,7 +44,7 @@ static mi_code resolve_head(mi_resolver *r, const cJSON *document, mi_experiment
     return code == MI_OK ? mi_resolve_files(r, e->settings) : code;
 }
 
-static bool is_object(mi_resolver *r, const cJSON *item, const char *path)
+bool mi_resolve_is_object(mi_resolver *r, const cJSON *item, const char *path)
 {
     char shown[64];
     if (!cJSON_IsObject(item)) {
@@ -53,19 +54,19 @@ static bool is_object(mi_resolver *r, const cJSON *item, const char *path)
     return cJSON_IsObject(item);
 }
 
-static mi_code resolve_run(mi_resolver *r, const cJSON *entry, const cJSON *document, size_t index,
-                           mi_experiment *e)
+mi_code mi_train_resolve_entry(mi_resolver *r, const cJSON *entry, const cJSON *document,
+                               size_t index, const char *const *keys, mi_train_config *configs)
 {
-    mi_train_config *t = &e->trains[index];
+    mi_train_config *t = &configs[index];
     char path[MI_PATH_SIZE];
     mi_values *values = NULL;
     cJSON *bound = NULL;
     t->listed = true;
     mi_path_index(path, "runs", index);
-    if (!is_object(r, entry, path)) {
+    if (!mi_resolve_is_object(r, entry, path)) {
         return MI_OK;
     }
-    mi_code code = mi_bind(&r->binding, entry, path, mi_train_entry_parameters, entry_keys, &values,
+    mi_code code = mi_bind(&r->binding, entry, path, mi_train_entry_parameters, keys, &values,
                            &bound, r->status);
     cJSON_Delete(bound);
     if (code == MI_OK && mi_given(values, "label")) {
@@ -76,7 +77,7 @@ static mi_code resolve_run(mi_resolver *r, const cJSON *entry, const cJSON *docu
     }
     mi_values_destroy(values);
     for (size_t i = 0; code == MI_OK && t->curve.label != NULL && i < index; i++) {
-        const char *other = e->trains[i].curve.label;
+        const char *other = configs[i].curve.label;
         if (other != NULL && strcmp(other, t->curve.label) == 0) {
             mi_faults_add(r->faults, path, "label \"%s\" is taken by runs[%zu]", other, i);
         }
@@ -123,7 +124,7 @@ static mi_code resolve_probe_curve(mi_resolver *r, const cJSON *document, mi_exp
     const cJSON *curve = mi_lab_item(document, "probe_curve");
     mi_values *values = NULL;
     cJSON *bound = NULL;
-    if (curve == NULL || cJSON_IsNull(curve) || !is_object(r, curve, "probe_curve")) {
+    if (curve == NULL || cJSON_IsNull(curve) || !mi_resolve_is_object(r, curve, "probe_curve")) {
         return MI_OK;
     }
     size_t before = r->faults->count;
@@ -156,7 +157,9 @@ mi_code mi_checks_resolve(mi_resolver *r, const cJSON *document, mi_experiment *
     e->train_count = code == MI_OK ? count : 0;
     cJSON_ArrayForEach(entry, runs)
     {
-        code = code == MI_OK ? resolve_run(r, entry, document, i++, e) : code;
+        code = code == MI_OK
+                   ? mi_train_resolve_entry(r, entry, document, i++, entry_keys, e->trains)
+                   : code;
     }
     return code == MI_OK ? resolve_probe_curve(r, document, e) : code;
 }

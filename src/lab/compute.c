@@ -220,6 +220,9 @@ mi_code mi_experiment_check(const mi_experiment *e, const mi_run *run, mi_faults
     if (e->kind == MI_KIND_CENTER) {
         return mi_center_check(e, faults, status);
     }
+    if (e->kind == MI_KIND_METHODS) {
+        return mi_methods_check(e, &quick, faults, status);
+    }
     mi_code worst = check_settings(e, &quick, faults, status);
     if (worst == MI_MEMORY || worst == MI_INTERRUPTED) {
         return worst;

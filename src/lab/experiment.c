@@ -160,6 +160,7 @@ static const struct {
     {"estimators", MI_KIND_ESTIMATORS, resolve_estimators},
     {"train", MI_KIND_TRAIN, mi_train_resolve_single},
     {"checks", MI_KIND_CHECKS, mi_checks_resolve},
+    {"methods", MI_KIND_METHODS, mi_methods_resolve},
     {"center", MI_KIND_CENTER, mi_center_resolve},
 };
 
@@ -176,8 +177,9 @@ static mi_code resolve(mi_resolver *r, const cJSON *document, mi_experiment *e)
             return kinds[i].resolve(r, document, e);
         }
     }
-    mi_resolve_unknown(r, "", "experiment", name,
-                       "\"curve\", \"compare\", \"estimators\", \"train\", \"checks\", \"center\"");
+    mi_resolve_unknown(
+        r, "", "experiment", name,
+        "\"curve\", \"compare\", \"estimators\", \"train\", \"checks\", \"methods\", \"center\"");
     return MI_OK;
 }
 

@@ -11,6 +11,7 @@ extern const mi_field_note mi_point_notes[];
 extern const mi_field_note mi_estimators_notes[];
 extern const mi_field_note mi_train_notes[];
 extern const mi_field_note mi_checks_notes[];
+extern const mi_field_note mi_methods_notes[];
 extern const mi_field_note mi_center_notes[];
 
 #endif

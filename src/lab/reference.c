@@ -93,17 +93,25 @@ static void print_methods(FILE *out)
 
 static void print_training(FILE *out)
 {
-    print_section(out, "### train",
-                  "A training run has `model` and may have `method`, `mask`, `ratio`, `training`, "
-                  "`evaluation`, `probe`, `estimator` (of the exact curve), `seed` and `title`. "
-                  "`ratio` is a number in (0, 1), `[low, high]` with a ratio drawn anew for every "
-                  "example, or `\"uniform\"`, which is `[0, 1]`; default 0.75 for pixels, 0.15 for "
-                  "symbols. `training`:",
-                  mi_training_parameters);
+    print_section(
+        out, "### train",
+        "A training run has `model` and may have `method`, `mask`, `ratio`, `training`, "
+        "`evaluation`, `probe`, `collapse`, `maps`, `estimator` (of the exact curve), `seed` and "
+        "`title`. "
+        "`ratio` is a number in (0, 1), `[low, high]` with a ratio drawn anew for every "
+        "example, or `\"uniform\"`, which is `[0, 1]`; default 0.75 for pixels, 0.15 for "
+        "symbols. A method that hides nothing (dino, byol, jigsaw, colorize) takes "
+        "neither `mask` nor `ratio`: a run's own are refused, inherited ones play no "
+        "part. `training`:",
+        mi_training_parameters);
     print_section(out, "### train: evaluation", "On held-out examples:", mi_evaluation_parameters);
     print_section(out, "### train: probe",
                   "Labels told from the features of the frozen encoder; `null`: no probe.",
                   mi_train_probe_parameters);
+    print_section(
+        out, "### train: collapse",
+        "When the outputs of self-distillation count as collapsed:", mi_collapse_parameters);
+    print_section(out, "### train: maps", "Features of patches as pictures:", mi_maps_parameters);
     print_section(out, "### checks",
                   "Has `runs`, an array of training runs, may have `probe_curve`, and may have "
                   "`method`, `mask`, `ratio`, `training`, `evaluation`, `probe`, `estimator` and "
@@ -115,6 +123,12 @@ static void print_training(FILE *out)
                   "Training runs that differ in their ratio alone, each with a probe; beside the "
                   "keys of a training run:",
                   mi_probe_curve_parameters);
+    print_section(out, "### methods",
+                  "Has `runs`, an array of training runs with a label each, done with each of "
+                  "`seeds`, and may have `model`, `method`, `mask`, `ratio`, `training`, "
+                  "`evaluation`, `probe`, `collapse`, `maps` and `estimator` for the runs that do "
+                  "not set their own (`\"probe\": null`: none). At the top:",
+                  mi_methods_parameters);
 }
 
 static void print_center(FILE *out)
@@ -142,7 +156,8 @@ void mi_reference_document(FILE *out)
         "reads its input by.\n\n## Experiment files\n\nA JSON object. `\"experiment\"` is "
         "`\"curve\"` (one source), `\"compare\"` (several in one set of figures), "
         "`\"estimators\"` (estimators from samples against known truths), `\"train\"` (a network "
-        "against the exact floor), `\"checks\"` (several of those) or `\"center\"` (centring and "
+        "against the exact floor), `\"checks\"` (several of those), `\"methods\"` (methods beside "
+        "each other) or `\"center\"` (centring and "
         "collapse of self-distillation). A curve has "
         "`model` and may have `mask`, `ratios`, `estimator`, `seed` and `title`. A comparison "
         "has `curves`, an array of such objects with a label and a style each, and may have "
@@ -175,6 +190,7 @@ void mi_reference_document(FILE *out)
     print_notes(out, "### Of estimators", mi_estimators_notes);
     print_notes(out, "### Of a training run", mi_train_notes);
     print_notes(out, "### Of checks", mi_checks_notes);
+    print_notes(out, "### Of methods", mi_methods_notes);
     print_notes(out, "### Of center", mi_center_notes);
     fprintf(
         out,

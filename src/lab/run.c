@@ -207,6 +207,8 @@ mi_code mi_experiment_run(const mi_experiment *e, const mi_run_options *options,
     case MI_KIND_CENTER:
         run.seed = e->seed;
         return mi_center_run(e, &run, faults, ret_result, status);
+    case MI_KIND_METHODS:
+        return mi_methods_run(e, options, faults, ret_result, status);
     case MI_KIND_CURVE:
         break;
     }

@@ -78,6 +78,12 @@ static void put_leak(mi_writer *w, cJSON *evaluation, const mi_train_state *s)
     mi_add_text(w, evaluation, "leak_message", text);
 }
 
+const char *mi_train_no_prediction(const mi_train_state *s)
+{
+    return s->config->method_class->predict == NULL ? "the method predicts no values of tokens"
+                                                    : NULL;
+}
+
 static void put_reason(mi_writer *w, cJSON *evaluation, const char *name, double value,
                        const char *reason)
 {
@@ -92,12 +98,14 @@ static void put_reason(mi_writer *w, cJSON *evaluation, const char *name, double
 static void put_reasons(mi_writer *w, cJSON *evaluation, const mi_train_state *s,
                         const mi_floor_point *p)
 {
-    const char *floor = mi_floor_reason(&s->parts.setting);
+    const char *none = mi_train_no_prediction(s);
+    const char *floor = none != NULL ? none : mi_floor_reason(&s->parts.setting);
     const struct {
         const char *name, *reason;
         double value;
     } reasons[] = {
         {"ratio", "drawn anew for each example, as in training", p->ratio},
+        {"loss", "not known", p->loss},
         {"floor", floor != NULL ? floor : "not known", p->floor},
         {"reference_loss", isfinite(p->floor) ? "the floor is exact" : "the model has none",
          p->reference_loss},
@@ -116,7 +124,8 @@ static void put_reasons(mi_writer *w, cJSON *evaluation, const mi_train_state *s
         {"class_accuracy_exact", "the source has no classes to decode", p->class_accuracy_exact},
     };
     for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
-        put_reason(w, evaluation, reasons[i].name, reasons[i].value, reasons[i].reason);
+        put_reason(w, evaluation, reasons[i].name, reasons[i].value,
+                   none != NULL ? none : reasons[i].reason);
     }
 }
 
@@ -230,9 +239,41 @@ static mi_code evaluate(mi_train_state *s, const mi_run *run, mi_status *status)
                : code;
 }
 
+/* Of a method without predictions there is nothing but its training loss, and what a probe tells.
+ */
+static void put_no_evaluation(mi_writer *w, mi_train_state *s, cJSON *result)
+{
+    const char *reason = mi_train_no_prediction(s);
+    s->trained = (mi_floor_point){.ratio = NAN,
+                                  .loss = NAN,
+                                  .loss_se = NAN,
+                                  .floor = NAN,
+                                  .floor_se = NAN,
+                                  .gap = NAN,
+                                  .gap_se = NAN,
+                                  .conditional_entropy = NAN,
+                                  .exact_conditional_entropy = NAN,
+                                  .exact_conditional_entropy_pooled = NAN,
+                                  .gap_nats = NAN,
+                                  .gap_nats_se = NAN,
+                                  .information = NAN,
+                                  .exact_information = NAN,
+                                  .reference_loss = NAN,
+                                  .reference_loss_se = NAN,
+                                  .class_accuracy = NAN,
+                                  .class_accuracy_exact = NAN};
+    put_evaluation(w, result, s);
+    mi_add_null(w, result, "points", reason);
+    mi_add_null(w, result, "optimum", reason);
+}
+
 mi_code mi_train_put_evaluation(mi_writer *w, mi_train_state *s, const mi_run *run, cJSON *result,
                                 mi_status *status)
 {
+    if (mi_train_no_prediction(s) != NULL) {
+        put_no_evaluation(w, s, result);
+        return MI_OK;
+    }
     mi_code code = evaluate(s, run, status);
     if (code != MI_OK) {
         return code;

@@ -109,6 +109,10 @@ mi_code mi_train_put_exact(mi_writer *w, const mi_train_state *s, const mi_run *
                            mi_faults *faults, cJSON *result, mi_status *status)
 {
     mi_shape shape = s->parts.model->class->shape(s->parts.model->state);
+    if (mi_train_no_prediction(s) != NULL) {
+        put_none(w, result, mi_train_no_prediction(s));
+        return MI_OK;
+    }
     if (isfinite(s->config->probe_ratio)) {
         put_none(w, result, "it is that of all runs of the probe curve");
         return MI_OK;

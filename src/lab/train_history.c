@@ -1,6 +1,7 @@
-/* Loss, gradient norm and learning rate of every step, kept beside the checkpoint, so that a run
- * that is resumed ends in the same result as one that was not interrupted. */
+/* Loss, gradient norm, learning rate and monitors of every step, kept beside the checkpoint, so
+ * that a run that is resumed ends in the same result as one that was not interrupted. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,20 +9,40 @@
 #include "maskinfo/safetensors.h"
 #include "training.h"
 
-enum { SERIES = 3 };
+enum { SERIES = 3, NAME = 96 };
 static const char *const names[SERIES] = {"loss", "gradient_norm", "rate"};
+
+static size_t series_count(const mi_history *h)
+{
+    return SERIES + h->monitors;
+}
 
 static double **series_of(mi_history *h, size_t index)
 {
     double **all[SERIES] = {&h->loss, &h->norm, &h->rate};
-    return all[index];
+    return index < SERIES ? all[index] : &h->monitor[index - SERIES];
 }
 
-mi_code mi_history_create(size_t capacity, mi_history *h, mi_status *status)
+/* Its name in the file. */
+static const char *series_name(const mi_history *h, size_t index, char name[NAME])
+{
+    if (index < SERIES) {
+        return names[index];
+    }
+    snprintf(name, NAME, "monitor.%s", h->monitored[index - SERIES].name);
+    return name;
+}
+
+mi_code mi_history_create(size_t capacity, const mi_monitor *opt_monitored, mi_history *h,
+                          mi_status *status)
 {
     mi_code code = MI_OK;
-    *h = (mi_history){.capacity = capacity};
-    for (size_t i = 0; code == MI_OK && i < SERIES; i++) {
+    *h = (mi_history){.capacity = capacity, .monitored = opt_monitored};
+    while (opt_monitored != NULL && h->monitors < MI_MONITORS &&
+           opt_monitored[h->monitors].name != NULL) {
+        h->monitors++;
+    }
+    for (size_t i = 0; code == MI_OK && i < series_count(h); i++) {
         code = mi_allocate(capacity, sizeof(double), series_of(h, i), status);
     }
     return code;
@@ -29,10 +50,20 @@ mi_code mi_history_create(size_t capacity, mi_history *h, mi_status *status)
 
 void mi_history_free(mi_history *h)
 {
-    for (size_t i = 0; i < SERIES; i++) {
+    for (size_t i = 0; i < series_count(h); i++) {
         free(*series_of(h, i));
     }
     *h = (mi_history){.steps = 0};
+}
+
+const double *mi_history_find(const mi_history *h, const char *name)
+{
+    for (size_t i = 0; i < h->monitors; i++) {
+        if (strcmp(h->monitored[i].name, name) == 0) {
+            return h->monitor[i];
+        }
+    }
+    return NULL;
 }
 
 double mi_history_mean(const double *values, size_t from, size_t to)
@@ -52,28 +83,31 @@ mi_code mi_history_save(const mi_history *h, const char *identity, const char *p
                         mi_status *status)
 {
     const char *const metadata[] = {"maskinfo", MI_VERSION, "identity", identity};
-    const double *const series[SERIES] = {h->loss, h->norm, h->rate};
-    mi_safetensor items[SERIES];
-    for (size_t i = 0; i < SERIES; i++) {
-        items[i] = (mi_safetensor){.name = names[i],
+    mi_history from = *h;
+    mi_safetensor items[SERIES + MI_MONITORS];
+    char room[SERIES + MI_MONITORS][NAME];
+    for (size_t i = 0; i < series_count(h); i++) {
+        items[i] = (mi_safetensor){.name = series_name(h, i, room[i]),
                                    .dtype = "F64",
                                    .rank = 1,
                                    .shape = {h->steps},
-                                   .bytes = series[i],
+                                   .bytes = *series_of(&from, i),
                                    .size = h->steps * sizeof(double)};
     }
-    return mi_safetensors_write(path, items, SERIES, metadata, 2, status);
+    return mi_safetensors_write(path, items, series_count(h), metadata, 2, status);
 }
 
 static mi_code take(mi_history *h, const mi_safetensors *file, size_t steps, mi_status *status)
 {
-    for (size_t i = 0; i < SERIES; i++) {
-        const mi_safetensor *item = mi_safetensors_find(file, names[i]);
+    char room[NAME];
+    for (size_t i = 0; i < series_count(h); i++) {
+        const char *name = series_name(h, i, room);
+        const mi_safetensor *item = mi_safetensors_find(file, name);
         if (item == NULL || strcmp(item->dtype, "F64") != 0 || item->rank != 1 ||
             item->shape[0] < steps) {
             return mi_fail(status, MI_INPUT,
                            "%s: \"%s\" is not there for the %zu steps of the checkpoint beside it",
-                           file->file, names[i], steps);
+                           file->file, name, steps);
         }
         memcpy(*series_of(h, i), item->bytes, steps * sizeof(double));
     }

@@ -5,9 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "collapse.h"
 #include "maskinfo/output.h"
 #include "maskinfo/safetensors.h"
-#include "training.h"
 
 enum { SHOWN_STEPS = 50 };
 
@@ -21,6 +21,7 @@ typedef struct loop {
     struct timespec start;
     size_t first; /* steps done before this process */
     size_t kept;  /* steps in the last checkpoint; 0: none */
+    bool warned;  /* of a collapse */
 } loop;
 
 const char *mi_train_file(const char *directory, const char *name, char path[MI_TRAIN_PATH])
@@ -169,7 +170,39 @@ static void record(mi_history *h, const mi_trainer *trainer)
     h->loss[h->steps] = trainer->loss;
     h->norm[h->steps] = trainer->gradient_norm;
     h->rate[h->steps] = trainer->rate;
+    for (size_t m = 0; m < h->monitors; m++) {
+        h->monitor[m][h->steps] = trainer->monitors[m];
+    }
     h->steps++;
+}
+
+/* Tell of a collapse, once. */
+static void warn(loop *l)
+{
+    char text[640], what[512];
+    const mi_train_config *t = l->state->config;
+    if (l->warned || l->run->opt_notice == NULL ||
+        !mi_train_find_collapse(l->state, what, sizeof what)) {
+        return;
+    }
+    l->warned = true;
+    snprintf(text, sizeof text, "%.80s, seed %llu: %s", t->curve.label,
+             (unsigned long long)t->curve.seed, what);
+    l->run->opt_notice(l->run->opt_notice_context, text);
+}
+
+/* ", information 0.31 of 6.24 nats" of outputs that are monitored; returns text. */
+static const char *tell_information(const loop *l, size_t from, char *text, size_t size)
+{
+    const mi_history *h = &l->state->history;
+    const double *information = mi_history_find(h, "information");
+    text[0] = '\0';
+    if (information != NULL) {
+        snprintf(text, size, ", information %.3g of ln K = %.3g nats",
+                 mi_history_mean(information, from, h->steps),
+                 mi_log_prototypes(l->state->config, MI_CLASS_OUTPUTS));
+    }
+    return text;
 }
 
 /* What stands behind the semicolon is news of the same piece of work. */
@@ -177,7 +210,7 @@ static void tell(const loop *l)
 {
     const mi_history *h = &l->state->history;
     const mi_training *t = &l->trainer->setting.training;
-    char stage[128], floor[32] = "";
+    char stage[192], floor[32] = "", information[80];
     double seconds = mi_lab_seconds_since(&l->start);
     size_t from = h->steps > SHOWN_STEPS ? h->steps - SHOWN_STEPS : 0;
     if (l->run->opt_progress == NULL) {
@@ -186,8 +219,9 @@ static void tell(const loop *l)
     if (isfinite(l->state->floor)) {
         snprintf(floor, sizeof floor, ", floor %.4f", l->state->floor);
     }
-    snprintf(stage, sizeof stage, "training; loss %.4f%s, %.4g samples/s",
+    snprintf(stage, sizeof stage, "training; loss %.4f%s%s, %.4g samples/s",
              mi_history_mean(h->loss, from, h->steps), floor,
+             tell_information(l, from, information, sizeof information),
              (double)((h->steps - l->first) * t->batch) / fmax(seconds, 1e-9));
     l->run->opt_progress(l->run->opt_progress_context, stage, h->steps, t->steps);
 }
@@ -206,6 +240,9 @@ static mi_code step(loop *l)
     }
     record(&l->state->history, l->trainer);
     tell(l);
+    if (l->trainer->step % mi_count(l->state->config->collapse, "window") == 0) {
+        warn(l);
+    }
     size_t every = l->trainer->setting.training.checkpoint_every;
     return every > 0 && l->trainer->step % every == 0 ? keep(l) : MI_OK;
 }
@@ -230,6 +267,7 @@ static mi_code finish(loop *l)
 {
     mi_train_state *s = l->state;
     mi_code code = keep(l);
+    warn(l);
     s->seconds = mi_lab_seconds_since(&l->start);
     s->done = l->trainer->step - l->first;
     if (code == MI_OK) {

@@ -30,17 +30,32 @@ static mi_code note(const builder *b, const char *part, mi_code code)
     return MI_OK;
 }
 
+/* Names of the methods for sources of a kind: "mae", "ibot" ... */
+static const char *fitting_methods(bool discrete, char *text, size_t size)
+{
+    size_t used = 0;
+    text[0] = '\0';
+    for (const mi_method_class *const *m = mi_method_classes(); *m != NULL && used < size; m++) {
+        if ((*m)->discrete == discrete) {
+            used += (size_t)snprintf(text + used, size - used, "%s\"%s\"", used > 0 ? ", " : "",
+                                     (*m)->name);
+        }
+    }
+    return text;
+}
+
 static void check_kind(const builder *b)
 {
     const mi_train_config *t = b->config;
     if (t->method_class->discrete != t->curve.class->discrete) {
-        char at[MI_PATH_SIZE], method[MI_PATH_SIZE];
+        char at[MI_PATH_SIZE], method[MI_PATH_SIZE], names[256];
         mi_path_key(method, t->curve.path, "method");
         mi_path_key(at, method, "type");
-        mi_faults_add(b->faults, at, "\"%s\" predicts %s, and model \"%s\" has %s; must be \"%s\"",
+        mi_faults_add(b->faults, at,
+                      "\"%s\" predicts %s, and model \"%s\" has %s; must be one of %s",
                       t->method_class->name, t->method_class->discrete ? "symbols" : "pixels",
                       t->curve.class->name, t->curve.class->discrete ? "symbols" : "pixels",
-                      t->curve.class->discrete ? "mlm" : "mae");
+                      fitting_methods(t->curve.class->discrete, names, sizeof names));
     }
 }
 
@@ -270,6 +285,17 @@ static mi_code make_source(const builder *b, const mi_run *run)
     return code;
 }
 
+/* Masks, and the ratios to evaluate at, of a method that has to do with them. */
+static mi_code plan_masks(const builder *b)
+{
+    const mi_method_class *class = b->config->method_class;
+    size_t before = b->faults->count;
+    mi_code code = class->unmasked ? MI_OK : check_masks(b);
+    return code == MI_OK && b->faults->count == before && class->predict != NULL
+               ? plan_evaluation(b)
+               : code;
+}
+
 /* Can the exact curve be had as asked for? */
 static mi_code check_estimator(const builder *b, const mi_run *run)
 {
@@ -316,15 +342,12 @@ static mi_code build(const builder *b, const mi_run *run, const mi_train_parts *
     if (code != MI_OK || b->parts->method.state == NULL) {
         return code;
     }
-    size_t before = b->faults->count;
-    code = check_masks(b);
-    if (code == MI_OK && b->faults->count == before) {
-        code = plan_evaluation(b);
-    }
+    code = plan_masks(b);
     if (code == MI_OK) {
         code = make_setting(b, run);
     }
-    return code == MI_OK ? check_estimator(b, run) : code;
+    return code == MI_OK && b->config->method_class->predict != NULL ? check_estimator(b, run)
+                                                                     : code;
 }
 
 mi_code mi_train_parts_open(const mi_train_config *config, const mi_run *run,
@@ -362,8 +385,10 @@ mi_code mi_train_check(const mi_train_config *configs, size_t count, const mi_ru
     quick.validate_only = true;
     quick.seed = configs[0].curve.seed;
     mi_code code = mi_train_parts_open(&configs[0], &quick, NULL, faults, &first, status);
-    for (size_t i = 1; code == MI_OK && first.source != NULL && i < count; i++) {
-        code = mi_train_parts_open(&configs[i], &quick, &first, faults, &other, status);
+    for (size_t i = 1; (code == MI_OK || code == MI_INPUT) && first.source != NULL && i < count;
+         i++) {
+        mi_code own = mi_train_parts_open(&configs[i], &quick, &first, faults, &other, status);
+        code = own != MI_OK ? own : code;
         mi_train_parts_close(&other);
     }
     mi_train_parts_close(&first);

@@ -14,7 +14,7 @@ static double coarse(double value)
     return strtod(text, NULL);
 }
 
-static void append(mi_writer *w, cJSON *array, double value)
+void mi_train_append_coarse(mi_writer *w, cJSON *array, double value)
 {
     cJSON *item = isfinite(value) ? cJSON_CreateNumber(coarse(value)) : cJSON_CreateNull();
     if (item == NULL || !cJSON_AddItemToArray(array, item)) {
@@ -28,7 +28,7 @@ static void put_values(mi_writer *w, cJSON *object, const char *name, const doub
 {
     cJSON *array = opt_values == NULL ? cJSON_CreateNull() : cJSON_CreateArray();
     for (size_t i = 0; opt_values != NULL && array != NULL && i < count; i++) {
-        append(w, array, opt_values[i]);
+        mi_train_append_coarse(w, array, opt_values[i]);
     }
     mi_add_item(w, object, name, array);
 }
@@ -37,7 +37,7 @@ static void put_masked(mi_writer *w, cJSON *object, const unsigned char *masked,
 {
     cJSON *array = cJSON_CreateArray();
     for (size_t i = 0; array != NULL && i < count; i++) {
-        append(w, array, masked[i]);
+        mi_train_append_coarse(w, array, masked[i]);
     }
     mi_add_item(w, object, "masked", array);
 }
@@ -82,6 +82,14 @@ static cJSON *pictures_json(mi_writer *w, const mi_train_state *s, const mi_pict
     return object;
 }
 
+/* Why there are no pictures; NULL where there are some. */
+static const char *no_pictures(const mi_train_state *s)
+{
+    return mi_count(s->config->evaluation, "pictures") == 0 ? "none were asked for"
+           : s->config->listed                              ? "results of several runs have none"
+                                                            : mi_train_no_prediction(s);
+}
+
 /* The ratio of the pictures: the training ratio, or that of the evaluation next to the middle of
  * the range. */
 static double picture_ratio(const mi_train_state *s)
@@ -98,12 +106,12 @@ mi_code mi_train_put_pictures(mi_writer *w, const mi_train_state *s, const mi_ru
                               cJSON *result, mi_status *status)
 {
     size_t count = mi_count(s->config->evaluation, "pictures");
-    double ratio = picture_ratio(s);
     mi_pictures *pictures = NULL;
-    if (count == 0 || s->config->listed) {
-        mi_add_null(w, result, "pictures", count == 0 ? "none were asked for" : "checks have none");
+    if (no_pictures(s) != NULL) {
+        mi_add_null(w, result, "pictures", no_pictures(s));
         return MI_OK;
     }
+    double ratio = picture_ratio(s);
     mi_code code =
         mi_pictures_make(&s->parts.setting, &s->weights, ratio, count, run, &pictures, status);
     if (code == MI_OK) {

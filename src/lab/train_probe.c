@@ -103,6 +103,7 @@ typedef struct probing {
     mi_status *status;
     mi_writer *w;
     size_t counts[SIDES], classes;
+    size_t tokens;        /* of each example for the patch-level probe; 0: none */
     mi_scalar *untrained; /* (2, total): values, transposed */
 } probing;
 
@@ -140,44 +141,52 @@ static mi_code put_accuracy(probing *p, cJSON *object, const char *name, mi_code
     return code;
 }
 
-static mi_code judge(probing *p, const mi_probe_data data[SIDES], cJSON *object)
+static mi_code judge_linear(probing *p, const mi_probe_data data[SIDES], cJSON *object)
 {
-    const mi_values *v = p->state->config->opt_probe;
-    double knn = 0, linear = 0;
-    mi_code code = mi_probe_neighbors(&data[LEARN], &data[JUDGE], p->classes,
-                                      mi_count(v, "neighbors"), p->run, &knn, p->status);
-    code = put_accuracy(p, object, "knn", code, knn);
-    if (code == MI_OK) {
-        code = mi_probe_linear(&data[LEARN], &data[JUDGE], p->classes, mi_real(v, "ridge"), p->run,
-                               &linear, p->status);
-        code = put_accuracy(p, object, "linear", code, linear);
-    }
-    return code;
+    double linear = 0, ridge = mi_real(p->state->config->opt_probe, "ridge");
+    mi_code code =
+        mi_probe_linear(&data[LEARN], &data[JUDGE], p->classes, ridge, p->run, &linear, p->status);
+    return put_accuracy(p, object, "linear", code, linear);
 }
 
-static mi_code probe_with(probing *p, const mi_weights *opt_weights, const char *name,
-                          cJSON *result)
+/* Patches of an example are not independent. The error is that of the share of examples, the
+ * largest that the mean over any patches of each can have. */
+static mi_code judge(probing *p, const mi_probe_data data[SIDES], size_t tokens, cJSON *object)
 {
-    mi_scalar *features[SIDES] = {NULL};
-    int *labels[SIDES] = {NULL};
+    double knn = 0;
+    if (tokens > 0) {
+        return judge_linear(p, data, object);
+    }
+    mi_code code = mi_probe_neighbors(&data[LEARN], &data[JUDGE], p->classes,
+                                      mi_count(p->state->config->opt_probe, "neighbors"), p->run,
+                                      &knn, p->status);
+    code = put_accuracy(p, object, "knn", code, knn);
+    return code == MI_OK ? judge_linear(p, data, object) : code;
+}
+
+static mi_code probe_with(probing *p, const mi_weights *opt_weights, size_t tokens,
+                          const char *name, cJSON *result)
+{
+    mi_feature_set sets[SIDES] = {{.count = 0}};
     mi_probe_data data[SIDES];
     cJSON *object = cJSON_CreateObject();
     mi_code code = MI_OK;
     for (size_t side = 0; code == MI_OK && side < SIDES; side++) {
-        mi_feature_request request = {&p->state->parts.method, opt_weights, source_of(p, side),
-                                      side == LEARN ? MI_TRAINING : MI_HELD_OUT, p->counts[side]};
-        data[side].count = p->counts[side];
-        code = mi_train_features(&request, p->run, &features[side], &data[side].size, &labels[side],
-                                 p->status);
-        data[side].features = features[side];
-        data[side].labels = labels[side];
+        mi_feature_request request = {.method = &p->state->parts.method,
+                                      .opt_weights = opt_weights,
+                                      .source = source_of(p, side),
+                                      .part = side == LEARN ? MI_TRAINING : MI_HELD_OUT,
+                                      .count = p->counts[side],
+                                      .tokens = tokens};
+        code = mi_train_features(&request, p->run, &sets[side], p->status);
+        data[side] = (mi_probe_data){sets[side].count, sets[side].size, sets[side].features,
+                                     sets[side].labels};
     }
     if (code == MI_OK) {
-        code = judge(p, data, object);
+        code = judge(p, data, tokens, object);
     }
     for (size_t side = 0; side < SIDES; side++) {
-        free(features[side]);
-        free(labels[side]);
+        mi_feature_set_free(&sets[side]);
     }
     mi_add_item(p->w, result, name, object);
     return code;
@@ -197,36 +206,68 @@ static mi_code fresh_weights(probing *p, mi_weights *weights)
                                 p->status);
 }
 
-static mi_code probe_baselines(probing *p, cJSON *probe)
+static void copy_baselines(probing *p, const cJSON *known, cJSON *object)
 {
     static const char *const names[] = {"untrained", "raw", "raw_reason"};
-    mi_weights fresh;
-    if (p->state->opt_probe != NULL) {
-        for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-            const cJSON *known = mi_lab_item(p->state->opt_probe, names[i]);
-            if (known != NULL) {
-                mi_add_item(p->w, probe, names[i], cJSON_Duplicate(known, 1));
-            }
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const cJSON *item = mi_lab_item(known, names[i]);
+        if (item != NULL) {
+            mi_add_item(p->w, object, names[i], cJSON_Duplicate(item, 1));
         }
-        return MI_OK;
     }
-    mi_code code = fresh_weights(p, &fresh);
+}
+
+/* The trained encoder, and on the same examples and tokens the untrained one and the pixels, unless
+ * these are known from another run. */
+static mi_code probe_three(probing *p, const mi_weights *fresh, size_t tokens,
+                           const cJSON *opt_known, cJSON *object)
+{
+    mi_code code = probe_with(p, &p->state->weights, tokens, "trained", object);
+    if (opt_known != NULL) {
+        copy_baselines(p, opt_known, object);
+        return code;
+    }
     if (code == MI_OK) {
-        code = probe_with(p, &fresh, "untrained", probe);
+        code = probe_with(p, fresh, tokens, "untrained", object);
     }
     if (code == MI_OK && !p->state->parts.shape.discrete) {
-        code = probe_with(p, NULL, "raw", probe);
+        code = probe_with(p, NULL, tokens, "raw", object);
     } else if (code == MI_OK) {
-        mi_add_null(p->w, probe, "raw", "symbols are no features");
+        mi_add_null(p->w, object, "raw", "symbols are no features");
     }
-    free(p->untrained);
+    return code;
+}
+
+/* Labels of examples told from single patches. */
+static mi_code probe_patches(probing *p, const mi_weights *fresh, cJSON *probe)
+{
+    const cJSON *known = mi_lab_item(p->state->opt_probe, "patch");
+    const char *reason = p->tokens == 0 ? "none was asked for"
+                         : p->state->parts.method.class->patches == NULL
+                             ? "the method has no features of patches"
+                             : NULL;
+    if (reason != NULL) {
+        mi_add_null(p->w, probe, "patch", reason);
+        return MI_OK;
+    }
+    cJSON *patch = cJSON_CreateObject();
+    mi_code code = probe_three(p, fresh, p->tokens, cJSON_IsObject(known) ? known : NULL, patch);
+    mi_add_item(p->w, probe, "patch", patch);
     return code;
 }
 
 static mi_code probe_all(probing *p, cJSON *probe)
 {
-    mi_code code = probe_with(p, &p->state->weights, "trained", probe);
-    return code == MI_OK ? probe_baselines(p, probe) : code;
+    mi_weights fresh;
+    mi_code code = fresh_weights(p, &fresh);
+    if (code == MI_OK) {
+        code = probe_three(p, &fresh, 0, p->state->opt_probe, probe);
+    }
+    if (code == MI_OK) {
+        code = probe_patches(p, &fresh, probe);
+    }
+    free(p->untrained);
+    return code;
 }
 
 static void mirror(mi_writer *w, cJSON *evaluation, const cJSON *probe)
@@ -256,6 +297,7 @@ mi_code mi_train_put_probe(mi_writer *w, const mi_train_state *s, const mi_run *
         return MI_OK;
     }
     cJSON *probe = cJSON_CreateObject();
+    p.tokens = mi_count(s->config->opt_probe, "patches");
     plan(&p);
     mi_add_number(w, probe, "classes", (double)p.classes);
     mi_add_number(w, probe, "training", (double)p.counts[LEARN]);

@@ -25,7 +25,7 @@ static mi_code resolve_method(mi_resolver *r, const cJSON *object, const char *p
     }
     t->method_class = mi_method_find(name);
     if (t->method_class == NULL) {
-        char known[128] = "";
+        char known[256] = "";
         for (const mi_method_class *const *m = mi_method_classes(); *m != NULL; m++) {
             size_t used = strlen(known);
             snprintf(known + used, sizeof known - used, "%s\"%s\"", used ? ", " : "", (*m)->name);
@@ -101,27 +101,62 @@ static mi_code resolve_probe(mi_resolver *r, const cJSON *object, const char *pa
     return code == MI_OK ? mi_resolve_files(r, t->opt_probe) : code;
 }
 
+static mi_code replace_by_null(mi_resolver *r, cJSON *object, const char *name)
+{
+    cJSON_DeleteItemFromObjectCaseSensitive(object, name);
+    return mi_resolve_add(r, object, name, cJSON_CreateNull());
+}
+
+/* Masks and ratios that a run inherits play no part in a method that hides nothing; its own are
+ * refused, as they would be overlooked. */
+static mi_code pass_over_masks(mi_resolver *r, const cJSON *own, const char *path,
+                               mi_train_config *t)
+{
+    static const char *const names[] = {"mask", "ratio"};
+    mi_code code = MI_OK;
+    for (size_t i = 0; code == MI_OK && i < 2; i++) {
+        const cJSON *item = mi_lab_item(own, names[i]);
+        if (item != NULL && !cJSON_IsNull(item)) {
+            char at[MI_PATH_SIZE];
+            mi_path_key(at, path, names[i]);
+            mi_faults_add(r->faults, at, "is of no use: method \"%s\" hides nothing; leave it out",
+                          t->method_class->name);
+        }
+        code = replace_by_null(r, t->curve.resolved, names[i]);
+    }
+    return code;
+}
+
+static mi_code resolve_masks(mi_resolver *r, const cJSON *own, const cJSON *shared,
+                             const char *path, double ratio, mi_train_config *t)
+{
+    char at[MI_PATH_SIZE];
+    const cJSON *item = mi_resolve_inherited(own, shared, path, "mask", at);
+    mi_code code = mi_resolve_mask(r, cJSON_IsNull(item) ? NULL : item, at, &t->curve);
+    if (code == MI_OK) {
+        item = mi_resolve_inherited(own, shared, path, "ratio", at);
+        code = resolve_ratio(r, cJSON_IsNull(item) ? NULL : item, at, ratio, t);
+    }
+    return code == MI_OK && t->method_class != NULL && t->method_class->unmasked
+               ? pass_over_masks(r, own, path, t)
+               : code;
+}
+
 /* What is trained on what. */
 static mi_code resolve_task(mi_resolver *r, const cJSON *own, const cJSON *shared, const char *path,
                             double ratio, mi_train_config *t)
 {
     char at[MI_PATH_SIZE];
-    mi_path_key(at, path, "model");
-    mi_code code = mi_resolve_model(r, mi_lab_item(own, "model"), at, &t->curve);
-    const cJSON *item = NULL;
+    const cJSON *model = mi_resolve_inherited(own, shared, path, "model", at);
+    if (model == NULL) {
+        mi_path_key(at, path, "model");
+    }
+    mi_code code = mi_resolve_model(r, model, at, &t->curve);
     if (code == MI_OK) {
-        item = mi_resolve_inherited(own, shared, path, "method", at);
+        const cJSON *item = mi_resolve_inherited(own, shared, path, "method", at);
         code = resolve_method(r, item, at, t);
     }
-    if (code == MI_OK) {
-        item = mi_resolve_inherited(own, shared, path, "mask", at);
-        code = mi_resolve_mask(r, item, at, &t->curve);
-    }
-    if (code == MI_OK) {
-        item = mi_resolve_inherited(own, shared, path, "ratio", at);
-        code = resolve_ratio(r, item, at, ratio, t);
-    }
-    return code;
+    return code == MI_OK ? resolve_masks(r, own, shared, path, ratio, t) : code;
 }
 
 /* How it is trained and judged. */
@@ -142,6 +177,16 @@ static mi_code resolve_sizes(mi_resolver *r, const cJSON *own, const cJSON *shar
         check_increasing(r, t->evaluation, at);
         item = mi_resolve_inherited(own, shared, path, "probe", at);
         code = resolve_probe(r, item, at, t);
+    }
+    if (code == MI_OK) {
+        item = mi_resolve_inherited(own, shared, path, "collapse", at);
+        code = mi_resolve_part(r, item, at, "collapse", NULL, NULL, mi_collapse_parameters,
+                               &t->collapse, resolved);
+    }
+    if (code == MI_OK) {
+        item = mi_resolve_inherited(own, shared, path, "maps", at);
+        code = mi_resolve_part(r, item, at, "maps", NULL, NULL, mi_maps_parameters, &t->maps,
+                               resolved);
     }
     if (code == MI_OK) {
         item = mi_resolve_inherited(own, shared, path, "estimator", at);
@@ -174,10 +219,13 @@ void mi_train_config_free(mi_train_config *t)
     mi_values_destroy(t->training);
     mi_values_destroy(t->evaluation);
     mi_values_destroy(t->opt_probe);
+    mi_values_destroy(t->collapse);
+    mi_values_destroy(t->maps);
 }
 
-static const char *const keys[] = {"experiment", "method", "model",      "mask",      "ratio",
-                                   "training",   "probe",  "evaluation", "estimator", NULL};
+static const char *const keys[] = {"experiment", "method",   "model", "mask",
+                                   "ratio",      "training", "probe", "evaluation",
+                                   "estimator",  "collapse", "maps",  NULL};
 
 mi_code mi_train_resolve_single(mi_resolver *r, const cJSON *document, mi_experiment *e)
 {

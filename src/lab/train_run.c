@@ -18,7 +18,11 @@ static void put_config(mi_writer *w, cJSON *result, const mi_train_state *s)
     cJSON *config = cJSON_Duplicate(s->config->curve.resolved, 1);
     cJSON *evaluation = cJSON_GetObjectItemCaseSensitive(config, "evaluation");
     cJSON_DeleteItemFromObjectCaseSensitive(evaluation, "ratios");
-    mi_add_numbers(w, evaluation, "ratios", s->parts.ratios, s->parts.ratio_count);
+    if (s->parts.ratio_count > 0) {
+        mi_add_numbers(w, evaluation, "ratios", s->parts.ratios, s->parts.ratio_count);
+    } else {
+        mi_add_item(w, evaluation, "ratios", cJSON_CreateNull());
+    }
     mi_add_item(w, result, "config", config);
 }
 
@@ -39,7 +43,6 @@ static void put_source(mi_writer *w, cJSON *result, const mi_train_state *s)
     mi_add_item(w, result, "source", source);
 }
 
-/* Means over stretches of the steps, so that a result stays readable however long the training. */
 static bool put_stretch(mi_writer *w, cJSON *steps, const mi_history *h, size_t from, size_t to)
 {
     double loss = mi_history_mean(h->loss, from, to), low = NAN, high = NAN;
@@ -54,16 +57,29 @@ static bool put_stretch(mi_writer *w, cJSON *steps, const mi_history *h, size_t 
     mi_add_number(w, object, "loss_high", high);
     mi_add_number(w, object, "rate", mi_history_mean(h->rate, from, to));
     mi_add_number(w, object, "gradient_norm", mi_history_mean(h->norm, from, to));
-    if (object == NULL || !cJSON_AddItemToArray(steps, object)) {
-        cJSON_Delete(object);
-        w->failed = true;
-    }
+    mi_append_item(w, steps, object);
     return isfinite(loss);
+}
+
+/* The mean of the last stretch. */
+static void put_final_loss(mi_writer *w, cJSON *result, const mi_history *h, size_t stretches)
+{
+    double loss = mi_history_mean(h->loss, (stretches - 1) * h->steps / stretches, h->steps);
+    if (isfinite(loss)) {
+        mi_add_number(w, result, "final_loss", loss);
+    } else {
+        mi_add_null(w, result, "final_loss", "the last batches had no masked token");
+    }
+}
+
+size_t mi_train_stretches(const mi_history *h)
+{
+    return h->steps < STRETCHES ? h->steps : STRETCHES;
 }
 
 static void put_steps(mi_writer *w, cJSON *result, const mi_history *h)
 {
-    size_t stretches = h->steps < STRETCHES ? h->steps : STRETCHES;
+    size_t stretches = mi_train_stretches(h);
     cJSON *steps = cJSON_CreateArray();
     bool all = true;
     for (size_t s = 0; steps != NULL && s < stretches; s++) {
@@ -74,6 +90,7 @@ static void put_steps(mi_writer *w, cJSON *result, const mi_history *h)
     if (!all) {
         mi_add_text(w, result, "steps_reason", "a batch without a masked token has no loss");
     }
+    put_final_loss(w, result, h, stretches);
 }
 
 static void put_timing(mi_writer *w, cJSON *result, const mi_train_state *s, const mi_run *run,
@@ -110,9 +127,14 @@ static void put_head(mi_writer *w, cJSON *result, const mi_train_state *s)
     put_config(w, result, s);
     mi_add_text(w, result, "units", "nats");
     mi_add_text(w, result, "method", t->method_class->name);
+    mi_add_text(w, result, "target",
+                t->method_class->target != NULL ? t->method_class->target
+                                                : t->method_class->summary);
     mi_add_number(w, result, "parameters", (double)tensors->parameters);
     put_source(w, result, s);
     put_steps(w, result, &s->history);
+    mi_train_put_monitors(w, s, result);
+    mi_train_put_collapse(w, s, result);
 }
 
 static mi_code make_result(mi_train_state *s, const mi_run *run, mi_faults *faults, cJSON *result,
@@ -130,6 +152,9 @@ static mi_code make_result(mi_train_state *s, const mi_run *run, mi_faults *faul
     if (code == MI_OK) {
         code = mi_train_put_probe(&w, s, run, result, status);
     }
+    if (code == MI_OK) {
+        code = mi_train_put_maps(&w, s, run, result, status);
+    }
     return code == MI_OK && w.failed ? no_memory(status) : code;
 }
 
@@ -142,7 +167,8 @@ static mi_code guess_floor(mi_train_state *s, const mi_run *run, mi_status *stat
     mi_ratio ratio = s->config->ratio;
     double at = mi_ratio_is_fixed(ratio) ? ratio.low : NAN;
     mi_code code = MI_OK;
-    if (run->opt_progress != NULL && mi_floor_reason(&s->parts.setting) == NULL) {
+    if (run->opt_progress != NULL && mi_train_no_prediction(s) == NULL &&
+        mi_floor_reason(&s->parts.setting) == NULL) {
         code = mi_trainer_weights(s->trainer, run, &weights, status);
         if (code == MI_OK) {
             code = mi_floor_evaluate(&s->parts.setting, &weights, &at, 1, FLOOR_SAMPLES, run,
@@ -156,7 +182,8 @@ static mi_code guess_floor(mi_train_state *s, const mi_run *run, mi_status *stat
 static mi_code train(mi_train_state *s, const mi_train_place *place, const mi_run *run,
                      mi_status *status)
 {
-    mi_code code = mi_history_create(s->parts.setting.training.steps, &s->history, status);
+    mi_code code = mi_history_create(s->parts.setting.training.steps,
+                                     s->config->method_class->monitors, &s->history, status);
     if (code == MI_OK) {
         code = mi_trainer_create(&s->parts.setting, run, &s->trainer, status);
     }

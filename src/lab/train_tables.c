@@ -72,6 +72,14 @@ const mi_parameter mi_train_probe_parameters[] = {
      .fallback = "2000",
      .unit = "examples",
      .help = "to judge by, likewise"},
+    {.name = "patches",
+     .type = MI_INTEGER,
+     .low = 0,
+     .high = 4096,
+     .fallback = "0",
+     .unit = "tokens",
+     .help = "of each example, drawn at random, from whose features alone the label is told by a "
+             "linear classifier too; 0: none"},
     {.name = "neighbors",
      .type = MI_INTEGER,
      .low = 1,
@@ -88,6 +96,19 @@ const mi_parameter mi_train_probe_parameters[] = {
      .unit = "",
      .help = "of the linear classifier: ridge/2 times the sum of squared weights, of standardised "
              "features, is added to the mean loss"},
+    {.name = NULL},
+};
+
+const mi_parameter mi_maps_parameters[] = {
+    {.name = "count",
+     .type = MI_INTEGER,
+     .low = 0,
+     .high = 64,
+     .fallback = "0",
+     .unit = "examples",
+     .help =
+         "held-out examples whose patch features are shown as colours, and what the class token "
+         "attends to; 0: none"},
     {.name = NULL},
 };
 

@@ -15,6 +15,8 @@ typedef struct mi_train_config {
     const mi_method_class *method_class;
     mi_values *method, *training, *evaluation;
     mi_values *opt_probe; /* NULL: none */
+    mi_values *collapse;  /* limits */
+    mi_values *maps;
     mi_ratio ratio;
 } mi_train_config;
 
@@ -68,14 +70,20 @@ mi_code mi_train_probe_open(const mi_train_config *config, mi_train_parts *parts
 mi_code mi_train_check(const mi_train_config *configs, size_t count, const mi_run *run,
                        mi_faults *faults, mi_status *status);
 
-/* Loss, gradient norm and learning rate of every step so far, kept beside the checkpoint as
- * safetensors. */
+/* Loss, gradient norm, learning rate and the method's monitors of every step so far, kept beside
+ * the checkpoint as safetensors. */
 typedef struct mi_history {
     size_t steps, capacity;
-    double *loss, *norm, *rate; /* (capacity) */
+    double *loss, *norm, *rate;   /* (capacity) */
+    const mi_monitor *monitored;  /* (monitors): the method's list; NULL: it has none */
+    size_t monitors;              /* at most MI_MONITORS */
+    double *monitor[MI_MONITORS]; /* (capacity) each; NAN: not taken in that step */
 } mi_history;
 
-mi_code mi_history_create(size_t capacity, mi_history *ret_history, mi_status *status);
+mi_code mi_history_create(size_t capacity, const mi_monitor *opt_monitored, mi_history *ret_history,
+                          mi_status *status);
+/* A monitor's values by its name; NULL: the method has none of it. */
+const double *mi_history_find(const mi_history *history, const char *name);
 void mi_history_free(mi_history *history);
 /* Mean of values[from .. to-1] that are finite (a batch without a masked token has no loss); NAN
  * where none is. */
@@ -85,6 +93,10 @@ mi_code mi_history_save(const mi_history *history, const char *identity, const c
 /* The first `steps` steps of a file. MI_INPUT: another identity, fewer steps. */
 mi_code mi_history_load(mi_history *history, const char *identity, size_t steps, const char *path,
                         mi_status *status);
+
+/* Stretches of the steps that a result has means of: a result stays readable however long the
+ * training. */
+size_t mi_train_stretches(const mi_history *history);
 
 /* Where a run keeps what it would need to go on. */
 typedef struct mi_train_place {
@@ -120,6 +132,9 @@ typedef struct mi_train_state {
 mi_code mi_train_loop(mi_train_state *state, const mi_train_place *place, const mi_run *run,
                       mi_status *status);
 
+/* Why there is no held-out loss and no floor; NULL where there is one. */
+const char *mi_train_no_prediction(const mi_train_state *state);
+
 /* What the result has of the trained network: "evaluation" (returned too, for the probe to add to),
  * "points" and "optimum"; "exact_curve" and "exact_optimum"; "pictures"; "probe". */
 mi_code mi_train_put_evaluation(mi_writer *w, mi_train_state *state, const mi_run *run,
@@ -131,25 +146,47 @@ mi_code mi_train_put_pictures(mi_writer *w, const mi_train_state *state, const m
 mi_code mi_train_put_probe(mi_writer *w, const mi_train_state *state, const mi_run *run,
                            cJSON *result, mi_status *status);
 
+/* "monitors" and "collapse". */
+void mi_train_put_monitors(mi_writer *w, const mi_train_state *state, cJSON *result);
+void mi_train_put_collapse(mi_writer *w, const mi_train_state *state, cJSON *result);
+/* Is there a collapse, so far? Then what is to be said of it. */
+bool mi_train_find_collapse(const mi_train_state *state, char *text, size_t size);
+
 /* An optimum as { "ratio", "low", "high", "objective", ... }; null, with NAME_reason, where it is
  * not valid. */
 void mi_train_put_optimum(mi_writer *w, cJSON *result, const char *name, const mi_optimum *optimum);
 
-/* Features of the frozen encoder, (count, feature_size), of examples first .. first+count-1 of a
- * source and a part, and their labels (count). opt_weights are the encoder's; NULL: the pixels
- * themselves. *ret_features and *ret_labels: free(). */
+/* Features of the frozen encoder, of examples 0 .. count-1 of a source and a part. */
 typedef struct mi_feature_request {
     const mi_method *method;
-    const mi_weights *opt_weights;
+    const mi_weights *opt_weights; /* NULL: the pixels themselves */
     const mi_source *source;
     mi_part part;
     size_t count;
+    size_t tokens;  /* 0: of whole examples; else of so many tokens of each, drawn for each anew, or
+                       all in their order */
+    bool attention; /* also what the class token attends to; of all tokens alone */
 } mi_feature_request;
-mi_code mi_train_features(const mi_feature_request *request, const mi_run *run,
-                          mi_scalar **ret_features, size_t *ret_size, int **ret_labels,
-                          mi_status *status);
 
-/* Finished runs of "checks", kept in DIRECTORY/partial as curves of a comparison are, and the
+typedef struct mi_feature_set {
+    size_t count, size;   /* vectors: examples times tokens, that of an example together */
+    mi_scalar *features;  /* (count, size) */
+    int *labels;          /* (count) */
+    size_t heads;         /* 0: no attention */
+    mi_scalar *attention; /* (examples, heads, tokens); NULL: none */
+} mi_feature_set;
+
+mi_code mi_train_features(const mi_feature_request *request, const mi_run *run,
+                          mi_feature_set *ret_set, mi_status *status);
+void mi_feature_set_free(mi_feature_set *set); /* what it holds, not itself */
+
+/* "maps". */
+mi_code mi_train_put_maps(mi_writer *w, const mi_train_state *state, const mi_run *run,
+                          cJSON *result, mi_status *status);
+/* Append a number with the six digits that pictures are written with. */
+void mi_train_append_coarse(mi_writer *w, cJSON *array, double value);
+
+/* Finished runs of a list, kept in DIRECTORY/partial as curves of a comparison are, and the
  * folder of the checkpoints of one that is not finished. */
 cJSON *mi_partial_load_run(const char *directory, size_t index, const mi_train_config *config);
 mi_code mi_partial_save_run(const char *directory, size_t index, const mi_train_config *config,
@@ -157,6 +194,46 @@ mi_code mi_partial_save_run(const char *directory, size_t index, const mi_train_
 void mi_partial_checkpoints(const char *directory, size_t index, char *path, size_t size);
 void mi_partial_remove_checkpoints(const char *directory, size_t index);
 void mi_partial_remove_runs(const char *directory, size_t count);
+
+/* Training runs one after the other. `lends`: those that share model, probe and seed with the one
+ * before take them from it. */
+typedef struct mi_train_list {
+    const mi_experiment *e;
+    const mi_run_options *options;
+    mi_faults *faults;
+    mi_status *status;
+    bool lends;
+    const mi_train_config *opt_lent; /* whose parts the lender has; NULL: none */
+    mi_train_parts lender;
+} mi_train_list;
+
+/* Do two runs have the same model, probe and seed? */
+bool mi_train_shares(const mi_train_config *a, const mi_train_config *b);
+
+/* Run `index`, or what was kept of it where a finished one is to be resumed; opt_probe as the
+ * place's. Messages of failures begin with the run's label. */
+mi_code mi_train_list_run(mi_train_list *list, size_t index, const cJSON *opt_probe,
+                          cJSON **ret_run);
+void mi_train_list_close(mi_train_list *list); /* of what it lends; not itself */
+
+/* A run's configuration with its label, as it stands in an experiment file. */
+cJSON *mi_train_list_entry(mi_writer *w, const cJSON *run);
+double mi_train_list_seconds(const cJSON *runs);
+
+/* The entry `index` of "runs" of an experiment that lists some, and the fault of an item that is no
+ * object. */
+mi_code mi_train_resolve_entry(mi_resolver *r, const cJSON *entry, const cJSON *document,
+                               size_t index, const char *const *keys, mi_train_config *configs);
+bool mi_resolve_is_object(mi_resolver *r, const cJSON *item, const char *path);
+
+/* The "methods" experiment. */
+mi_code mi_methods_resolve(mi_resolver *r, const cJSON *document, mi_experiment *e);
+mi_code mi_methods_check(const mi_experiment *e, const mi_run *run, mi_faults *faults,
+                         mi_status *status);
+mi_code mi_methods_run(const mi_experiment *e, const mi_run_options *options, mi_faults *faults,
+                       cJSON **ret_result, mi_status *status);
+/* "table", "baselines" and "outcomes" of the runs in its result. */
+mi_code mi_methods_put_table(const mi_experiment *e, cJSON *result, mi_status *status);
 
 /* "table", "linear_mae" and "probe_curve" of the runs of "checks" in the result. */
 mi_code mi_checks_put_table(cJSON *result, mi_status *status);

@@ -11,6 +11,7 @@
  */
 #include "floor.h"
 
+#include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -245,10 +246,13 @@ static estimate estimate_of(const job *j, size_t count, column value, column wei
     return (estimate){sum / weights, sqrt(squares * n / (n - 1)) / weights};
 }
 
-/* The loss below the floor by more than 4 errors, and by more than float arithmetic has. */
-static bool leaks(const mi_floor_point *p)
+/* The loss below the floor by more than 4 errors, and by more than float arithmetic has. Few
+ * examples tell little of their own scatter: the errors are then as many as have the tail of 4 in
+ * Student's t. */
+static bool leaks(const mi_floor_point *p, size_t samples)
 {
-    return p->gap < -4 * p->gap_se && p->gap < -1e-5 * (1 + fabs(p->floor));
+    double errors = gsl_cdf_tdist_Qinv(gsl_cdf_ugaussian_Q(4), (double)samples - 1);
+    return p->gap < -errors * p->gap_se && p->gap < -1e-5 * (1 + fabs(p->floor));
 }
 
 static void set_loss(const job *j, mi_floor_point *p)
@@ -268,7 +272,7 @@ static void set_loss(const job *j, mi_floor_point *p)
         p->floor_se = least.error;
         p->gap = gap.mean;
         p->gap_se = gap.error;
-        p->leak = leaks(p);
+        p->leak = leaks(p, j->judged);
     } else {
         estimate reference = estimate_of(j, j->judged, of_exact_loss, of_tokens);
         p->reference_loss = reference.mean;

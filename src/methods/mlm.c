@@ -165,7 +165,7 @@ static size_t index_of(const mi_mlm *m, const char *name)
  * 2023, "Mimetic initialization of self-attention layers", section 3: Q K^T near a multiple of the
  * identity). A normalised input x has |x|^2 = width, so entries of variance v give the score of a
  * place with itself the mean v width sqrt(width/heads), which is set to SELF_SCORE. From Glorot's
- * law the loss stays at the entropy of single symbols for thousands of steps (docs/networks.md). */
+ * law the loss stays at the entropy of single symbols for thousands of steps (docs/mlm.md). */
 static void look_about(const mi_mlm *m, size_t block, gsl_rng *stream, mi_scalar *values)
 {
     static const double self_score = 12;

@@ -38,7 +38,8 @@ static void put_losses(const mi_evaluation *e, char *text, size_t size)
     mi_append(text, size, &used, isfinite(e->floor) ? ", floor %.4g" : ", no exact floor",
               e->floor);
     if (isfinite(e->floor) && isfinite(e->gap_percent)) {
-        mi_append(text, size, &used, ": %.2g %% above", fmax(e->gap_percent, 0));
+        mi_append(text, size, &used, e->gap_percent < 99.5 ? ": %.2g %% above" : ": %.0f %% above",
+                  fmax(e->gap_percent, 0));
     }
 }
 
@@ -252,6 +253,8 @@ static void draw(mi_sheet *sheet)
     if (runs->curve.there && runs->curve.points.rows > 0) {
         draw_probe(sheet, &runs->curve);
         put_probe_key(sheet, &runs->curve);
+    }
+    if (runs->curve.there && runs->curve.published.rows > 0) {
         mi_sheet_note(sheet, "The published networks are far larger and saw other data; the two "
                              "axes are not to be compared, only the shapes of the curves.");
     }

@@ -149,7 +149,8 @@ static void draw_residuals(mi_sheet *sheet, const mi_trained *t, blocks b)
 /* The entries that stand for exact numbers; returns how many there are. */
 static int put_exact_entries(mi_sheet *sheet, const mi_trained *t)
 {
-    bool curve = t->exact.rows > 0, points = mi_rows_have(&t->points, MI_P_EXACT_INFORMATION);
+    bool shown = mi_rows_have(&t->points, MI_P_INFORMATION), curve = shown && t->exact.rows > 0;
+    bool points = shown && mi_rows_have(&t->points, MI_P_EXACT_INFORMATION);
     if (curve) {
         mi_sheet_item(sheet, "keyentry with lines lc rgb '%s' lw 2 dt %d title '%s'",
                       mi_exact_color, t->held_out ? 4 : 1,
@@ -210,9 +211,12 @@ static void draw(mi_sheet *sheet)
     draw_residuals(sheet, t, b);
     put_key(sheet, t);
     mi_put_verdict(sheet, t);
-    mi_sheet_note(sheet, "r*: argmax of r i(r), the band its 95 % interval. A network's i(r) is "
-                         "the entropy of a site less the cross-entropy of its predictions: a lower "
-                         "bound of the information.");
+    if (mi_rows_have(&t->points, MI_P_INFORMATION)) {
+        mi_sheet_note(sheet,
+                      "r*: argmax of r i(r), the band its 95 % interval. A network's i(r) is the "
+                      "entropy of a site less the cross-entropy of its predictions: a lower bound "
+                      "of the information.");
+    }
 }
 
 const mi_figure mi_figure_network = {

@@ -52,7 +52,7 @@ static void put_axes(mi_sheet *sheet, const mi_trained *t, const mi_rows *steps,
     if (!zoomed && end / from >= LONG) {
         fprintf(sheet->script, "set logscale x; set xrange [%.6g:%.6g]\n", from, 1.15 * end);
     } else {
-        double room = 0.03 * (end - from) + 1e-9 * end;
+        double room = end > from ? 0.03 * (end - from) : 0.5 * end; /* gnuplot refuses no width */
         fprintf(sheet->script, "set xrange [%.6g:%.6g]; set xtics autofreq\n",
                 zoomed ? from - room : 0, end + 2 * room);
     }

@@ -55,12 +55,21 @@ static void put_best(FILE *file, const char *name, const mi_best *best)
     }
 }
 
+static void put_network(FILE *file, const mi_trained *t)
+{
+    if (!isfinite(t->best.ratio) && t->best_reason[0] != '\0') {
+        fprintf(file, "network none (%s)", t->best_reason);
+    }
+    put_best(file, "network", &t->best);
+}
+
 static void put_optima(FILE *file, const mi_trained *t)
 {
-    bool both = isfinite(t->best.ratio) && isfinite(t->exact_best.ratio);
+    bool network = isfinite(t->best.ratio) || t->best_reason[0] != '\0';
+    bool both = network && isfinite(t->exact_best.ratio);
     if (isfinite(t->best.ratio) || isfinite(t->exact_best.ratio)) {
         fputs("\nr* = argmax of r i(r): ", file);
-        put_best(file, "network", &t->best);
+        put_network(file, t);
         fputs(both ? ", " : "", file);
         put_best(file, t->held_out ? "model" : "exact", &t->exact_best);
         putc('\n', file);

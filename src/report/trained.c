@@ -207,6 +207,7 @@ static void read_run(mi_reader *r, const mi_node *run, const char *fallback, mi_
     t->held_out =
         (kind != NULL && strcmp(kind, "held-out") == 0) || isfinite(t->evaluation.reference_loss);
     t->best = read_best(r, run, "optimum");
+    t->best_reason = mi_get_clean(r, run, "optimum_reason");
     t->exact_best = read_best(r, run, "exact_optimum");
     read_probed(r, run, &t->probed);
     mi_shown_read(r, run, t, &t->shown);
@@ -225,6 +226,7 @@ static void free_run(mi_trained *t)
     free(t->steps.values);
     free(t->points.values);
     free(t->exact.values);
+    free(t->best_reason);
     free(t->evaluation.floor_reason);
     free(t->evaluation.leak_message);
     free(t->evaluation.loss_reason);

@@ -101,6 +101,7 @@ typedef struct mi_trained {
     bool held_out;         /* the exact curve is that of a model of real data, no bound */
     mi_evaluation evaluation;
     mi_best best, exact_best;
+    char *best_reason; /* why the network has no best ratio; as mi_text_clean */
     mi_shown shown;
     mi_probed probed;
     mi_monitored monitored;

@@ -9,8 +9,7 @@
 
 enum { TITLE_MARGIN = 34, HEIGHT = 330, BOTTOM_MARGIN = 56, MARGIN = 20, KINDS = 4, LINES = 4 };
 
-/* Settings whose law holds at every temperature, or whose momentum is 0, stand at the axes' edge.
- */
+/* Settings whose side of the law is 0 stand at the edge of the axes. */
 static const double LEAST = 1e-3;
 
 static const struct kind {

@@ -46,7 +46,7 @@ help:
 	@echo "make install    PREFIX=$(PREFIX)"
 	@echo "make bench      ratios against NumPy, SciPy and PyTorch in one run"
 	@echo "make docs       docs/reference.md, and the figures of docs/ from plots/: run task2, task1c,"
-	@echo "                task2b, potts, estimators, mae-gmrf and checks first"
+	@echo "                task2b, potts, estimators, task4a, task4b, mae-gmrf and checks first"
 	@echo "make lint       clang-format, cppcheck, exported symbols"
 	@echo "make clang      warning-free build under clang"
 	@echo "make sanitize   tests under AddressSanitizer and UndefinedBehaviorSanitizer"
@@ -131,6 +131,8 @@ docs: all
 	cp plots/task2b/redundancy.svg docs/figures/task2b-redundancy.svg
 	cp plots/potts/approximations.svg docs/figures/potts-approximations.svg
 	cp plots/estimators/estimators.svg docs/figures/
+	for f in map law loop; do cp plots/task4a/center_$$f.svg docs/figures/task4a-$$f.svg || exit 1; done
+	cp plots/task4b/center_equilibrium.svg docs/figures/task4b-equilibrium.svg
 	cp plots/checks/checks.svg docs/figures/
 	cp plots/mae-gmrf/training.svg docs/figures/mae-gmrf-training.svg
 	cp plots/mae-gmrf/reconstructions.png docs/figures/mae-gmrf-reconstructions.png

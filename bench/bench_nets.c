@@ -3,8 +3,9 @@
  *     bench_nets steps CONFIG RATIO THREADS ROUNDS [SECONDS [SHARDS]]
  *     bench_nets limit CONFIG RATIO THREADS
  *
- * CONFIG: small, larger (masked autoencoders), mlm (a masked language model); their sizes are
- * below. Batch 64, random data in memory, masks drawn in each step.
+ * CONFIG: small, larger (masked autoencoders), mlm (a masked language model), small_ibot,
+ * larger_ibot (self-distillation); their sizes are below. Batch 64, random data in memory, masks
+ * and views drawn in each step.
  *
  * steps:
  *     round             milliseconds of a step in a stretch of SECONDS (default 0.5): ROUNDS times;
@@ -38,7 +39,13 @@ typedef struct config {
     size_t side, channels, patch;       /* images */
     size_t length, vocabulary;          /* text */
     size_t width, depth, heads, narrow, decoder_depth, decoder_heads;
+    const char *mask, *mask_values; /* NULL: random ones */
+    bool views;                     /* two of an image, a teacher, a head */
 } config;
+
+/* The head of ibot, and the share of views that are masked at all: its defaults. */
+enum { VIEWS = 2, PROTOTYPES = 512, HIDDEN = 256, BOTTLENECK = 64 };
+static const double masked_views = 0.5;
 
 static const config configs[] = {
     {.name = "small",
@@ -77,6 +84,30 @@ static const config configs[] = {
      .width = 128,
      .depth = 4,
      .heads = 4},
+    {.name = "small_ibot",
+     .method = "ibot",
+     .values = "{\"patch\": 4, \"encoder\": {\"width\": 64, \"depth\": 4, \"heads\": 4}}",
+     .side = 28,
+     .channels = 1,
+     .patch = 4,
+     .width = 64,
+     .depth = 4,
+     .heads = 4,
+     .mask = "block",
+     .mask_values = "{\"min_size\": 4}",
+     .views = true},
+    {.name = "larger_ibot",
+     .method = "ibot",
+     .values = "{\"patch\": 4, \"encoder\": {\"width\": 192, \"depth\": 6, \"heads\": 3}}",
+     .side = 32,
+     .channels = 3,
+     .patch = 4,
+     .width = 192,
+     .depth = 6,
+     .heads = 3,
+     .mask = "block",
+     .mask_values = "{\"min_size\": 4}",
+     .views = true},
 };
 
 static double now(clockid_t clock)
@@ -208,10 +239,11 @@ static mi_code bind_all(work *w, const config *c, size_t shards, mi_status *stat
     snprintf(text, sizeof text, "{\"steps\": 100000, \"batch\": %d, \"shards\": %zu}", BATCH,
              shards);
     w->setting.method.class = mi_method_find(c->method);
-    w->setting.masking.class = mi_mask_find("random");
+    w->setting.masking.class = mi_mask_find(c->mask != NULL ? c->mask : "random");
     mi_code code = bind_text(c->values, w->setting.method.class->parameters, &w->method, status);
     if (code == MI_OK) {
-        code = bind_text("{}", w->setting.masking.class->parameters, &w->mask, status);
+        code = bind_text(c->mask != NULL ? c->mask_values : "{}",
+                         w->setting.masking.class->parameters, &w->mask, status);
     }
     if (code == MI_OK) {
         code = bind_text(shards > 0 ? text : "{\"steps\": 100000}", mi_training_parameters,
@@ -344,58 +376,84 @@ static double time_product(int threads, CBLAS_TRANSPOSE opa, CBLAS_TRANSPOSE opb
     return best;
 }
 
-/* The three products of a linear layer, its rows split over the threads; the first two where the
- * gradient of the input is not needed. */
-static void add_linear(limit *l, size_t count, size_t rows, size_t in, size_t out, bool input)
+/* Which products of a layer a step needs: the way forward alone; that of the weights too; that of
+ * the input too. */
+typedef enum needed { FORWARD, WEIGHTS, ALL } needed;
+
+/* The products of a linear layer, its rows split over the threads. */
+static void add_linear(limit *l, size_t count, size_t rows, size_t in, size_t out, needed what)
 {
     int m = (int)(rows / (size_t)l->threads), i = (int)in, o = (int)out;
-    double seconds = time_product(l->threads, CblasNoTrans, CblasTrans, m, o, i) +
-                     time_product(l->threads, CblasTrans, CblasNoTrans, o, i, m);
-    if (input) {
+    double seconds = time_product(l->threads, CblasNoTrans, CblasTrans, m, o, i);
+    if (what != FORWARD) {
+        seconds += time_product(l->threads, CblasTrans, CblasNoTrans, o, i, m);
+    }
+    if (what == ALL) {
         seconds += time_product(l->threads, CblasNoTrans, CblasNoTrans, m, i, o);
     }
     l->linear += (double)count * seconds;
-    l->flops += (input ? 6.0 : 4.0) * (double)(count * rows * in * out);
+    l->flops += 2.0 * (1.0 + (double)what) * (double)(count * rows * in * out);
 }
 
 /* q k^T, p v and their four gradients. */
-static void add_attention(limit *l, size_t heads, size_t length, size_t size)
+static void add_attention(limit *l, size_t heads, size_t length, size_t size, needed what)
 {
     int t = (int)length, d = (int)size;
-    double seconds = 2 * time_product(l->threads, CblasNoTrans, CblasTrans, t, t, d) +
-                     2 * time_product(l->threads, CblasNoTrans, CblasNoTrans, t, d, t) +
-                     2 * time_product(l->threads, CblasTrans, CblasNoTrans, t, d, t);
+    double seconds = time_product(l->threads, CblasNoTrans, CblasTrans, t, t, d) +
+                     time_product(l->threads, CblasNoTrans, CblasNoTrans, t, d, t);
+    if (what == ALL) {
+        seconds = 2 * seconds + 2 * time_product(l->threads, CblasTrans, CblasNoTrans, t, d, t);
+    }
     l->attention += (double)heads / l->threads * seconds;
-    l->flops += 12.0 * (double)(heads * length * length * size);
+    l->flops += (what == ALL ? 12.0 : 4.0) * (double)(heads * length * length * size);
 }
 
 static void add_stack(limit *l, size_t samples, size_t length, size_t width, size_t depth,
-                      size_t heads)
+                      size_t heads, needed what)
 {
     size_t rows = samples * length;
-    add_linear(l, depth, rows, width, 3 * width, true);
-    add_linear(l, depth, rows, width, width, true);
-    add_linear(l, depth, rows, width, 4 * width, true);
-    add_linear(l, depth, rows, 4 * width, width, true);
-    add_attention(l, depth * heads * samples, length, width / heads);
+    add_linear(l, depth, rows, width, 3 * width, what);
+    add_linear(l, depth, rows, width, width, what);
+    add_linear(l, depth, rows, width, 4 * width, what);
+    add_linear(l, depth, rows, 4 * width, width, what);
+    add_attention(l, depth * heads * samples, length, width / heads, what);
+}
+
+/* Encoder and head of the teacher (FORWARD) or the student (ALL); only class tokens and masked
+ * tokens go to the head, and the teacher alone embeds what is masked. */
+static void add_ibot(limit *l, const config *c, double ratio, needed what)
+{
+    size_t tokens = c->side / c->patch * (c->side / c->patch), views = VIEWS * BATCH;
+    size_t masked = (size_t)((double)(views * tokens) * masked_views * ratio);
+    size_t seen = views * tokens - (what == FORWARD ? 0 : masked), rows = views + masked;
+    add_linear(l, 1, seen, c->patch * c->patch * c->channels, c->width,
+               what == FORWARD ? FORWARD : WEIGHTS);
+    add_stack(l, views, 1 + tokens, c->width, c->depth, c->heads, what);
+    add_linear(l, 1, rows, c->width, HIDDEN, what);
+    add_linear(l, 1, rows, HIDDEN, HIDDEN, what);
+    add_linear(l, 1, rows, HIDDEN, BOTTLENECK, what);
+    add_linear(l, 1, rows, BOTTLENECK, PROTOTYPES, what);
 }
 
 static void print_limit(const config *c, double ratio, int threads)
 {
     limit l = {.threads = threads};
-    if (c->vocabulary > 0) {
-        add_stack(&l, BATCH, c->length, c->width, c->depth, c->heads);
+    if (c->views) {
+        add_ibot(&l, c, ratio, FORWARD);
+        add_ibot(&l, c, ratio, ALL);
+    } else if (c->vocabulary > 0) {
+        add_stack(&l, BATCH, c->length, c->width, c->depth, c->heads, ALL);
         add_linear(&l, 1, (size_t)((double)(BATCH * c->length) * ratio), c->width, c->vocabulary,
-                   true);
+                   ALL);
     } else {
         size_t tokens = c->side / c->patch * (c->side / c->patch);
         size_t values = c->patch * c->patch * c->channels;
         size_t visible = tokens - (size_t)((double)tokens * ratio + 0.5);
-        add_linear(&l, 1, BATCH * visible, values, c->width, false);
-        add_stack(&l, BATCH, 1 + visible, c->width, c->depth, c->heads);
-        add_linear(&l, 1, BATCH * (1 + visible), c->width, c->narrow, true);
-        add_stack(&l, BATCH, 1 + tokens, c->narrow, c->decoder_depth, c->decoder_heads);
-        add_linear(&l, 1, BATCH * (tokens - visible), c->narrow, values, true);
+        add_linear(&l, 1, BATCH * visible, values, c->width, WEIGHTS);
+        add_stack(&l, BATCH, 1 + visible, c->width, c->depth, c->heads, ALL);
+        add_linear(&l, 1, BATCH * (1 + visible), c->width, c->narrow, ALL);
+        add_stack(&l, BATCH, 1 + tokens, c->narrow, c->decoder_depth, c->decoder_heads, ALL);
+        add_linear(&l, 1, BATCH * (tokens - visible), c->narrow, values, ALL);
     }
     printf("limit_milliseconds %.3f\n", 1e3 * (l.linear + l.attention));
     printf("linear_milliseconds %.3f\n", 1e3 * l.linear);
@@ -442,8 +500,9 @@ int main(int argc, char **argv)
     } else if (c != NULL && strcmp(argv[1], "limit") == 0 && argc == 5) {
         print_limit(c, atof(argv[3]), atoi(argv[4]));
     } else {
-        fprintf(stderr, "usage: bench_nets steps small|larger|mlm RATIO THREADS ROUNDS [SECONDS "
-                        "[SHARDS]]\n       bench_nets limit small|larger|mlm RATIO THREADS\n");
+        fprintf(stderr, "usage: bench_nets steps CONFIG RATIO THREADS ROUNDS [SECONDS [SHARDS]]\n"
+                        "       bench_nets limit CONFIG RATIO THREADS\n"
+                        "CONFIG: small, larger, mlm, small_ibot, larger_ibot\n");
         return 2;
     }
     if (code != MI_OK) {

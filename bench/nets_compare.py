@@ -1,10 +1,10 @@
 """Training steps of bench_nets and of nets_peer.py, in turns, in one table.
 
-    nets_compare.py BUILD PYTHON [ROUNDS [SECONDS]]
+    nets_compare.py BUILD PYTHON [ROUNDS [SECONDS [CONFIG...]]]
 
 For each network, masking ratio and number of threads all programs are started, and then run one after
 the other for a stretch of SECONDS (default 0.5), ROUNDS (default 7) times: what else the machine does
-meets all alike. Times are medians. Where OPENBLAS_CORETYPE or OPENBLAS_L2_SIZE is set, every program
+meets all alike. CONFIGs of bench_nets: of these networks alone. Times are medians. Where OPENBLAS_CORETYPE or OPENBLAS_L2_SIZE is set, every program
 also runs without them, for OpenBLAS then chooses its kernels itself; ratios are to the faster of
 PyTorch's, and the fraction of what sgemm reaches is given for both.
 """
@@ -22,6 +22,8 @@ CASES = (
     ("larger MAE", "larger", "0.75", 1.4, 0.8, 1.7),
     ("larger MAE", "larger", "0.15", 1.3, 0.8, 1.7),
     ("MLM", "mlm", "0.15", 1.6, None, None),
+    ("small iBOT", "small_ibot", "0.3", 1.8, None, None),
+    ("larger iBOT", "larger_ibot", "0.3", 1.35, None, None),
 )
 
 
@@ -32,10 +34,17 @@ def environments():
     return [here] if bare == here else [here, bare]
 
 
-def peer_environments():
+# PyTorch frees and takes blocks of megabytes in each step: malloc that keeps them saves it a fifth of the
+# small steps.
+KEEP = {"MALLOC_TRIM_THRESHOLD_": "2147483647", "MALLOC_MMAP_THRESHOLD_": "1073741824",
+        "MALLOC_TOP_PAD_": "67108864"}
+
+
+def peer_environments(threads):
     """Each also with OpenMP threads that sleep when they wait: PyTorch's share their processors with
-    those of OpenBLAS, and which way is faster depends on the machine."""
-    return [{**e, **policy} for policy in ({}, {"OMP_WAIT_POLICY": "passive"}) for e in environments()]
+    those of OpenBLAS, which are as many, and which way is faster depends on the machine."""
+    both = {**KEEP, "OPENBLAS_NUM_THREADS": str(threads)}
+    return [{**e, **both, **policy} for policy in ({}, {"OMP_WAIT_POLICY": "passive"}) for e in environments()]
 
 
 def values_of(lines):
@@ -79,7 +88,7 @@ def compare(build, python, config, ratio, threads, rounds, seconds):
     rest = [config, ratio, str(threads), "0", str(seconds)]
     bench = f"{build}/bench/bench_nets"
     ours = [Program([bench, "steps", *rest], e) for e in environments()]
-    peers = [Program([python, "bench/nets_peer.py", *rest], e) for e in peer_environments()]
+    peers = [Program([python, "bench/nets_peer.py", *rest], e) for e in peer_environments(threads)]
     for _ in range(rounds):
         for program in ours + peers:
             program.round()
@@ -121,13 +130,15 @@ def spread(program):
 
 
 def main():
-    if len(sys.argv) not in (3, 4, 5):
+    if len(sys.argv) < 3:
         sys.exit(__doc__)
     build, python = sys.argv[1:3]
     rounds = int(sys.argv[3]) if len(sys.argv) > 3 else 7
     seconds = float(sys.argv[4]) if len(sys.argv) > 4 else 0.5
     print(f"  medians of {rounds} rounds of {seconds} s, in turns")
     for name, config, ratio, ratio_aim, fraction_aim, scaling_aim in CASES:
+        if len(sys.argv) > 5 and config not in sys.argv[5:]:
+            continue
         print(f"  {name}, r = {ratio}")
         of_threads = {}
         for threads in (1, 2):
@@ -139,4 +150,5 @@ def main():
               f"{show(scaling_aim)}, PyTorch {of_threads[1][1] / of_threads[2][1]:.2f} times", flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -6,7 +6,8 @@ CONFIG: small (28x28x1, patch 4, encoder width 64, 4 layers, 4 heads, decoder wi
 larger (32x32x3, patch 4, encoder 192, 6 layers, 3 heads, decoder 96, 2 layers): masked autoencoders
 after He et al. 2021 and their published code; mlm (64 symbols, length 128, width 128, 4 layers, 4
 heads): a masked language model after Devlin et al. 2018 with pre-LN blocks, logits at masked
-positions alone. Batch 64, float32, AdamW, one batch of random data in memory, masks drawn in each
+positions alone; small_ibot, larger_ibot (images and encoders of small and larger): iBOT after Zhou et
+al. 2022 and their published code, with ibot_peer.py. Batch 64, float32, AdamW, one batch of random data in memory, masks drawn in each
 step. `round` is the mean time of a step in a stretch of SECONDS (default 0.5): ROUNDS times, or where
 ROUNDS is 0 once for each line of the standard input. `milliseconds` is their median,
 `cpu_milliseconds` the least processor time of all threads, `mebibytes` the peak of the resident
@@ -148,6 +149,24 @@ def network(config):
     sys.exit(__doc__)
 
 
+class Training:
+    """Steps of a network whose loss follows from data and ratio alone."""
+
+    def __init__(self, config, ratio):
+        self.ratio = ratio
+        self.model, self.data = network(config)
+        # foreach=True: faster than the loop over tensors that is PyTorch 1.13's default.
+        self.optimizer = torch.optim.AdamW(self.model.parameters(), 1.5e-4, (0.9, 0.95), weight_decay=0.05,
+                                           foreach=True)
+
+    def step(self):
+        self.optimizer.zero_grad(set_to_none=True)
+        loss = self.model(self.data, self.ratio)
+        loss.backward()
+        self.optimizer.step()
+        return loss.item()
+
+
 def kernel():
     """What OpenBLAS runs: the library that PyTorch has loaded is found by its name."""
     blas = ctypes.CDLL("libopenblas.so.0")
@@ -163,17 +182,13 @@ def main():
     torch.set_num_threads(threads)
     torch.manual_seed(1)
     imports = peak_mebibytes()
-    model, data = network(config)
-    # foreach=True: faster than the loop over tensors that is PyTorch 1.13's default.
-    optimizer = torch.optim.AdamW(model.parameters(), 1.5e-4, (0.9, 0.95), weight_decay=0.05, foreach=True)
+    if config.endswith("ibot"):
+        import ibot_peer
 
-    def step():
-        optimizer.zero_grad(set_to_none=True)
-        loss = model(data, ratio)
-        loss.backward()
-        optimizer.step()
-        return loss.item()
-
+        training = ibot_peer.Training(config, ratio)
+    else:
+        training = Training(config, ratio)
+    step = training.step
     for _ in range(3):
         step()
     times, cpu = [], []
@@ -189,9 +204,10 @@ def main():
     print(f"cpu_milliseconds {min(cpu):.3f}")
     print(f"mebibytes {peak_mebibytes():.0f}")
     print(f"imports {imports:.0f}")
-    print(f"parameters {sum(p.numel() for p in model.parameters())}")
+    print(f"parameters {sum(p.numel() for p in training.model.parameters())}")
     print(f"kernel {kernel()}")
     print(f"loss {loss:.5f}")
 
 
-main()
+if __name__ == "__main__":
+    main()

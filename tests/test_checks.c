@@ -195,8 +195,9 @@ typedef struct stop_in {
 static void watch(void *context, const char *stage, size_t done, size_t total)
 {
     stop_in *stop = context;
-    if (total == 0) {
-        stop->there = strcmp(stage, stop->label) == 0;
+    if (total == 0) { /* "2/5 LABEL" */
+        const char *label = strchr(stage, ' ');
+        stop->there = label != NULL && strcmp(label + 1, stop->label) == 0;
     } else if (stop->there && strncmp(stage, "training", 8) == 0 && done == 7) {
         stop->interrupt = 1;
     }

@@ -116,6 +116,37 @@ static void modes_are_eigenvalues_of_the_step(void **state)
     assert_true(unstable > SETTINGS / 10 && unstable < 9 * SETTINGS / 10);
 }
 
+/* A student whose gain is just too large overshoots, whatever teacher and centre do. */
+static void overshooting(void **state)
+{
+    (void)state;
+    static const double momenta[][2] = {{0.9, 0.8}, {0.3, 0.4}, {0.6, 0.1}};
+    for (size_t i = 0; i < 3; i++) {
+        mi_dynamics d = setting(0.15, momenta[i][1]);
+        d.teacher_momentum = momenta[i][0];
+        double a = 1 - momenta[i][0], b = 1 - momenta[i][1], rho = 0.1 / 0.15;
+        /* the polynomial at w = -2, z = -1: (G-2)(a-2)(b-2) = 2 a G rho */
+        double bound = 2 * (2 - a) * (2 - b) / ((2 - a) * (2 - b) - 2 * a * rho);
+        for (int above = 0; above < 2; above++) {
+            double gain = bound * (above ? 1.0001 : 0.9999) * d.student_temperature;
+            d.learning_rate = mi_dynamics_learning_rate(&d, gain);
+            assert_int_equal(mi_constant_stable(&d, true), !above);
+            assert_int_equal(largest_modulus(&d) < 1, !above);
+        }
+    }
+}
+
+/* A start that is saturated already and dies is no growth. */
+static void saturated_start(void **state)
+{
+    (void)state;
+    mi_dynamics d = setting(0.06, 0.9968);
+    mi_trial_outcome o;
+    assert_int_equal(mi_simulate_outcome(&d, 10, 20000, 3, 0, &o, NULL), MI_OK);
+    assert_false(o.grows);
+    assert_int_equal(o.saturated, 0);
+}
+
 /* One small non-linear step is the linear one, up to the third order. */
 static void the_step_is_linear_near_uniform(void **state)
 {
@@ -451,6 +482,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(four_points_of_the_theory),
         cmocka_unit_test(modes_are_eigenvalues_of_the_step),
+        cmocka_unit_test(overshooting),
+        cmocka_unit_test(saturated_start),
         cmocka_unit_test(the_step_is_linear_near_uniform),
         cmocka_unit_test(law_without_the_gain),
         cmocka_unit_test(without_teacher),

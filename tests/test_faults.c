@@ -201,16 +201,34 @@ static void estimators(void **state)
         "\"sets\":4},\"discrete\":{\"samples\":[4],\"contexts\":[1],\"sets\":4}}");
 }
 
+static void centre(void **state)
+{
+    (void)state;
+    every_allocation_may_fail(
+        "{\"experiment\":\"center\",\"equilibrium\":{"
+        "\"center_momenta\":[0],\"replicates\":8,\"window\":1},\"stability\":{\"grid\":[2,2],"
+        "\"steps\":1000,\"gains\":[0.1],\"points\":[[1,1]]},\"loop\":{\"steps\":100,"
+        "\"prototypes\":2,\"replicates\":1,\"similarities\":[0]}}");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(trained_on_pixels),  cmocka_unit_test(trained_on_symbols),
-        cmocka_unit_test(trained_and_probed), cmocka_unit_test(checked),
-        cmocka_unit_test(infinite_chain),     cmocka_unit_test(random_chain),
-        cmocka_unit_test(parity_rule),        cmocka_unit_test(gaussian_field),
-        cmocka_unit_test(potts_field),        cmocka_unit_test(class_and_texture),
-        cmocka_unit_test(real_patches),       cmocka_unit_test(real_letters),
-        cmocka_unit_test(plug_in_counts),     cmocka_unit_test(estimators),
+        cmocka_unit_test(trained_on_pixels),
+        cmocka_unit_test(trained_on_symbols),
+        cmocka_unit_test(trained_and_probed),
+        cmocka_unit_test(checked),
+        cmocka_unit_test(infinite_chain),
+        cmocka_unit_test(random_chain),
+        cmocka_unit_test(parity_rule),
+        cmocka_unit_test(gaussian_field),
+        cmocka_unit_test(potts_field),
+        cmocka_unit_test(class_and_texture),
+        cmocka_unit_test(real_patches),
+        cmocka_unit_test(real_letters),
+        cmocka_unit_test(plug_in_counts),
+        cmocka_unit_test(estimators),
+        cmocka_unit_test(centre),
         SCRATCH_TEST(array_of_a_series),
     };
     mi_start();

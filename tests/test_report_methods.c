@@ -78,7 +78,8 @@ static const char methods_text[] =
         "\"two\"", "\"ibot\"", "null", "\"nobody's labels\"",
         "\"one prototype\"") "],"
                              "\"baselines\":{\"raw\":{\"knn\":0.625,\"linear\":0.6875},"
-                             "\"untrained\":{\"knn\":0.5}}}";
+                             "\"untrained\":{\"knn\":0.5},"
+                             "\"patch\":{\"raw\":{\"linear\":0.40625}}}}";
 
 #define OUTCOME(label, seed, verdict, step, information)                                           \
     "{\"label\":" label ",\"seed\":" seed ",\"verdict\":" verdict ",\"step\":" step                \
@@ -185,6 +186,7 @@ static void small_numbers_are_seen(void **state)
     cJSON *result = edited(run_text, "monitors.steps[0].center_noise", "0");
     draw_numbers(result, state);
     assert_lacks(state, "monitors.gp", range);
+    assert_lacks(state, "monitors.gp", "set logscale y; set yrange [0:");
 }
 
 /* Without prototypes there are neither entropies nor ln K; a note of nothing is no note. */
@@ -312,6 +314,9 @@ static void methods_hold_the_numbers(void **state)
                        "'none' at graph 0.99, first 1", "'single seeds'",
                        "'two: no accuracy, k-NN: nobody''s labels.'", "'seconds'"));
     assert_lacks(state, "methods.gp", "linear, patches");
+    draw_numbers(edited(methods_text, "table[1].collapse", "\"uniform (2 of 3)\""), state);
+    assert_holds(state, "methods.gp", LINES("'collapsed: uniform (2 of 3)'"));
+    assert_holds(state, "methods.txt", LINES("uniform (2 of 3)  hidden pixels\n", "40.6"));
     draw_numbers(edited(methods_text, "table[0].seconds", "600"), state);
     assert_holds(state, "methods.gp", LINES("'minutes'"));
     assert_holds(state, "methods.dat", LINES("time(minutes)", "? ? 10 5\n"));
@@ -353,11 +358,12 @@ static void the_tables(void **state)
                       "31.2 %, untrained encoder 37.5 %\n"));
     table_holds(
         parse(methods_text),
-        LINES("run                method  parameters  final loss  seconds  MB   k-NN %      linear "
-              "%     collapse       predicts\n",
-              "one                mae     4321        0.3750      40.0     5.0  75.0 ± 1.6  87.5 ± "
-              "0.78  -              hidden pixels\n",
-              "one prototype  hidden pixels\n", "raw pixels         -  ", "62.5        68.8",
+        LINES("run                method  parameters  final loss  seconds  MB   k-NN %      "
+              "linear %     patches %  collapse       predicts\n",
+              "one                mae     4321        0.3750      40.0     5.0  "
+              "75.0 ± 1.6  87.5 ± 0.78  -          -              hidden pixels\n",
+              "one prototype  hidden pixels\n", "raw pixels         -  ",
+              "62.5        68.8         40.6 ",
               "\ntwo, k nearest neighbours: none, nobody's labels\n"));
     table_holds(
         parse(collapse_text),
@@ -399,6 +405,7 @@ static void faults_are_placed(void **state)
         {methods_text, "runs", "[]", "runs", "an array of 1 to 64 runs"},
         {methods_text, "table[1]", "7", "table[1]", "must be an object"},
         {methods_text, "table[1].linear", "\"x\"", "table[1].linear", "must be a number"},
+        {methods_text, "table[1].collapse", "\"uniformly\"", "table[1].collapse", "\"uniform\""},
         {methods_text, "baselines.raw", "3", "baselines.raw", "an object or null"},
         {collapse_text, "outcomes[2].verdict", "\"x\"", "outcomes[2].verdict", "\"none\""},
         {collapse_text, "outcomes[2].step", "true", "outcomes[2].step", "must be a number"},

@@ -27,6 +27,13 @@ void mi_linear_backward(const mi_linear *layer, const mi_weights *weights, size_
                         const mi_scalar *x, const mi_scalar *dy, mi_scalar *opt_dx,
                         mi_scalar *gradient);
 
+/* Rows rounded up to the blocks in which the way forward takes them. A kernel is written for each
+ * number of rows behind the last whole block, in a third of a millisecond: where the number differs
+ * from batch to batch, rows of zeros behind it are cheaper. */
+size_t mi_linear_rows(size_t rows);
+/* They become 0: of x (mi_linear_rows(rows),columns). */
+void mi_linear_pad(size_t rows, size_t columns, mi_scalar *x);
+
 /* y = (x - mean) / sqrt(variance + 1e-6) * g + b over each row (Ba et al. 2016). Keeps mean and
  * 1/sqrt(variance + 1e-6), (rows) each, for the way back. */
 typedef struct mi_norm {

@@ -28,12 +28,16 @@ static const double GROWN = 10;
 /* Decay by which a run counts as dead, and needs no more steps. */
 static const double DEAD = 1e-8;
 
+/* A cycle of small size grows no more, but is far above the start. */
+static const double FAR = 1000;
+
 /* What is seen of the constant part on the way. */
 typedef struct watch {
     double first, least, largest[QUARTERS]; /* sizes */
     double *reference;                      /* (K) teacher's part at its last change of sign */
     size_t reversals, changes, saturated, top;
-    bool full; /* one prototype had half of the output */
+    bool full,
+        full_late; /* one prototype had half of the output; in the second half of the steps */
 } watch;
 
 static double mean_difference(const double *a, const double *opt_b, size_t k)
@@ -74,7 +78,7 @@ static void set_reference(const mi_simulation *s, double *reference)
     }
 }
 
-static void look_at_top(const mi_simulation *s, watch *w, size_t step)
+static void look_at_top(const mi_simulation *s, watch *w, size_t step, size_t steps)
 {
     size_t top = 0;
     for (size_t i = 1; i < s->dynamics.prototypes; i++) {
@@ -83,6 +87,7 @@ static void look_at_top(const mi_simulation *s, watch *w, size_t step)
     if (s->teacher_out[top] <= 0.5) {
         return;
     }
+    w->full_late = w->full_late || step >= steps / 2;
     if (!w->full) {
         w->full = true;
         w->saturated = step;
@@ -110,7 +115,7 @@ static double look(const mi_simulation *s, watch *w, size_t step, size_t steps)
         w->reversals++;
         set_reference(s, w->reference);
     }
-    look_at_top(s, w, step);
+    look_at_top(s, w, step, steps);
     return size;
 }
 
@@ -141,7 +146,8 @@ static mi_code simulate_constant(const mi_dynamics *d, double amplitude, size_t 
     }
     mi_simulation_free(&s);
     free(w.reference);
-    o->grows = !dead && (w.full || w.largest[3] > w.largest[2]);
+    o->grows =
+        !dead && (w.full_late || w.largest[3] > w.largest[2] || w.largest[3] > FAR * w.first);
     o->entropy = counted > 0 ? entropy / (double)counted / log((double)d->prototypes) : 1;
     o->reversals = w.reversals;
     o->changes = w.changes;

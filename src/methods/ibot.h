@@ -53,7 +53,8 @@ typedef struct mi_ibot_work {
     mi_siamese_work siamese;
     size_t class_count, patch_count; /* C, P */
     size_t *picked;                  /* (P) their rows in siamese.vit.latent */
-    mi_scalar *rows, *patch_rows;    /* (C,width), (P,width); their gradients */
+    mi_scalar *rows, *patch_rows; /* (C,width), (P,width); their gradients. P differs from batch to
+                                     batch: zeros up to mi_linear_rows(P) */
     mi_head_pass *pass, *patch_pass;
     /* The student's alone. */
     mi_scalar *logits, *patch_logits;               /* (C,K), (P,patch K); their gradients */

@@ -131,8 +131,10 @@ static void backward(const mi_ibot *ibot, const mi_weights *weights, mi_ibot_wor
     freeze(ibot, &ibot->head, gradient);
     mi_siamese_add_class_rows(s, work->rows, &work->siamese);
     if (ibot->patches) {
-        mi_head_backward(&ibot->patch_head, weights, work->patch_count, work->patch_rows,
-                         work->patch_pass, work->patch_logits, work->patch_rows, gradient);
+        mi_linear_pad(work->patch_count, ibot->patch.prototypes, work->patch_logits);
+        mi_head_backward(&ibot->patch_head, weights, mi_linear_rows(work->patch_count),
+                         work->patch_rows, work->patch_pass, work->patch_logits, work->patch_rows,
+                         gradient);
         freeze(ibot, &ibot->patch_head, gradient);
     }
     for (size_t p = 0; p < work->patch_count; p++) {
@@ -152,8 +154,8 @@ mi_code mi_ibot_shard(const void *state, const mi_weights *weights, const mi_exa
     mi_ibot_encode(ibot, weights, batch, shard, true, &work);
     mi_head_forward(&ibot->head, weights, work.class_count, work.rows, work.pass, work.logits);
     if (ibot->patches) {
-        mi_head_forward(&ibot->patch_head, weights, work.patch_count, work.patch_rows,
-                        work.patch_pass, work.patch_logits);
+        mi_head_forward(&ibot->patch_head, weights, mi_linear_rows(work.patch_count),
+                        work.patch_rows, work.patch_pass, work.patch_logits);
     }
     memset(vit->gradient, 0,
            vit->starts[work.class_count] * s->vit->encoder->config.width * sizeof *vit->gradient);

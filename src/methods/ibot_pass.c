@@ -26,7 +26,7 @@ mi_ibot_work mi_ibot_carve(const mi_ibot *ibot, size_t samples, bool student, mi
     size_t size = s->vit->encoder->config.width * sizeof(mi_scalar);
     mi_ibot_work work = {.siamese = mi_siamese_carve(s, samples, student, arena)};
     size_t rows = samples * work.siamese.views;
-    size_t patches = ibot->patches ? samples * MI_GLOBALS * s->tokens : 0;
+    size_t patches = ibot->patches ? mi_linear_rows(samples * MI_GLOBALS * s->tokens) : 0;
     work.picked = mi_arena_take(arena, patches, sizeof *work.picked);
     work.rows = mi_arena_take(arena, rows, size);
     work.patch_rows = mi_arena_take(arena, patches, size);
@@ -85,6 +85,7 @@ void mi_ibot_encode(const mi_ibot *ibot, const mi_weights *weights, const mi_exa
         memcpy(work->patch_rows + p * width, siamese->vit.latent + work->picked[p] * width,
                width * sizeof *work->rows);
     }
+    mi_linear_pad(work->patch_count, width, work->patch_rows);
 }
 
 /* Which views of a sample are masked at all. */

@@ -77,11 +77,12 @@ void mi_vit_initialize(const mi_vit *vit, gsl_rng *stream, mi_scalar *values)
 mi_vit_work mi_vit_carve(const mi_vit *vit, mi_ragged_limits limits, bool backward, mi_arena *arena)
 {
     size_t width = vit->encoder->config.width, tokens = limits.rows - limits.samples;
+    size_t whole = mi_linear_rows(tokens);
     mi_vit_work work = {
         .starts = mi_arena_take(arena, limits.samples + 1, sizeof(size_t)),
         .seen = mi_arena_take(arena, tokens, sizeof(size_t)),
-        .patches = mi_arena_take(arena, tokens, vit->values * sizeof(mi_scalar)),
-        .embedded = mi_arena_take(arena, tokens, width * sizeof(mi_scalar)),
+        .patches = mi_arena_take(arena, whole, vit->values * sizeof(mi_scalar)),
+        .embedded = mi_arena_take(arena, whole, width * sizeof(mi_scalar)),
         .latent = mi_arena_take(arena, limits.rows, width * sizeof(mi_scalar)),
         .room = mi_arena_take(arena, limits.length, vit->encoder->config.heads * sizeof(mi_scalar)),
     };
@@ -122,6 +123,7 @@ static void gather(const mi_vit *vit, size_t count, const mi_vit_image *images, 
         }
     }
     work->starts[count] = row;
+    mi_linear_pad(work->seen_count, vit->values, work->patches);
     work->batch = (mi_ragged){count, work->starts};
 }
 
@@ -160,7 +162,8 @@ void mi_vit_forward(const mi_vit *vit, const mi_weights *weights, size_t count,
                     const mi_vit_image *images, const mi_scalar *opt_keep, mi_vit_work *work)
 {
     gather(vit, count, images, work);
-    mi_linear_forward(&vit->embed, weights, work->seen_count, work->patches, work->embedded);
+    mi_linear_forward(&vit->embed, weights, mi_linear_rows(work->seen_count), work->patches,
+                      work->embedded);
     assemble(vit, weights, work);
     add_positions(vit, work);
     mi_transformer_forward(vit->encoder, weights, work->batch, work->latent, opt_keep, work->tape);
@@ -183,6 +186,7 @@ static void backward_assemble(const mi_vit *vit, mi_vit_work *work, mi_scalar *g
         memcpy(work->embedded + v * width, work->gradient + work->seen[v] * width,
                width * sizeof(mi_scalar));
     }
+    mi_linear_pad(work->seen_count, width, work->embedded);
 }
 
 void mi_vit_backward(const mi_vit *vit, const mi_weights *weights, mi_vit_work *work,
@@ -191,8 +195,8 @@ void mi_vit_backward(const mi_vit *vit, const mi_weights *weights, mi_vit_work *
     mi_transformer_backward(vit->encoder, weights, work->batch, work->tape, work->gradient,
                             gradient);
     backward_assemble(vit, work, gradient);
-    mi_linear_backward(&vit->embed, weights, work->seen_count, work->patches, work->embedded, NULL,
-                       gradient);
+    mi_linear_backward(&vit->embed, weights, mi_linear_rows(work->seen_count), work->patches,
+                       work->embedded, NULL, gradient);
 }
 
 bool mi_vit_first_bad(const mi_vit *vit, const mi_vit_work *work, char *text, size_t size)

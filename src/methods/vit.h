@@ -58,8 +58,8 @@ typedef struct mi_vit_work {
     size_t *starts;      /* (images+1) */
     size_t *seen;        /* (S) rows of the S tokens that are not masked */
     size_t seen_count;   /* S */
-    mi_scalar *patches;  /* (S, values), channels outermost */
-    mi_scalar *embedded; /* (S, width); its gradient */
+    mi_scalar *patches;  /* (S, values), channels outermost; zeros up to mi_linear_rows(S) */
+    mi_scalar *embedded; /* (S, width); its gradient; room for as many */
     mi_scalar *latent;   /* (rows, width) */
     mi_scalar *gradient; /* (rows, width); NULL without a way back */
     mi_scalar *room;     /* (heads, length) of the attention that is shown */

@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <string.h>
 
 #include "maskinfo/layers.h"
 #include "multiply.h"
@@ -23,6 +24,16 @@ void mi_linear_forward(const mi_linear *layer, const mi_weights *weights, size_t
 {
     mi_multiply_forward(rows, layer->in, layer->out, x, weights->transposed + layer->weight,
                         layer->bias == MI_NO_BIAS ? NULL : weights->values + layer->bias, y);
+}
+
+size_t mi_linear_rows(size_t rows)
+{
+    return (rows + MI_MULTIPLY_BLOCK - 1) / MI_MULTIPLY_BLOCK * MI_MULTIPLY_BLOCK;
+}
+
+void mi_linear_pad(size_t rows, size_t columns, mi_scalar *x)
+{
+    memset(x + rows * columns, 0, (mi_linear_rows(rows) - rows) * columns * sizeof *x);
 }
 
 /* y = x W^T + b: dW += dy^T x, db += sum of dy, dx = dy W. */

@@ -6,11 +6,10 @@
 #include "gemm.h"
 
 /* Rows are worked through in blocks, so that what one step writes the next still finds in the
- * cache: the bias laid down and the product added to it, the two products that read dy. A kernel
- * holds tiles of 6 rows by 64 columns (or 12 by 32) in registers, of which BLOCK is a multiple. A
+ * cache: the bias laid down and the product added to it, the two products that read dy. A
  * block of the product dy^T x also reads and writes all of dW, so it is longer. The number of rows
  * of a block depends on the number of rows alone: each shape always has the same order of sums. */
-enum { BLOCK = 24, LONG_BLOCK = 96 };
+enum { BLOCK = MI_MULTIPLY_BLOCK, LONG_BLOCK = 96 };
 
 /* y (rows,n) = x (rows,k) B + b, with B (k,n) and opt_bias (n). */
 static void blocks(size_t rows, size_t k, size_t n, const mi_scalar *x, const mi_scalar *b,

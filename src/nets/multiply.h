@@ -7,6 +7,10 @@
 
 #include "maskinfo/scalar.h"
 
+/* Rows of a block of the way forward. A kernel holds tiles of 6 rows by 64 columns (or 12 by 32) in
+ * registers: a multiple of both. */
+enum { MI_MULTIPLY_BLOCK = 24 };
+
 /* y (rows,out) = x (rows,in) W^T + b; opt_bias (out), NULL: none. */
 void mi_multiply_forward(size_t rows, size_t in, size_t out, const mi_scalar *x,
                          const mi_scalar *transposed, const mi_scalar *opt_bias, mi_scalar *y);

@@ -37,6 +37,7 @@ static void read_method(mi_reader *r, const mi_node *row, mi_compared *m)
     m->seconds = mi_get_number(r, row, "seconds");
     m->bytes = mi_get_number(r, row, "bytes");
     m->collapse = mi_verdict_read(r, row, "collapse");
+    m->verdict = mi_get_clean(r, row, "collapse");
     for (int w = 0; w < MI_WAYS; w++) {
         char key[32];
         m->accuracy[w] = mi_get_number(r, row, ways[w]);
@@ -60,11 +61,16 @@ static void read_outcome(mi_reader *r, const mi_node *row, mi_outcome *o)
 
 static void read_bases(mi_reader *r, const mi_node *top, mi_comparison *c)
 {
-    mi_node node = mi_get_object(r, top, "baselines");
+    mi_node node = mi_get_object(r, top, "baselines"), patches = mi_get_object(r, &node, "patch");
     for (int b = 0; b < MI_BASES; b++) {
         mi_node base = mi_get_object(r, &node, bases[b]);
         for (int w = 0; w < MI_WAYS; w++) {
             c->base[b][w] = mi_get_number(r, &base, ways[w]);
+        }
+        /* Of single patches it stands apart, as in "probe" of a run. */
+        base = mi_get_object(r, &patches, bases[b]);
+        if (base.json != NULL) {
+            c->base[b][MI_WAY_PATCH] = mi_get_number(r, &base, "linear");
         }
     }
 }
@@ -99,6 +105,7 @@ void mi_comparison_free(mi_comparison *c)
         free(c->methods[i].label);
         free(c->methods[i].method);
         free(c->methods[i].target);
+        free(c->methods[i].verdict);
         for (int w = 0; w < MI_WAYS; w++) {
             free(c->methods[i].reasons[w]);
         }

@@ -13,6 +13,7 @@ typedef struct mi_compared {
     double accuracy[MI_WAYS], error[MI_WAYS];
     char *reasons[MI_WAYS]; /* why an accuracy is missing; "" where absent */
     mi_verdict collapse;
+    char *verdict; /* the same in the result's words, of how many seeds; "" where absent */
 } mi_compared;
 
 typedef struct mi_outcome {

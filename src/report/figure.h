@@ -7,7 +7,8 @@
 typedef struct mi_figure {
     const char *name;     /* of its files, and in "figures" of a result */
     const char *question; /* its title */
-    bool compare, curve, estimators, advice, train, checks, methods; /* experiments that have it */
+    bool compare, curve, estimators, advice, train, checks, methods,
+        center;                           /* experiments that have it */
     bool (*any)(const mi_report *report); /* is there anything to draw? */
     void (*draw)(mi_sheet *sheet);        /* failures of the streams show when they are closed */
 
@@ -41,6 +42,11 @@ extern const mi_figure mi_figure_monitors;
 extern const mi_figure mi_figure_maps;
 extern const mi_figure mi_figure_methods;
 extern const mi_figure mi_figure_collapse;
+
+extern const mi_figure mi_figure_center_equilibrium;
+extern const mi_figure mi_figure_center_map;
+extern const mi_figure mi_figure_center_law;
+extern const mi_figure mi_figure_center_loop;
 
 /* fits.txt and fits.md: what was fitted to each curve, and the optima, as tables. */
 mi_code mi_fits_tables(const mi_report *report, char **ret_plain, char **ret_markdown,

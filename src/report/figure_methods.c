@@ -167,7 +167,7 @@ static void put_labels(mi_sheet *sheet, const view *v)
         if (second) {
             fputs("set label ", sheet->script);
             mi_text_quote(sheet->script, collapsed ? "collapsed: " : m->target, TARGET_LIMIT,
-                          collapsed ? mi_verdict_name(m->collapse) : "");
+                          collapsed ? m->verdict : "");
             fprintf(sheet->script,
                     " at screen X(%d), first %zu offset 0,-0.55 right tc rgb '%s' font ',9'\n",
                     LABELS - 12, i, collapsed ? mi_verdict_color(m->collapse) : "#666666");

@@ -12,15 +12,21 @@
 #include "maskinfo/output.h"
 
 static const mi_figure *const registry[] = {
-    &mi_figure_information, &mi_figure_curve,          &mi_figure_vocabulary,
-    &mi_figure_joint,       &mi_figure_fits,           &mi_figure_objective,
-    &mi_figure_optimum,     &mi_figure_dichotomy,      &mi_figure_published,
-    &mi_figure_masks,       &mi_figure_strategies,     &mi_figure_predictability,
-    &mi_figure_redundancy,  &mi_figure_approximations, &mi_figure_estimators,
-    &mi_figure_advice,      &mi_figure_training,       &mi_figure_reconstructions,
-    &mi_figure_network,     &mi_figure_probe,          &mi_figure_checks,
-    &mi_figure_monitors,    &mi_figure_maps,           &mi_figure_methods,
-    &mi_figure_collapse,
+    &mi_figure_information, &mi_figure_curve,
+    &mi_figure_vocabulary,  &mi_figure_joint,
+    &mi_figure_fits,        &mi_figure_objective,
+    &mi_figure_optimum,     &mi_figure_dichotomy,
+    &mi_figure_published,   &mi_figure_masks,
+    &mi_figure_strategies,  &mi_figure_predictability,
+    &mi_figure_redundancy,  &mi_figure_approximations,
+    &mi_figure_estimators,  &mi_figure_advice,
+    &mi_figure_training,    &mi_figure_reconstructions,
+    &mi_figure_network,     &mi_figure_probe,
+    &mi_figure_checks,      &mi_figure_monitors,
+    &mi_figure_maps,        &mi_figure_methods,
+    &mi_figure_collapse,    &mi_figure_center_equilibrium,
+    &mi_figure_center_map,  &mi_figure_center_law,
+    &mi_figure_center_loop,
 };
 enum { FIGURES = sizeof registry / sizeof registry[0] };
 
@@ -255,7 +261,8 @@ static mi_code draw_figure(drawing *d, const mi_figure *figure, mi_status *statu
 /* Does the result have this figure, and ask for it? */
 static bool wanted(const mi_report *report, const mi_figure *figure)
 {
-    bool has = report->train        ? figure->train
+    bool has = report->center       ? figure->center
+               : report->train      ? figure->train
                : report->checks     ? figure->checks
                : report->methods    ? figure->methods
                : report->estimators ? figure->estimators

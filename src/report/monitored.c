@@ -113,7 +113,9 @@ mi_verdict mi_verdict_read(mi_reader *r, const mi_node *node, const char *key)
 {
     const char *word = mi_get_text(r, node, key);
     for (int v = 0; v < MI_VERDICT_UNKNOWN && word != NULL; v++) {
-        if (strcmp(word, verdicts[v].word) == 0) {
+        size_t length = strlen(verdicts[v].word);
+        if (strncmp(word, verdicts[v].word, length) == 0 &&
+            (word[length] == '\0' || strncmp(word + length, " (", 2) == 0)) {
             return (mi_verdict)v;
         }
     }

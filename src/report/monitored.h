@@ -59,7 +59,8 @@ void mi_collapse_read(mi_reader *reader, const mi_node *node, const char *key,
 void mi_monitored_free(mi_monitored *monitored);
 void mi_collapse_free(mi_collapse *collapse);
 
-/* The verdict at a key of a node; MI_VERDICT_UNKNOWN where it is missing or null. */
+/* The verdict at a key of a node, "uniform" or "uniform (2 of 3)" of several seeds;
+ * MI_VERDICT_UNKNOWN where it is missing or null. */
 mi_verdict mi_verdict_read(mi_reader *reader, const mi_node *node, const char *key);
 
 /* "no collapse", "uniform", ... and the colour that stands for it. */

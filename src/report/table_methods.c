@@ -69,7 +69,9 @@ static void fill_method(const mi_cells *cells, size_t i, const mi_compared *m)
         mi_cell_estimate(cells, i, (size_t)(KNN + w), 1, 100 * m->accuracy[w], 100 * m->error[w]);
     }
     if (m->collapse != MI_VERDICT_UNKNOWN) {
-        snprintf(mi_cell(cells, i, COLLAPSE), MI_CELL, "%s", mi_verdict_name(m->collapse));
+        put_text(mi_cell(cells, i, COLLAPSE),
+                 m->collapse == MI_VERDICT_NONE ? mi_verdict_name(m->collapse) : m->verdict,
+                 LABEL_LIMIT);
     }
 }
 

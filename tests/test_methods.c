@@ -173,6 +173,13 @@ static void watch(void *context, const char *stage, size_t done, size_t total)
     }
 }
 
+/* How many trainings begin. */
+static void count_beginnings(void *context, const char *stage, size_t done, size_t total)
+{
+    (void)total;
+    *(size_t *)context += strncmp(stage, "training", 8) == 0 && done == 1;
+}
+
 static void a_resumed_experiment_is_the_same(void **state)
 {
     static const size_t runs[] = {1, 3, 6};
@@ -194,13 +201,59 @@ static void a_resumed_experiment_is_the_same(void **state)
         snprintf(path, sizeof path, "%s/partial/run-%02zu/checkpoint.safetensors", folder,
                  runs[i] - 1);
         assert_int_equal(access(path, R_OK), 0);
-        options = (mi_run_options){
-            .run = {.seed = 1, .threads = 1}, .opt_directory = folder, .resume = true};
+        size_t begun = 0;
+        options = (mi_run_options){.run = {.seed = 1,
+                                           .threads = 1,
+                                           .opt_progress = count_beginnings,
+                                           .opt_progress_context = &begun},
+                                   .opt_directory = folder,
+                                   .resume = true};
         cJSON *r = without_timing(tiny_result(methods, NULL, &options));
+        assert_int_equal(begun, 8 - runs[i]); /* finished ones are not repeated */
         tiny_assert_same(r, without_timing(tiny_result(methods, NULL, &one_thread)));
         snprintf(path, sizeof path, "%s/partial", folder);
         assert_int_not_equal(access(path, F_OK), 0);
     }
+}
+
+/* Images on disk, of which a fit and its scale depend on the seed; labels that one run has. */
+static void runs_share_what_is_the_same(void **state)
+{
+    enum { COUNT = 60, SIDE = 8, WIDE = 12 };
+    static unsigned char pixels[COUNT * WIDE * WIDE], labels[COUNT];
+    char images[SCRATCH_PATH], wide[SCRATCH_PATH], names[SCRATCH_PATH], text[8000], probe[4000];
+    unsigned state_of = 1;
+    for (size_t i = 0; i < COUNT * WIDE * WIDE; i++) {
+        state_of = state_of * 1664525u + 1013904223u;
+        pixels[i] = (unsigned char)(state_of >> 24);
+        labels[i / WIDE / WIDE] = (unsigned char)(i / WIDE / WIDE % 2);
+    }
+    tiny_write_idx(scratch_name(state, "images", images), COUNT, SIDE, SIDE, pixels);
+    tiny_write_idx(scratch_name(state, "wide", wide), COUNT, WIDE, WIDE, pixels);
+    tiny_write_idx(scratch_name(state, "labels", names), COUNT, 0, 0, labels);
+    snprintf(probe, sizeof probe,
+             "{\"images\":\"%s\",\"labels\":\"%s\",\"held_out_images\":\"%s\","
+             "\"held_out_labels\":\"%s\",\"count\":50,\"held_out_count\":50}",
+             images, names, images, names);
+    snprintf(text, sizeof text,
+             "{\"experiment\":\"methods\",\"seeds\":[3,4],\"ratio\":0.5,"
+             "\"model\":{\"type\":\"patches\",\"images\":\"%s\",\"patch\":2,\"grid\":[4,4],"
+             "\"crops\":100,\"held_out_crops\":24,\"family\":\"gaussian\"},"
+             "\"training\":{\"steps\":3,\"batch\":4,\"shards\":2},"
+             "\"evaluation\":{\"samples\":8},\"estimator\":{\"samples\":8},"
+             "\"runs\":[{\"label\":\"unprobed\",\"method\":" TINY_MAE "},"
+             "{\"label\":\"probed\",\"method\":" TINY_MAE ",\"probe\":%s}]}",
+             wide, probe);
+    cJSON *r = tiny_result(text, NULL, &one_thread);
+    char *config = cJSON_Print(tiny_at(r, "runs[3].config"));
+    cJSON *single = tiny_result(config, NULL, &one_thread);
+    tiny_assert_same(cJSON_Duplicate(tiny_at(r, "runs[3].probe"), 1),
+                     cJSON_Duplicate(tiny_at(single, "probe"), 1));
+    tiny_assert_same(cJSON_Duplicate(tiny_at(r, "runs[3].evaluation"), 1),
+                     cJSON_Duplicate(tiny_at(single, "evaluation"), 1));
+    cJSON_free(config);
+    cJSON_Delete(single);
+    cJSON_Delete(r);
 }
 
 static void effort_scales_sizes(void **state)
@@ -288,6 +341,7 @@ int main(void)
         cmocka_unit_test(runs_that_share_are_runs),
         cmocka_unit_test(the_config_of_a_result_runs_again),
         SCRATCH_TEST(a_resumed_experiment_is_the_same),
+        SCRATCH_TEST(runs_share_what_is_the_same),
         cmocka_unit_test(effort_scales_sizes),
         cmocka_unit_test(bad_input),
         cmocka_unit_test(faults_of_all_runs_are_told),

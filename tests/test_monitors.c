@@ -317,6 +317,69 @@ static void labels_are_told_from_single_patches(void **state)
     cJSON_Delete(r);
 }
 
+/* Drawn tokens of an example are different ones of its tokens, not the same places in all. */
+static void assert_tokens_drawn(const mi_feature_set *all, const mi_feature_set *drawn,
+                                size_t examples)
+{
+    size_t places[4] = {0};
+    for (size_t i = 0; i < examples; i++) {
+        size_t found[2] = {4, 4};
+        for (size_t t = 0; t < 8; t++) {
+            const mi_scalar *token = drawn->features + (2 * i + t / 4) * 4;
+            if (memcmp(token, all->features + (4 * i + t % 4) * 4, 4 * sizeof *token) == 0) {
+                found[t / 4] = t % 4;
+                places[t % 4]++;
+            }
+            assert_int_equal(drawn->labels[2 * i + t / 4], all->labels[4 * i]);
+        }
+        assert_true(found[0] < 4 && found[1] < 4 && found[0] != found[1]);
+    }
+    for (size_t t = 0; t < 4; t++) {
+        assert_true(places[t] > examples / 4 && places[t] < examples * 3 / 4);
+    }
+}
+
+static void features_of_tokens(void **state)
+{
+    enum { EXAMPLES = 300 };
+    static const size_t taken[] = {0, 4, 2}, vectors[] = {1, 4, 2};
+    mi_faults faults = {.file = "tiny.json"};
+    mi_run run = support_run(1);
+    mi_status status = {.code = MI_OK};
+    mi_experiment *e = NULL;
+    mi_train_parts parts;
+    mi_feature_set sets[3];
+    cJSON *document = mi_document_parse(stubbed, strlen(stubbed), &faults);
+    (void)state;
+    assert_int_equal(mi_experiment_create(document, &faults, &e, &status), MI_OK);
+    assert_int_equal(mi_train_parts_open(&e->trains[0], &run, NULL, &faults, &parts, &status),
+                     MI_OK);
+    for (size_t i = 0; i < 3; i++) {
+        mi_feature_request request = {.method = &parts.method,
+                                      .source = parts.source,
+                                      .part = MI_HELD_OUT,
+                                      .count = EXAMPLES,
+                                      .tokens = taken[i]};
+        assert_int_equal(mi_train_features(&request, &run, &sets[i], &status), MI_OK);
+        assert_int_equal(sets[i].count, EXAMPLES * vectors[i]);
+        assert_int_equal(sets[i].size, i == 0 ? 16 : 4);
+    }
+    for (size_t i = 0; i < EXAMPLES * 4; i++) {
+        const mi_scalar *whole = sets[0].features + i / 4 * 16, *token = sets[1].features + i * 4;
+        size_t corner = i % 4 / 2 * 8 + i % 2 * 2;
+        assert_near(token[0], whole[corner], 0);
+        assert_near(token[3], whole[corner + 5], 0);
+        assert_int_equal(sets[1].labels[i], sets[0].labels[i / 4]);
+    }
+    assert_tokens_drawn(&sets[1], &sets[2], EXAMPLES);
+    for (size_t i = 0; i < 3; i++) {
+        mi_feature_set_free(&sets[i]);
+    }
+    mi_train_parts_close(&parts);
+    mi_experiment_destroy(e);
+    cJSON_Delete(document);
+}
+
 /* More tokens than there are: all of them. */
 static void all_tokens_are_the_most(void **state)
 {
@@ -434,6 +497,7 @@ int main(void)
         cmocka_unit_test(masks_of_a_method_that_hides_nothing),
         cmocka_unit_test(a_method_of_the_other_kind_names_those_that_fit),
         cmocka_unit_test(labels_are_told_from_single_patches),
+        cmocka_unit_test(features_of_tokens),
         cmocka_unit_test(all_tokens_are_the_most),
         cmocka_unit_test(maps_have_every_field),
         cmocka_unit_test(colours_are_principal_components),

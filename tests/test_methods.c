@@ -216,12 +216,30 @@ static void a_resumed_experiment_is_the_same(void **state)
     }
 }
 
+/* A run of the list, and the same by itself. */
+static void assert_run_is_itself(const char *text, const char *const *sets, const char *which)
+{
+    static const char *const parts[] = {"probe", "evaluation"};
+    cJSON *r = tiny_result(text, sets, &one_thread);
+    const cJSON *run = tiny_at(r, which);
+    char *config = cJSON_Print(tiny_at(run, "config"));
+    cJSON *single = tiny_result(config, NULL, &one_thread);
+    for (size_t i = 0; i < 2; i++) {
+        tiny_assert_same(cJSON_Duplicate(tiny_at(run, parts[i]), 1),
+                         cJSON_Duplicate(tiny_at(single, parts[i]), 1));
+    }
+    cJSON_free(config);
+    cJSON_Delete(single);
+    cJSON_Delete(r);
+}
+
 /* Images on disk, of which a fit and its scale depend on the seed; labels that one run has. */
 static void runs_share_what_is_the_same(void **state)
 {
     enum { COUNT = 60, SIDE = 8, WIDE = 12 };
     static unsigned char pixels[COUNT * WIDE * WIDE], labels[COUNT];
     char images[SCRATCH_PATH], wide[SCRATCH_PATH], names[SCRATCH_PATH], text[8000], probe[4000];
+    char alone[400];
     unsigned state_of = 1;
     for (size_t i = 0; i < COUNT * WIDE * WIDE; i++) {
         state_of = state_of * 1664525u + 1013904223u;
@@ -244,16 +262,9 @@ static void runs_share_what_is_the_same(void **state)
              "\"runs\":[{\"label\":\"unprobed\",\"method\":" TINY_MAE "},"
              "{\"label\":\"probed\",\"method\":" TINY_MAE ",\"probe\":%s}]}",
              wide, probe);
-    cJSON *r = tiny_result(text, NULL, &one_thread);
-    char *config = cJSON_Print(tiny_at(r, "runs[3].config"));
-    cJSON *single = tiny_result(config, NULL, &one_thread);
-    tiny_assert_same(cJSON_Duplicate(tiny_at(r, "runs[3].probe"), 1),
-                     cJSON_Duplicate(tiny_at(single, "probe"), 1));
-    tiny_assert_same(cJSON_Duplicate(tiny_at(r, "runs[3].evaluation"), 1),
-                     cJSON_Duplicate(tiny_at(single, "evaluation"), 1));
-    cJSON_free(config);
-    cJSON_Delete(single);
-    cJSON_Delete(r);
+    assert_run_is_itself(text, NULL, "runs[3]");
+    snprintf(alone, sizeof alone, "runs=[{\"label\":\"a\",\"method\":%s}]", TINY_MAE);
+    assert_run_is_itself(text, (const char *const[]){alone, NULL}, "runs[1]");
 }
 
 static void effort_scales_sizes(void **state)

@@ -180,12 +180,13 @@ void mi_reference_document(FILE *out)
     print_models(out);
     print_masks(out);
     print_methods(out);
-    fprintf(out,
-            "\n## Results\n\n`result.json`, also what `--json` prints. Every number is finite, or "
-            "null with a reason in `NAME_reason` beside it (for nulls in `points`: at the head of "
-            "the curve, in `steps` of `monitors`: at their head). The same file, seed and build give "
-            "the same bytes at any number of threads, `timing` aside (and what tables take from "
-            "it: `seconds`, `bytes`).\n");
+    fprintf(
+        out,
+        "\n## Results\n\n`result.json`, also what `--json` prints. Every number is finite, or "
+        "null with a reason in `NAME_reason` beside it (for nulls in `points`: at the head of "
+        "the curve, in `steps` of `monitors`: at their head). The same file, seed and build give "
+        "the same bytes at any number of threads, `timing` aside (and what tables take from "
+        "it: `seconds`, `bytes`).\n");
     print_notes(out, "### Of a curve or comparison", mi_result_notes);
     print_notes(out, "### Each of `points`", mi_point_notes);
     print_notes(out, "### Of estimators", mi_estimators_notes);

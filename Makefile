@@ -137,6 +137,9 @@ docs: all
 	cp plots/mae-gmrf/training.svg docs/figures/mae-gmrf-training.svg
 	cp plots/mae-gmrf/reconstructions.png docs/figures/mae-gmrf-reconstructions.png
 	cp plots/mae-gmrf-uniform/network.svg docs/figures/mae-gmrf-uniform.svg
+	cp plots/task4-run/collapse.svg docs/figures/task4-run-collapse.svg
+	cp plots/task3/methods.svg docs/figures/task3-methods.svg
+	cp plots/task5/maps.png docs/figures/task5-maps.png
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig \

@@ -44,7 +44,8 @@ mi_crop mi_crop_draw(const mi_view *view, size_t rows, size_t columns, gsl_rng *
 void mi_resample(size_t rows, size_t columns, size_t channels, const mi_scalar *pixels,
                  mi_crop crop, bool mirrored, size_t out_rows, size_t out_columns, mi_scalar *out);
 
-/* A whole view; draws 5 numbers or more from the stream. */
+/* A whole view; draws 7 numbers or more from the stream, whether or not flip and jitter ask for
+ * them. */
 void mi_view_draw(const mi_view *view, size_t rows, size_t columns, size_t channels,
                   const mi_scalar *pixels, gsl_rng *stream, mi_scalar *out);
 

@@ -50,8 +50,7 @@ static mi_mode mode_of(gsl_complex w, bool discrete)
     return (mi_mode){log(hypot(1 + real, imaginary)), atan2(imaginary, 1 + real)};
 }
 
-/* The mode that grows fastest; `moving` roots from the first are looked at, neutral ones are not.
- */
+/* The mode of the `count` roots that grows fastest. */
 static mi_mode fastest(const gsl_complex *roots, int count, bool discrete)
 {
     mi_mode best = {-INFINITY, 0};

@@ -36,8 +36,8 @@ typedef struct watch {
     double first, least, largest[QUARTERS]; /* sizes */
     double *reference;                      /* (K) teacher's part at its last change of sign */
     size_t reversals, changes, saturated, top;
-    bool full,
-        full_late; /* one prototype had half of the output; in the second half of the steps */
+    bool full;      /* one prototype had more than half of the output */
+    bool full_late; /* in the second half of the steps */
 } watch;
 
 static double mean_difference(const double *a, const double *opt_b, size_t k)

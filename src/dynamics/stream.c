@@ -82,7 +82,8 @@ static mi_code run_replicate(size_t index, size_t thread, void *context, mi_stat
     return MI_OK;
 }
 
-/* Steps of the way: multiples of a third of the time constant, each once. */
+/* Steps of the way: multiples of half the time constant -1/log(lambda), or of a step where that is
+ * longer; the last is six time constants from the start. */
 static void plan_points(const mi_stream_setting *s, mi_stream_result *r)
 {
     double time = s->momentum > 0 ? -1 / log(s->momentum) : 0;

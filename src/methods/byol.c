@@ -98,8 +98,6 @@ static const mi_monitor monitors[] = {
     {NULL, NULL, NULL},
 };
 
-enum { RANK_EVERY = 10 }; /* steps from one effective rank to the next */
-
 static void byol_destroy(void *state)
 {
     mi_byol *byol = state;
@@ -207,11 +205,7 @@ static mi_code byol_settle(void *state, const mi_examples *batch, size_t t, cons
     (void)run;
     (void)status;
     mi_byol *byol = state;
-    mi_siamese *s = &byol->siamese;
-    size_t rows = batch->count * MI_GLOBALS, width = s->vit->encoder->config.width;
-    byol->deviation = mi_feature_deviation(s->spread, rows, width, s->features);
-    byol->effective_rank =
-        t % RANK_EVERY == 0 ? mi_effective_rank(s->spread, rows, width, s->features) : NAN;
+    mi_siamese_measure(&byol->siamese, batch->count, t, &byol->deviation, &byol->effective_rank);
     return MI_OK;
 }
 

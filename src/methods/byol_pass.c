@@ -64,8 +64,9 @@ static double product(size_t count, const mi_scalar *a, const mi_scalar *b)
 
 /* Each view of the student predicts the teacher's global views other than itself: of two global
  * ones alone it is eq. 2 there, 2 - 2 cos(u, z), and the same with the views exchanged, their sum.
- * A local crop predicts both; the sum over pairs is scaled to that of two pairs. u (rows,size) of
- * length 1; du = -2 factor z. The mean cosine of pairs is returned. */
+ * A local crop predicts both; the sum over pairs is scaled to that of two pairs an image. u
+ * (rows,size) of length 1; with `pairs` those of the whole batch, L = 4 (1 - sum u.z / pairs) and
+ * du = -4 sum z / pairs. The shard's sum of cosines over `pairs` is returned. */
 static double compare(const mi_byol *byol, const mi_examples *batch, const mi_shard *shard,
                       mi_byol_work *work)
 {

@@ -40,8 +40,6 @@
 const mi_monitor mi_dino_monitors[] = {CLASS_MONITORS, {NULL, NULL, NULL}};
 const mi_monitor mi_ibot_monitors[] = {CLASS_MONITORS, PATCH_MONITORS, {NULL, NULL, NULL}};
 
-enum { RANK_EVERY = 10 }; /* steps from one effective rank to the next */
-
 static double temperature_at(const mi_ibot *ibot, const mi_ibot_side *side, size_t t)
 {
     if (t >= ibot->warmup_steps || isnan(ibot->warmup_temperature)) {
@@ -195,15 +193,6 @@ static void measure_patches(const mi_ibot *ibot, mi_ibot_side *side)
     side->teacher_entropy = views > 0 ? side->teacher_entropy : NAN;
 }
 
-static void measure_features(mi_ibot *ibot, size_t t)
-{
-    mi_siamese *s = &ibot->siamese;
-    size_t rows = s->batch * MI_GLOBALS, width = s->vit->encoder->config.width;
-    ibot->deviation = mi_feature_deviation(s->spread, rows, width, s->features);
-    ibot->effective_rank =
-        t % RANK_EVERY == 0 ? mi_effective_rank(s->spread, rows, width, s->features) : NAN;
-}
-
 mi_code mi_ibot_settle(void *state, const mi_examples *batch, size_t t, const mi_run *run,
                        mi_status *status)
 {
@@ -220,7 +209,8 @@ mi_code mi_ibot_settle(void *state, const mi_examples *batch, size_t t, const mi
     }
     if (code == MI_OK) {
         measure_classes(ibot, &ibot->class);
-        measure_features(ibot, t);
+        mi_siamese_measure(&ibot->siamese, batch->count, t, &ibot->deviation,
+                           &ibot->effective_rank);
     }
     if (code == MI_OK && ibot->patches) {
         measure_patches(ibot, &ibot->patch);

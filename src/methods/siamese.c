@@ -138,3 +138,13 @@ mi_code mi_siamese_follow(mi_siamese *s, size_t t, const mi_scalar *values, cons
     mi_code code = mi_average_step(momentum, s->tensors.total, values, s->teacher, run, status);
     return code == MI_OK ? mi_siamese_refresh(s, run, status) : code;
 }
+
+enum { RANK_EVERY = 10 }; /* steps from one effective rank to the next */
+
+void mi_siamese_measure(const mi_siamese *s, size_t count, size_t t, double *ret_deviation,
+                        double *ret_rank)
+{
+    size_t rows = count * MI_GLOBALS, width = s->vit->encoder->config.width;
+    *ret_deviation = mi_feature_deviation(s->spread, rows, width, s->features);
+    *ret_rank = t % RANK_EVERY == 0 ? mi_effective_rank(s->spread, rows, width, s->features) : NAN;
+}

@@ -77,6 +77,11 @@ mi_code mi_siamese_follow(mi_siamese *siamese, size_t t, const mi_scalar *values
 /* The views of the group "views", after crop_size is set. */
 mi_code mi_siamese_views(const mi_values *group, mi_siamese *siamese, mi_status *status);
 
+/* Of the teacher's class tokens of a batch of `count` samples, at step t: mi_feature_deviation and
+ * mi_effective_rank, which is taken each tenth step and NAN at the others. */
+void mi_siamese_measure(const mi_siamese *siamese, size_t count, size_t t, double *ret_deviation,
+                        double *ret_rank);
+
 /* Draw the views of the shard's samples into globals and locals. */
 void mi_siamese_draw(const mi_siamese *siamese, const mi_examples *batch, const mi_shard *shard);
 

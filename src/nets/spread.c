@@ -98,7 +98,7 @@ static size_t eigenvalues(mi_spread *s, size_t rows, size_t columns)
 
 double mi_effective_rank(mi_spread *spread, size_t rows, size_t columns, const mi_scalar *x)
 {
-    assert(rows * columns <= spread->rows * spread->columns && columns <= spread->columns);
+    assert(rows <= spread->rows && columns <= spread->columns);
     if (rows < 2) {
         return 0;
     }

@@ -274,6 +274,29 @@ static void a_loss_of_ln_k_is_named(void **state)
     cJSON_Delete(r);
 }
 
+/* Uniform outputs for the class token, K = 64, and for patches, K = 32, of which half of the views
+ * have none masked: 2 ln 64 + 1.5 0.5 ln 32. A loss near ln 64 is then not theirs. */
+static void a_weighed_loss_is_named(void **state)
+{
+    char text[256];
+    double expected = 2 * log(64) + 0.75 * log(32);
+    mi_train_config config = {.method_class = &mi_ibot_method};
+    (void)state;
+    config.curve.resolved =
+        cJSON_Parse("{\"method\":{\"class_weight\":2,\"patch_weight\":1.5,\"masked_views\":0.5,"
+                    "\"head\":{\"prototypes\":64,\"patch_prototypes\":32}}}");
+    assert_non_null(mi_collapse_loss(&config, 1.009 * expected, text, sizeof text));
+    assert_non_null(strstr(text, "within 1 % of 10.9171, the weighed ln K"));
+    assert_null(mi_collapse_loss(&config, 1.011 * expected, text, sizeof text));
+    assert_null(mi_collapse_loss(&config, log(64), text, sizeof text));
+    assert_null(mi_collapse_loss(&config, 2 * log(64) + 1.5 * log(32), text, sizeof text));
+    config.method_class = &mi_dino_method;
+    assert_non_null(mi_collapse_loss(&config, 2 * log(64), text, sizeof text));
+    config.method_class = &mi_byol_method;
+    assert_null(mi_collapse_loss(&config, log(64), text, sizeof text));
+    cJSON_Delete(config.curve.resolved);
+}
+
 static void masks_of_a_method_that_hides_nothing(void **state)
 {
     static const char *const bad[] = {"ratio=0.5", NULL}, *const worse[] = {"mask={}", NULL};
@@ -484,6 +507,7 @@ static void same_bytes_at_any_thread_count(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_weighed_loss_is_named),
         cmocka_unit_test(a_method_without_predictions_has_no_floor),
         cmocka_unit_test(the_final_loss_and_the_target_are_always_there),
         cmocka_unit_test(the_config_of_a_result_runs_again),

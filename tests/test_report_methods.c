@@ -58,7 +58,8 @@
 
 #define RUN                                                                                        \
     "\"label\":null,\"seed\":1,\"title\":\"a run\",\"config\":{\"method\":{\"type\":\"ibot\","     \
-    "\"class_weight\":1,\"patch_weight\":0.5}},\"method\":\"ibot\",\"parameters\":4321,"           \
+    "\"class_weight\":1,\"patch_weight\":0.5,\"masked_views\":1}},\"method\":\"ibot\","            \
+    "\"parameters\":4321,"                                                                         \
     "\"final_loss\":5.5," SOURCE "," EVALUATION "," LOSSES ",\"points\":[]," MONITORS "," COLLAPSE \
     "," PROBE
 
@@ -225,6 +226,8 @@ static void ln_k_is_a_line_of_the_loss(void **state)
     assert_holds(state, "training.gp", LINES("'of uniform outputs, ln K: 4.1589'"));
     draw_numbers(edited(run_text, "config.method.class_weight", "2"), state);
     assert_holds(state, "training.gp", LINES("'of uniform outputs, weighted ln K: 10.051'"));
+    draw_numbers(edited(run_text, "config.method.masked_views", "0.5"), state);
+    assert_holds(state, "training.gp", LINES("'of uniform outputs, weighted ln K: 5.0253'"));
     draw_numbers(edited(run_text, "method", "\"byol\""), state);
     assert_holds(state, "training.gp", LINES("'loss (2 - 2 cosine)'"));
 }
@@ -343,6 +346,23 @@ static void collapse_holds_the_numbers(void **state)
     assert_lacks(state, "collapse.dat", "none, seed 2");
 }
 
+/* As many runs as an experiment may have: 8 labels with 12 seeds. */
+static void collapse_of_many_runs(void **state)
+{
+    cJSON *result = cJSON_Parse(collapse_text);
+    for (int i = 0; i < MI_MOST_RUNS; i++) {
+        char label[16];
+        cJSON *run = cJSON_Parse(bare_run_text);
+        snprintf(label, sizeof label, "label %d", i % 8);
+        cJSON_ReplaceItemInObject(run, "label", cJSON_CreateString(label));
+        cJSON_ReplaceItemInObject(run, "seed", cJSON_CreateNumber(i / 8 + 1));
+        cJSON_AddItemToArray(cJSON_GetObjectItem(result, "runs"), run);
+    }
+    draw_numbers(result, state);
+    assert_holds(state, "collapse.dat",
+                 LINES("label 0, seed 1\n", "# block 95: label 7, seed 12\n"));
+}
+
 /* ---- the tables ---- */
 
 static void the_tables(void **state)
@@ -402,7 +422,7 @@ static void faults_are_placed(void **state)
         {run_text, "maps.explained[0]", "1.5", "maps.explained", "numbers in [0, 1], or null"},
         {run_text, "maps.high", "-3", "maps.high", "at least \"low\""},
         {methods_text, "view", "\"both\"", "view", "\"methods\", \"collapse\" or null"},
-        {methods_text, "runs", "[]", "runs", "an array of 1 to 64 runs"},
+        {methods_text, "runs", "[]", "runs", "an array of 1 to 96 runs"},
         {methods_text, "table[1]", "7", "table[1]", "must be an object"},
         {methods_text, "table[1].linear", "\"x\"", "table[1].linear", "must be a number"},
         {methods_text, "table[1].collapse", "\"uniformly\"", "table[1].collapse", "\"uniform\""},
@@ -451,6 +471,7 @@ int main(void)
         SCRATCH_TEST(odd_maps_are_drawn),
         SCRATCH_TEST(methods_hold_the_numbers),
         SCRATCH_TEST(collapse_holds_the_numbers),
+        SCRATCH_TEST(collapse_of_many_runs),
         cmocka_unit_test(the_tables),
         SCRATCH_TEST(the_tables_are_kept),
         SCRATCH_TEST(faults_are_placed),

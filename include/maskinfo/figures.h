@@ -6,6 +6,9 @@
 
 #include "maskinfo/status.h"
 
+/* Runs of a "checks" or "methods" result that there may be, those of all seeds. */
+enum { MI_MOST_RUNS = 96 };
+
 /* Draw the figures of a "curve", "compare", "estimators", "train", "checks" or "center" result in
  * `directory` (made where missing). A figure NAME is four files:
  *

@@ -202,26 +202,30 @@ static double weight_of(const mi_train_config *t, const char *name)
     return cJSON_IsNumber(weight) ? weight->valuedouble : 1;
 }
 
-/* The cross-entropy of any target and a uniform prediction is ln K exactly. */
+/* The cross-entropy of any target and a uniform prediction is ln K exactly. The patches' is a mean
+ * over all global views, of which those without masked tokens count 0: the share `masked_views` of
+ * it is left on average. (KoLeo, which is not known beforehand, is left out.) */
 const char *mi_collapse_loss(const mi_train_config *t, double loss, char *text, size_t size)
 {
     double class = mi_log_prototypes(t, MI_CLASS_OUTPUTS);
     double patch = mi_log_prototypes(t, MI_PATCH_OUTPUTS);
-    double both = weight_of(t, "class_weight") * class;
-    bool weighed = isfinite(patch) || both != class;
-    both += isfinite(patch) ? weight_of(t, "patch_weight") * patch : 0;
-    if (fabs(loss - class) <= near * class) {
+    double uniform = weight_of(t, "class_weight") * class;
+    if (isfinite(patch)) {
+        uniform += weight_of(t, "patch_weight") * weight_of(t, "masked_views") * patch;
+    }
+    if (!(uniform > 0 && fabs(loss - uniform) <= near * uniform)) {
+        return NULL;
+    }
+    if (isfinite(patch) || uniform != class) {
+        snprintf(text, size,
+                 "the loss %.4f lies within 1 %% of %.4f, the weighed ln K of class token and "
+                 "patches, that of a student that says the same of all prototypes",
+                 loss, uniform);
+    } else {
         snprintf(text, size,
                  "the loss %.4f lies within 1 %% of ln %.0f = %.4f, that of a student that says "
                  "the same of all prototypes",
                  loss, exp(class), class);
-    } else if (weighed && fabs(loss - both) <= near * both) {
-        snprintf(text, size,
-                 "the loss %.4f lies within 1 %% of %.4f, the weighed ln K of class token and "
-                 "patches, that of a student that says the same of all prototypes",
-                 loss, both);
-    } else {
-        return NULL;
     }
     return text;
 }

@@ -59,8 +59,11 @@ const char *mi_collapse_text(const mi_collapse_verdict *verdict, double log_prot
  * the method has no such prototypes. */
 double mi_log_prototypes(const mi_train_config *config, mi_outputs outputs);
 
-/* Says so where a loss lies within 1 % of what a student gets that tells nothing, ln K; else NULL
- * is returned. */
+/* Says so where a loss lies within 1 % of what a student gets that tells nothing: ln K, nats, or
+ *
+ *     class_weight ln K + patch_weight masked_views ln K_patch
+ *
+ * where there are patches, on average over which views are masked. Else NULL is returned. */
 const char *mi_collapse_loss(const mi_train_config *config, double loss, char *text, size_t size);
 
 #endif

@@ -5,10 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "maskinfo/figures.h"
 #include "maskinfo/memory.h"
 #include "training.h"
 
-enum { MAX_RUNS = 32, MAX_ALL = 96 /* runs times seeds; two digits name what is kept */ };
+enum { MAX_RUNS = 32, MAX_ALL = MI_MOST_RUNS /* runs times seeds */ };
 
 #define RUN_KEYS                                                                                   \
     "model", "method", "mask", "ratio", "training", "evaluation", "probe", "estimator",            \

@@ -235,7 +235,7 @@ static void put_titles(mi_sheet *sheet, const view *v, const char *label, mi_box
 static void draw_label(mi_sheet *sheet, const view *v, const char *label, mi_box box)
 {
     double ceiling = NAN;
-    int blocks[MOST_LABELS] = {0};
+    int blocks[MI_MOST_RUNS] = {0};
     for (size_t i = 0; i < v->runs->count; i++) {
         bool own = strcmp(v->runs->runs[i].label, label) == 0;
         blocks[i] = own ? put_run(sheet, &v->runs->runs[i]) : -1;

@@ -37,8 +37,6 @@ static const char *const curve_keys[MI_C_COLUMNS] = {"ratio", "knn", "knn_se", "
                                                      "linear_se"};
 static const char *const published_keys[] = {"ratio", "accuracy"};
 
-enum { MOST_RUNS = 64 };
-
 static void derive_points(mi_reader *r, const mi_node *run, mi_rows *points)
 {
     mi_node array = mi_get_array(r, run, "points");
@@ -158,16 +156,19 @@ static const char *loss_name(mi_reader *r, const mi_node *run, const mi_trained 
     return "loss (squared error / variance)";
 }
 
-/* The cross-entropy with uniform outputs: of the class token and of patches, weighted. */
+/* The cross-entropy with uniform outputs, nats: of the class token and of patches, weighted. Global
+ * views without masked patches count 0 in the mean over views: on average masked_views of it. */
 static double uniform_loss(mi_reader *r, const mi_node *run, const mi_monitored *m)
 {
     mi_node config = mi_get_object(r, run, "config");
     mi_node method = mi_get_object(r, &config, "method");
     double class = mi_get_number(r, &method, "class_weight");
     double patch = mi_get_number(r, &method, "patch_weight");
+    double masked = mi_get_number(r, &method, "masked_views");
     double loss = (isfinite(class) ? class : 1) * m->log_prototypes;
     if (isfinite(m->log_patch_prototypes)) {
-        loss += (isfinite(patch) ? patch : 1) * m->log_patch_prototypes;
+        loss += (isfinite(patch) ? patch : 1) * (isfinite(masked) ? masked : 1) *
+                m->log_patch_prototypes;
     }
     return loss > 0 ? loss : NAN;
 }
@@ -313,8 +314,8 @@ mi_code mi_runs_read(const cJSON *result, mi_runs_kind kind, mi_runs **ret_runs,
         array = mi_get_array(&r, &top, "runs");
         count = array.json == NULL ? 0 : (size_t)cJSON_GetArraySize(array.json);
     }
-    if (count < 1 || count > MOST_RUNS) {
-        mi_reader_fault(&r, &top, "runs", "must be an array of 1 to %d runs", MOST_RUNS);
+    if (count < 1 || count > MI_MOST_RUNS) {
+        mi_reader_fault(&r, &top, "runs", "must be an array of 1 to %d runs", MI_MOST_RUNS);
     }
     if (r.code == MI_OK) {
         r.code = mi_allocate(count, sizeof *runs->runs, &runs->runs, status);

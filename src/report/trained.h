@@ -4,6 +4,7 @@
 
 #include "compared.h"
 #include "maps.h"
+#include "maskinfo/figures.h"
 #include "monitored.h"
 #include "reader.h"
 #include "source.h"

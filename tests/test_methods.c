@@ -3,6 +3,8 @@
 #include "stub_method.h"
 #include "train_support.h"
 
+#include "../src/lab/training.h"
+
 static const char *const methods =
     "{\"experiment\":\"methods\",\"title\":\"tiny\",\"view\":\"collapse\",\"seeds\":[3,4],"
     "\"model\":{\"type\":\"scene\",\"grid\":[4,4],\"classes\":3},\"ratio\":[0.25,0.75],"
@@ -114,6 +116,28 @@ static void one_seed(void **state)
     assert_near(tiny_number(r, "table[0].patch_linear_se"),
                 tiny_number(r, "runs[0].probe.patch.trained.linear_se"), 0);
     assert_string_equal(tiny_at(r, "table[2].collapse")->valuestring, "one prototype");
+    cJSON_Delete(r);
+}
+
+/* Where one seed alone has a number, its error is that seed's. */
+static void one_seed_with_a_number(void **state)
+{
+    mi_value seeds = {.parameter = &mi_methods_parameters[1], .matrix = {.columns = 2}};
+    mi_values settings = {1, &seeds};
+    mi_experiment e = {.settings = &settings, .train_count = 8};
+    static const char *const made[] = {"table", "baselines", "outcomes"};
+    (void)state;
+    cJSON *r = tiny_result(methods, NULL, &one_thread);
+    for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
+        cJSON_DeleteItemFromObjectCaseSensitive(r, made[i]);
+    }
+    cJSON *trained = (cJSON *)tiny_at(r, "runs[0].probe.trained");
+    cJSON_ReplaceItemInObject(trained, "knn", cJSON_CreateNull());
+    cJSON_ReplaceItemInObject(trained, "knn_se", cJSON_CreateNull());
+    assert_int_equal(mi_methods_put_table(&e, r, NULL), MI_OK);
+    assert_near(tiny_number(r, "table[0].knn"), tiny_number(r, "runs[4].probe.trained.knn"), 0);
+    assert_near(tiny_number(r, "table[0].knn_se"), tiny_number(r, "runs[4].probe.trained.knn_se"),
+                0);
     cJSON_Delete(r);
 }
 
@@ -349,6 +373,7 @@ int main(void)
         cmocka_unit_test(results_have_every_field),
         cmocka_unit_test(numbers_belong_together),
         cmocka_unit_test(one_seed),
+        cmocka_unit_test(one_seed_with_a_number),
         cmocka_unit_test(runs_that_share_are_runs),
         cmocka_unit_test(the_config_of_a_result_runs_again),
         SCRATCH_TEST(a_resumed_experiment_is_the_same),

@@ -60,12 +60,13 @@ static double value_of(const cJSON *run, const place *p, const char *suffix)
 static double mean_of(const rows *r, const place *p, double *ret_error)
 {
     double sum = 0, squares = 0;
-    size_t count = 0;
+    size_t count = 0, last = 0; /* seeds that have one; the last of them */
     for (size_t s = 0; s < r->seeds; s++) {
         double x = value_of(run_of(r, s), p, "");
         if (isfinite(x)) {
             sum += x;
             count++;
+            last = s;
         }
     }
     double mean = count > 0 ? sum / (double)count : NAN;
@@ -74,7 +75,7 @@ static double mean_of(const rows *r, const place *p, double *ret_error)
         squares += isfinite(x) ? x * x : 0;
     }
     *ret_error = count > 1 ? sqrt(squares / (double)(count - 1) / (double)count)
-                           : value_of(run_of(r, 0), p, "_se");
+                           : value_of(run_of(r, last), p, "_se");
     return mean;
 }
 

@@ -210,8 +210,9 @@ static mi_code byol_settle(void *state, const mi_examples *batch, size_t t, cons
     mi_siamese *s = &byol->siamese;
     size_t rows = batch->count * MI_GLOBALS, width = s->vit->encoder->config.width;
     byol->deviation = mi_feature_deviation(s->spread, rows, width, s->features);
-    byol->effective_rank =
-        t % RANK_EVERY == 0 ? mi_effective_rank(s->spread, rows, width, s->features) : NAN;
+    byol->effective_rank = t % RANK_EVERY == 0 && rows > 2
+                               ? mi_effective_rank(s->spread, rows, width, s->features)
+                               : NAN;
     return MI_OK;
 }
 

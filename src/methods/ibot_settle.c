@@ -200,8 +200,9 @@ static void measure_features(mi_ibot *ibot, size_t t)
     mi_siamese *s = &ibot->siamese;
     size_t rows = s->batch * MI_GLOBALS, width = s->vit->encoder->config.width;
     ibot->deviation = mi_feature_deviation(s->spread, rows, width, s->features);
-    ibot->effective_rank =
-        t % RANK_EVERY == 0 ? mi_effective_rank(s->spread, rows, width, s->features) : NAN;
+    ibot->effective_rank = t % RANK_EVERY == 0 && rows > 2
+                               ? mi_effective_rank(s->spread, rows, width, s->features)
+                               : NAN;
 }
 
 mi_code mi_ibot_settle(void *state, const mi_examples *batch, size_t t, const mi_run *run,

@@ -392,6 +392,17 @@ static void the_tables(void **state)
               "both  1     no collapse  -     2.2500"));
 }
 
+static void one_reason_for_all_accuracies_is_said_once(void **state)
+{
+    (void)state;
+    cJSON *result = parse(methods_text);
+    cJSON *row = cJSON_GetArrayItem(cJSON_GetObjectItem(result, "table"), 1);
+    cJSON_ReplaceItemInObject(row, "linear", cJSON_CreateNull());
+    cJSON_AddStringToObject(row, "linear_reason", "nobody's labels");
+    cJSON_AddStringToObject(row, "patch_linear_reason", "nobody's labels");
+    table_holds(result, LINES("compared.\n\ntwo: no accuracy, nobody's labels\n"));
+}
+
 static void the_tables_are_kept(void **state)
 {
     draw_numbers(parse(methods_text), state);
@@ -473,6 +484,7 @@ int main(void)
         SCRATCH_TEST(collapse_holds_the_numbers),
         SCRATCH_TEST(collapse_of_many_runs),
         cmocka_unit_test(the_tables),
+        cmocka_unit_test(one_reason_for_all_accuracies_is_said_once),
         SCRATCH_TEST(the_tables_are_kept),
         SCRATCH_TEST(faults_are_placed),
         cmocka_unit_test(anything_at_any_place_is_borne),

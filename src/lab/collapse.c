@@ -148,9 +148,9 @@ const char *mi_collapse_text(const mi_collapse_verdict *v, double log_prototypes
     case MI_ONE_PROTOTYPE:
         snprintf(text, size,
                  "collapse (%s): since step %zu the teacher says the same of every image, %s: "
-                 "information %.3g of ln K = %.4g nats",
+                 "information %.3g of ln K = %.4g nats%s",
                  mi_collapse_name(v->kind), v->step, shape_of(v->kind), v->information,
-                 log_prototypes);
+                 log_prototypes, v->step <= 1 ? "; or it has not begun to learn" : "");
         break;
     case MI_DIMENSIONAL:
         snprintf(text, size,

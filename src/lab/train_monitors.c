@@ -104,9 +104,13 @@ static void put_patches(mi_writer *w, cJSON *object, const mi_train_state *s,
         mi_add_null(w, object, "patch", "the method has no outputs for patches");
         return;
     }
-    cJSON *patch = cJSON_CreateObject();
     mi_collapse_verdict v = mi_collapse_find(&s->history, MI_PATCH_OUTPUTS, limits, log_prototypes,
                                              s->parts.setting.training.steps);
+    if (!isfinite(v.information)) {
+        mi_add_null(w, object, "patch", "no patch was masked in the last steps");
+        return;
+    }
+    cJSON *patch = cJSON_CreateObject();
     put_verdict(w, patch, &v, log_prototypes);
     mi_add_item(w, object, "patch", patch);
 }

@@ -146,5 +146,6 @@ void mi_siamese_measure(const mi_siamese *s, size_t count, size_t t, double *ret
 {
     size_t rows = count * MI_GLOBALS, width = s->vit->encoder->config.width;
     *ret_deviation = mi_feature_deviation(s->spread, rows, width, s->features);
-    *ret_rank = t % RANK_EVERY == 0 ? mi_effective_rank(s->spread, rows, width, s->features) : NAN;
+    bool taken = t % RANK_EVERY == 0 && rows > 2; /* two points lie on a line */
+    *ret_rank = taken ? mi_effective_rank(s->spread, rows, width, s->features) : NAN;
 }

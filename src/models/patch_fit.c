@@ -408,6 +408,7 @@ mi_code mi_patch_fit_create(const mi_crops *fitting, const mi_crops *validation,
     work w = {.crops = fitting, .options = options, .run = run};
     mi_code code = allocate_fit(fitting->dimension, options, &fit, status);
     if (code == MI_OK) {
+        fit->crops = fitting->count;
         code = allocate_work(&w, status);
     }
     if (code == MI_OK) {

@@ -15,9 +15,9 @@ typedef struct mi_patch_options {
 } mi_patch_options;
 
 typedef struct mi_patch_fit {
-    size_t dimension;
-    double *mean;       /* (dimension) */
-    double *covariance; /* (dimension, dimension) Sigma, both triangles */
+    size_t dimension, crops; /* of a crop; that were fitted */
+    double *mean;            /* (dimension) */
+    double *covariance;      /* (dimension, dimension) Sigma, both triangles */
     mi_scales *scales;
     double shrinkage;
     size_t steps;           /* of log_likelihood */

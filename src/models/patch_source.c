@@ -180,6 +180,19 @@ mi_code mi_patch_check_varied(const mi_images *images, mi_crop_shape shape, cons
     return MI_OK;
 }
 
+/* What to do about data that determine a value. */
+static const char *advice(const mi_patch_fit *fit, char *text, size_t size)
+{
+    if (fit->crops > fit->dimension) {
+        return "give data with their noise, not smoothed, resampled or padded";
+    }
+    snprintf(text, size,
+             "there are only %zu different crops of %zu values: more images, a smaller grid or "
+             "patch, or a shrinkage above 0 is needed",
+             fit->crops, fit->dimension);
+    return text;
+}
+
 /* The variance of a value given all others is one over the diagonal of the inverse covariance. */
 static mi_code check_factor(const mi_images *images, mi_crop_shape shape, const mi_patch_fit *fit,
                             const double *inverse, mi_status *status)
@@ -195,15 +208,15 @@ static mi_code check_factor(const mi_images *images, mi_crop_shape shape, const 
             precision += inverse[k + i * n] * inverse[k + i * n];
         }
         if (1 / precision < above_floor * floor) {
+            char text[160];
             position p = position_of(shape, i);
             return mi_fail_at(status, "images",
                               "%s: the other values determine the one at row %zu, column %zu, "
                               "channel %zu of a crop (counted from 0) up to %.1e of the mean "
                               "variance, the noise floor: the data do not determine an "
-                              "information; give data with their noise, not smoothed, resampled "
-                              "or padded",
+                              "information; %s",
                               images->opt_array->name, p.row, p.column, p.channel,
-                              MI_NOISE_FLOOR / (precision * floor));
+                              MI_NOISE_FLOOR / (precision * floor), advice(fit, text, sizeof text));
         }
     }
     return MI_OK;

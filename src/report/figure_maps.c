@@ -309,7 +309,7 @@ static void put_note(mi_sheet *sheet, const layout *l)
     if (m->opt_rgb != NULL) {
         mi_append(text, sizeof text, &used,
                   " Colours: the first three principal components of the patches' features of all "
-                  "these images, one colour each, from the smallest to the largest value");
+                  "these images, one colour each, from their 2 %% to their 98 %% quantile");
         if (isfinite(m->explained[0])) {
             mi_append(text, sizeof text, &used,
                       "; they hold %.0f, %.0f and %.0f %% of the variance", 100 * m->explained[0],

@@ -116,12 +116,27 @@ static mi_code fill_outcomes(const mi_comparison *c, mi_cells *cells, mi_status 
     return code;
 }
 
+/* Are all accuracies missing for one reason? */
+static bool has_none(const mi_compared *m)
+{
+    for (int w = 0; w < MI_WAYS; w++) {
+        if (isfinite(m->accuracy[w]) || strcmp(m->reasons[w], m->reasons[0]) != 0) {
+            return false;
+        }
+    }
+    return m->reasons[0][0] != '\0';
+}
+
 /* Why an accuracy is missing. */
 static void write_reasons(const mi_comparison *c, FILE *file)
 {
     for (size_t i = 0; i < c->count; i++) {
+        const mi_compared *m = &c->methods[i];
+        if (has_none(m)) {
+            fprintf(file, "\n%s: no accuracy, %s\n", m->label, m->reasons[0]);
+            continue;
+        }
         for (int w = 0; w < MI_WAYS; w++) {
-            const mi_compared *m = &c->methods[i];
             if (!isfinite(m->accuracy[w]) && m->reasons[w][0] != '\0') {
                 fprintf(file, "\n%s, %s: none, %s\n", m->label, way_names[w], m->reasons[w]);
             }

@@ -32,6 +32,8 @@ typedef struct mi_tensors {
 mi_code mi_tensors_add(mi_tensors *tensors, const char *name, int rank, const size_t *shape,
                        bool decay, size_t *ret_offset, mi_status *status);
 const mi_tensor *mi_tensors_find(const mi_tensors *tensors, const char *name); /* NULL: none */
+/* Index in tensors->items of a tensor that is there. */
+size_t mi_tensors_index(const mi_tensors *tensors, const char *name);
 void mi_tensors_free(mi_tensors *tensors); /* what it holds, not itself */
 
 /* The block of a network's parameters, and beside it the same block with each matrix transposed,

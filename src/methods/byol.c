@@ -139,11 +139,6 @@ static mi_code byol_create(const mi_values *values, const mi_source_shape *sourc
     return MI_OK;
 }
 
-static const mi_tensors *byol_tensors(const void *state)
-{
-    return &((const mi_byol *)state)->siamese.tensors;
-}
-
 static void byol_initialize(const void *state, uint64_t seed, mi_scalar *values)
 {
     const mi_byol *byol = state;
@@ -225,55 +220,6 @@ static void byol_read_monitors(const void *state, double *values)
     values[2] = byol->cosine;
 }
 
-static mi_scalar *byol_teacher(void *state)
-{
-    return ((mi_byol *)state)->siamese.teacher;
-}
-
-static mi_code byol_refresh(void *state, const mi_run *run, mi_status *status)
-{
-    return mi_siamese_refresh(&((mi_byol *)state)->siamese, run, status);
-}
-
-static mi_layout byol_tokens(const void *state)
-{
-    return ((const mi_byol *)state)->siamese.layout;
-}
-
-static size_t byol_token_size(const void *state)
-{
-    return ((const mi_byol *)state)->siamese.vit->values;
-}
-
-static size_t byol_width(const void *state)
-{
-    return ((const mi_byol *)state)->siamese.vit->encoder->config.width;
-}
-
-static size_t byol_heads(const void *state)
-{
-    return ((const mi_byol *)state)->siamese.vit->encoder->config.heads;
-}
-
-static mi_code byol_features(const void *state, const mi_weights *weights, const mi_examples *batch,
-                             const mi_shard *shard, mi_scalar *features, mi_status *status)
-{
-    (void)status;
-    const mi_siamese *s = &((const mi_byol *)state)->siamese;
-    mi_vit_features(s->vit, weights, batch, shard, s->class_pooled, features);
-    return MI_OK;
-}
-
-static mi_code byol_patches(const void *state, const mi_weights *weights, const mi_examples *batch,
-                            const mi_shard *shard, mi_scalar *features, mi_scalar *opt_attention,
-                            mi_status *status)
-{
-    (void)status;
-    const mi_byol *byol = state;
-    mi_vit_patches(byol->siamese.vit, weights, batch, shard, features, opt_attention);
-    return MI_OK;
-}
-
 const mi_method_class mi_byol_method = {
     .name = "byol",
     .summary = "a student predicts the projection that a teacher, its own moving average, gives "
@@ -282,26 +228,26 @@ const mi_method_class mi_byol_method = {
     .discrete = false,
     .create = byol_create,
     .destroy = byol_destroy,
-    .tensors = byol_tensors,
+    .tensors = mi_siamese_tensors,
     .initialize = byol_initialize,
-    .tokens = byol_tokens,
-    .token_size = byol_token_size,
+    .tokens = mi_siamese_tokens,
+    .token_size = mi_siamese_token_size,
     .carve = byol_carve,
     .shard = mi_byol_shard,
-    .feature_size = byol_width,
-    .features = byol_features,
+    .feature_size = mi_siamese_width,
+    .features = mi_siamese_features,
     .target = "the teacher's projection of another view",
     .unmasked = true,
     .monitors = monitors,
     .begin_bytes = byol_begin_bytes,
     .begin = byol_begin,
-    .teacher = byol_teacher,
-    .refresh = byol_refresh,
+    .teacher = mi_siamese_teacher_values,
+    .refresh = mi_siamese_refresh,
     .prepare = mi_byol_prepare,
     .settle = byol_settle,
     .after_step = byol_after_step,
     .read_monitors = byol_read_monitors,
-    .patch_size = byol_width,
-    .heads = byol_heads,
-    .patches = byol_patches,
+    .patch_size = mi_siamese_width,
+    .heads = mi_siamese_heads,
+    .patches = mi_siamese_patches,
 };

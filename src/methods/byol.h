@@ -6,7 +6,7 @@
 #include "siamese.h"
 
 typedef struct mi_byol {
-    mi_siamese siamese; /* its tensors hold the projector's and the predictor's too */
+    mi_siamese siamese; /* the first, for its callbacks; its tensors hold both MLPs' too */
     mi_mlp projector, predictor;
     size_t size; /* of a projection */
 

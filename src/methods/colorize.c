@@ -94,7 +94,7 @@ static void colorize_initialize(const void *state, uint64_t seed, mi_scalar *val
     memset(values, 0, tensors->total * sizeof *values);
     mi_vit_initialize(c->base.vit, stream, values);
     mi_transformer_initialize(c->decoder, tensors, stream, values);
-    size_t head = (size_t)(mi_tensors_find(tensors, "decoder_pred.weight") - tensors->items);
+    size_t head = mi_tensors_index(tensors, "decoder_pred.weight");
     mi_initialize_uniform(tensors, head, stream, values);
 }
 

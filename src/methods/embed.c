@@ -160,6 +160,20 @@ static void put_attention(const mi_transformer *encoder, mi_ragged batch, const 
     }
 }
 
+void mi_put_features(mi_ragged batch, size_t tokens, size_t width, const mi_scalar *latent,
+                     bool class_token, mi_scalar *features)
+{
+    for (size_t s = 0; s < batch.samples; s++) {
+        const mi_scalar *own = latent + batch.starts[s] * width;
+        mi_scalar *to = features + s * width;
+        if (class_token) {
+            memcpy(to, own, width * sizeof *to);
+        } else {
+            mi_mean_rows(tokens, width, own + width, to);
+        }
+    }
+}
+
 void mi_put_patches(const mi_transformer *encoder, mi_ragged batch, const mi_tape *tape,
                     const mi_scalar *latent, mi_scalar *features, mi_scalar *opt_attention,
                     mi_scalar *room)

@@ -48,6 +48,12 @@ bool mi_all_finite(size_t count, const mi_scalar *x);
 bool mi_stack_first_bad(const mi_transformer *stack, mi_ragged batch, const mi_tape *tape,
                         const char *prefix, char *text, size_t size);
 
+/* Callback `features` from an encoded batch whose samples are a class token and `tokens` tokens
+ * each: the class token, or the mean of the others. latent (rows,width), features of the batch's
+ * first sample on. */
+void mi_put_features(mi_ragged batch, size_t tokens, size_t width, const mi_scalar *latent,
+                     bool class_token, mi_scalar *features);
+
 /* Callback `patches` from an encoded batch whose samples are a class token and their tokens each:
  * latent (rows,width). room (heads, tokens+1). */
 void mi_put_patches(const mi_transformer *encoder, mi_ragged batch, const mi_tape *tape,

@@ -125,12 +125,6 @@ static mi_code dinov2_create(const mi_values *values, const mi_source_shape *sou
     return create(values, source, "dinov2", true, ret_state, status);
 }
 
-static const mi_tensors *ibot_tensors(const void *state)
-{
-    const mi_ibot *ibot = state;
-    return &ibot->siamese.tensors;
-}
-
 static void ibot_initialize(const void *state, uint64_t seed, mi_scalar *values)
 {
     const mi_ibot *ibot = state;
@@ -246,16 +240,6 @@ static mi_code ibot_begin(void *state, const mi_training *training, const mi_sca
     return mi_siamese_start(s, training, values, run, status);
 }
 
-static mi_scalar *ibot_teacher(void *state)
-{
-    return ((mi_ibot *)state)->siamese.teacher;
-}
-
-static mi_code ibot_refresh(void *state, const mi_run *run, mi_status *status)
-{
-    return mi_siamese_refresh(&((mi_ibot *)state)->siamese, run, status);
-}
-
 static mi_weights ibot_evaluated(const void *state)
 {
     return mi_siamese_teacher(&((const mi_ibot *)state)->siamese);
@@ -269,54 +253,16 @@ static size_t ibot_kept(void *state, mi_kept items[MI_KEPT_ARRAYS])
     return ibot->patches ? 2 : 1;
 }
 
-static mi_layout ibot_tokens(const void *state)
-{
-    return ((const mi_ibot *)state)->siamese.layout;
-}
-
-static size_t ibot_token_size(const void *state)
-{
-    return ((const mi_ibot *)state)->siamese.vit->values;
-}
-
-static size_t ibot_width(const void *state)
-{
-    return ((const mi_ibot *)state)->siamese.vit->encoder->config.width;
-}
-
-static size_t ibot_heads(const void *state)
-{
-    return ((const mi_ibot *)state)->siamese.vit->encoder->config.heads;
-}
-
-static mi_code ibot_features(const void *state, const mi_weights *weights, const mi_examples *batch,
-                             const mi_shard *shard, mi_scalar *features, mi_status *status)
-{
-    (void)status;
-    const mi_siamese *s = &((const mi_ibot *)state)->siamese;
-    mi_vit_features(s->vit, weights, batch, shard, s->class_pooled, features);
-    return MI_OK;
-}
-
-static mi_code ibot_patches(const void *state, const mi_weights *weights, const mi_examples *batch,
-                            const mi_shard *shard, mi_scalar *features, mi_scalar *opt_attention,
-                            mi_status *status)
-{
-    (void)status;
-    const mi_ibot *ibot = state;
-    mi_vit_patches(ibot->siamese.vit, weights, batch, shard, features, opt_attention);
-    return MI_OK;
-}
-
 #define CALLBACKS                                                                                  \
-    .discrete = false, .destroy = ibot_destroy, .tensors = ibot_tensors,                           \
-    .initialize = ibot_initialize, .tokens = ibot_tokens, .token_size = ibot_token_size,           \
-    .carve = ibot_carve, .shard = mi_ibot_shard, .feature_size = ibot_width,                       \
-    .features = ibot_features, .begin_bytes = ibot_begin_bytes, .begin = ibot_begin,               \
-    .teacher = ibot_teacher, .refresh = ibot_refresh, .evaluated = ibot_evaluated,                 \
-    .kept = ibot_kept, .prepare = mi_ibot_prepare, .settle = mi_ibot_settle,                       \
-    .after_step = mi_ibot_after_step, .read_monitors = mi_ibot_read_monitors,                      \
-    .patch_size = ibot_width, .heads = ibot_heads, .patches = ibot_patches
+    .discrete = false, .destroy = ibot_destroy, .tensors = mi_siamese_tensors,                     \
+    .initialize = ibot_initialize, .tokens = mi_siamese_tokens,                                    \
+    .token_size = mi_siamese_token_size, .carve = ibot_carve, .shard = mi_ibot_shard,              \
+    .feature_size = mi_siamese_width, .features = mi_siamese_features,                             \
+    .begin_bytes = ibot_begin_bytes, .begin = ibot_begin, .teacher = mi_siamese_teacher_values,    \
+    .refresh = mi_siamese_refresh, .evaluated = ibot_evaluated, .kept = ibot_kept,                 \
+    .prepare = mi_ibot_prepare, .settle = mi_ibot_settle, .after_step = mi_ibot_after_step,        \
+    .read_monitors = mi_ibot_read_monitors, .patch_size = mi_siamese_width,                        \
+    .heads = mi_siamese_heads, .patches = mi_siamese_patches
 
 const mi_method_class mi_dino_method = {
     .name = "dino",

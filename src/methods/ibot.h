@@ -25,7 +25,7 @@ typedef struct mi_ibot_side {
 } mi_ibot_side;
 
 typedef struct mi_ibot {
-    mi_siamese siamese; /* its tensors hold the heads' too */
+    mi_siamese siamese; /* the first, for its callbacks; its tensors hold the heads' too */
     bool patches;       /* are masked patches predicted? */
     bool shared;        /* by the class token's head? */
     mi_head head, patch_head;

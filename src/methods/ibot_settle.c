@@ -126,11 +126,10 @@ static mi_code soften(size_t index, size_t thread, void *context, mi_status *sta
     return MI_OK;
 }
 
-/* side->targets become probabilities. */
+/* From side->means, those of the logits: side->targets become probabilities. */
 static mi_code make_targets(const mi_ibot *ibot, size_t t, size_t rows, mi_ibot_side *side,
                             const mi_run *run, mi_status *status)
 {
-    mi_column_means(rows, side->prototypes, side->targets, side->means);
     const mi_scalar *opt_center = settle_center(ibot, rows, side);
     softening job = {side, opt_center, temperature_at(ibot, side, t), rows};
     if (ibot->centering == MI_SINKHORN) {
@@ -205,6 +204,7 @@ mi_code mi_ibot_settle(void *state, const mi_examples *batch, size_t t, const mi
     mi_code code = make_targets(ibot, t, rows, &ibot->class, run, status);
     if (code == MI_OK && ibot->patches) {
         size_t patches = ibot->first_rows[rows - 1] + ibot->row_counts[rows - 1];
+        mi_column_means(patches, ibot->patch.prototypes, ibot->patch.targets, ibot->patch.means);
         code = make_targets(ibot, t, patches, &ibot->patch, run, status);
     }
     if (code == MI_OK) {

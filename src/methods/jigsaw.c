@@ -91,7 +91,7 @@ static void jigsaw_initialize(const void *state, uint64_t seed, mi_scalar *value
     gsl_rng *stream = mi_stream_place(&room, seed, MI_PURPOSE_WEIGHTS, 0);
     memset(values, 0, tensors->total * sizeof *values);
     mi_vit_initialize(j->base.vit, stream, values);
-    size_t head = (size_t)(mi_tensors_find(tensors, "jigsaw_head.weight") - tensors->items);
+    size_t head = mi_tensors_index(tensors, "jigsaw_head.weight");
     mi_initialize_uniform(tensors, head, stream, values);
 }
 

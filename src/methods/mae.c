@@ -162,19 +162,15 @@ static const mi_tensors *mae_tensors(const void *state)
     return &mae->tensors;
 }
 
-static size_t index_of(const mi_tensors *tensors, const char *name)
-{
-    return (size_t)(mi_tensors_find(tensors, name) - tensors->items);
-}
-
 static void uniform(const mi_mae *mae, const char *name, gsl_rng *stream, mi_scalar *values)
 {
-    mi_initialize_uniform(&mae->tensors, index_of(&mae->tensors, name), stream, values);
+    mi_initialize_uniform(&mae->tensors, mi_tensors_index(&mae->tensors, name), stream, values);
 }
 
 static void normal(const mi_mae *mae, const char *name, gsl_rng *stream, mi_scalar *values)
 {
-    mi_initialize_normal(&mae->tensors, index_of(&mae->tensors, name), 0.02, stream, values);
+    mi_initialize_normal(&mae->tensors, mi_tensors_index(&mae->tensors, name), 0.02, stream,
+                         values);
 }
 
 /* As the authors' code: Glorot's law for matrices, the patch embedding's read as (width, values),

@@ -1,8 +1,6 @@
 /* What the masked autoencoder predicts, and its encoder's features. */
 #include "mae.h"
 
-#include <string.h>
-
 #include "embed.h"
 
 mi_code mi_mae_predict(const void *state, const mi_weights *weights, const mi_examples *batch,
@@ -44,15 +42,8 @@ mi_code mi_mae_features(const void *state, const mi_weights *weights, const mi_e
     size_t width = mae->encoder->config.width;
     mi_mae_work work = mi_mae_carve(mae, shard->count, false, shard->arena);
     mi_mae_encode_whole(mae, weights, batch, shard, &work);
-    for (size_t s = 0; s < shard->count; s++) {
-        const mi_scalar *latent = work.latent + work.starts[s] * width;
-        mi_scalar *to = features + (shard->first + s) * width;
-        if (mae->class_pooled) {
-            memcpy(to, latent, width * sizeof *to);
-        } else {
-            mi_mean_rows(mae->tokens, width, latent + width, to);
-        }
-    }
+    mi_put_features((mi_ragged){shard->count, work.starts}, mae->tokens, width, work.latent,
+                    mae->class_pooled, features + shard->first * width);
     return MI_OK;
 }
 

@@ -155,11 +155,6 @@ static const mi_tensors *mlm_tensors(const void *state)
     return &m->tensors;
 }
 
-static size_t index_of(const mi_mlm *m, const char *name)
-{
-    return (size_t)(mi_tensors_find(&m->tensors, name) - m->tensors.items);
-}
-
 /* A query is to look about itself from the start: K = Q, so that a score is largest where the
  * inputs are alike, and with sine-cosine positions those of neighbours are (Trockman and Kolter
  * 2023, "Mimetic initialization of self-attention layers", section 3: Q K^T near a multiple of the
@@ -186,20 +181,21 @@ static void mlm_initialize(const void *state, uint64_t seed, mi_scalar *values)
     const mi_mlm *m = state;
     mi_stream_room room;
     gsl_rng *stream = mi_stream_place(&room, seed, MI_PURPOSE_WEIGHTS, 0);
-    mi_initialize_normal(&m->tensors, index_of(m, "token_embed.weight"),
+    mi_initialize_normal(&m->tensors, mi_tensors_index(&m->tensors, "token_embed.weight"),
                          m->tied ? tied_deviation : deviation, stream, values);
     if (m->learned != MI_NOT_LEARNED) {
-        mi_initialize_normal(&m->tensors, index_of(m, "pos_embed"), place_deviation, stream,
-                             values);
+        mi_initialize_normal(&m->tensors, mi_tensors_index(&m->tensors, "pos_embed"),
+                             place_deviation, stream, values);
     }
     mi_transformer_initialize(m->encoder, &m->tensors, stream, values);
     for (size_t block = 0; block < m->encoder->config.depth; block++) {
         look_about(m, block, stream, values);
     }
     if (!m->tied) {
-        mi_initialize_uniform(&m->tensors, index_of(m, "head.weight"), stream, values);
+        mi_initialize_uniform(&m->tensors, mi_tensors_index(&m->tensors, "head.weight"), stream,
+                              values);
     }
-    mi_initialize_constant(&m->tensors, index_of(m, "head.bias"), 0, values);
+    mi_initialize_constant(&m->tensors, mi_tensors_index(&m->tensors, "head.bias"), 0, values);
 }
 
 static mi_layout mlm_tokens(const void *state)

@@ -109,8 +109,9 @@ mi_weights mi_siamese_teacher(const mi_siamese *s)
     return (mi_weights){.values = s->teacher, .transposed = s->teacher_transposed};
 }
 
-mi_code mi_siamese_refresh(mi_siamese *s, const mi_run *run, mi_status *status)
+mi_code mi_siamese_refresh(void *state, const mi_run *run, mi_status *status)
 {
+    mi_siamese *s = state;
     return mi_tensors_transpose(&s->tensors, s->teacher, s->teacher_transposed, run, status);
 }
 

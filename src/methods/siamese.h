@@ -68,8 +68,6 @@ mi_code mi_siamese_start(mi_siamese *siamese, const mi_training *training, const
 size_t mi_siamese_spread_bytes(const mi_siamese *siamese, size_t batch); /* beside the block */
 
 mi_weights mi_siamese_teacher(const mi_siamese *siamese);
-/* The teacher's transposed weights, after its weights were changed. */
-mi_code mi_siamese_refresh(mi_siamese *siamese, const mi_run *run, mi_status *status);
 /* After step t: teacher = momentum teacher + (1 - momentum) values, with the momentum of t. */
 mi_code mi_siamese_follow(mi_siamese *siamese, size_t t, const mi_scalar *values, const mi_run *run,
                           mi_status *status);
@@ -106,6 +104,21 @@ void mi_siamese_encode(const mi_siamese *siamese, const mi_weights *weights,
 void mi_siamese_class_rows(const mi_siamese *siamese, const mi_siamese_work *work, mi_scalar *rows);
 void mi_siamese_add_class_rows(const mi_siamese *siamese, const mi_scalar *rows,
                                mi_siamese_work *work);
+
+/* Callbacks of a state that begins with a mi_siamese. */
+const mi_tensors *mi_siamese_tensors(const void *state);
+mi_layout mi_siamese_tokens(const void *state);
+size_t mi_siamese_token_size(const void *state);
+size_t mi_siamese_width(const void *state);
+size_t mi_siamese_heads(const void *state);
+mi_scalar *mi_siamese_teacher_values(void *state);
+/* The teacher's transposed weights, after its weights were changed. */
+mi_code mi_siamese_refresh(void *state, const mi_run *run, mi_status *status);
+mi_code mi_siamese_features(const void *state, const mi_weights *weights, const mi_examples *batch,
+                            const mi_shard *shard, mi_scalar *features, mi_status *status);
+mi_code mi_siamese_patches(const void *state, const mi_weights *weights, const mi_examples *batch,
+                           const mi_shard *shard, mi_scalar *features, mi_scalar *opt_attention,
+                           mi_status *status);
 
 /* MI_NUMERIC: "the WHOSE loss/outputs are not finite, from LAYER on". */
 mi_code mi_siamese_not_finite(const mi_siamese *siamese, const mi_siamese_work *work,

@@ -58,19 +58,16 @@ void mi_vit_destroy(mi_vit *vit)
     }
 }
 
-static size_t index_of(const mi_tensors *tensors, const char *name)
-{
-    return (size_t)(mi_tensors_find(tensors, name) - tensors->items);
-}
-
 void mi_vit_initialize(const mi_vit *vit, gsl_rng *stream, mi_scalar *values)
 {
     const mi_tensors *tensors = vit->config.tensors;
-    mi_initialize_normal(tensors, index_of(tensors, "cls_token"), 0.02, stream, values);
+    mi_initialize_normal(tensors, mi_tensors_index(tensors, "cls_token"), 0.02, stream, values);
     if (vit->config.mask_token) {
-        mi_initialize_normal(tensors, index_of(tensors, "mask_token"), 0.02, stream, values);
+        mi_initialize_normal(tensors, mi_tensors_index(tensors, "mask_token"), 0.02, stream,
+                             values);
     }
-    mi_initialize_uniform(tensors, index_of(tensors, "patch_embed.proj.weight"), stream, values);
+    mi_initialize_uniform(tensors, mi_tensors_index(tensors, "patch_embed.proj.weight"), stream,
+                          values);
     mi_transformer_initialize(vit->encoder, tensors, stream, values);
 }
 

@@ -1,6 +1,4 @@
 /* The encoder on whole examples: features and attention of methods that are built on it. */
-#include <string.h>
-
 #include "vit.h"
 
 static mi_ragged_limits limits_of(const mi_vit *vit, size_t samples)
@@ -39,15 +37,8 @@ void mi_vit_features(const mi_vit *vit, const mi_weights *weights, const mi_exam
 {
     size_t width = vit->encoder->config.width;
     mi_vit_work work = mi_vit_encode_whole(vit, weights, batch, shard);
-    for (size_t s = 0; s < shard->count; s++) {
-        const mi_scalar *latent = work.latent + work.starts[s] * width;
-        mi_scalar *to = features + (shard->first + s) * width;
-        if (class_token) {
-            memcpy(to, latent, width * sizeof *to);
-        } else {
-            mi_mean_rows(vit->tokens, width, latent + width, to);
-        }
-    }
+    mi_put_features(work.batch, vit->tokens, width, work.latent, class_token,
+                    features + shard->first * width);
 }
 
 void mi_vit_patches(const mi_vit *vit, const mi_weights *weights, const mi_examples *batch,

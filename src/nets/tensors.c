@@ -78,6 +78,13 @@ const mi_tensor *mi_tensors_find(const mi_tensors *tensors, const char *name)
     return NULL;
 }
 
+size_t mi_tensors_index(const mi_tensors *tensors, const char *name)
+{
+    const mi_tensor *tensor = mi_tensors_find(tensors, name);
+    assert(tensor != NULL);
+    return (size_t)(tensor - tensors->items);
+}
+
 void mi_tensors_free(mi_tensors *tensors)
 {
     free(tensors->items);

@@ -141,19 +141,23 @@ static void one_seed_with_a_number(void **state)
     cJSON_Delete(r);
 }
 
-/* A run of the list is the same run as by itself. */
+/* A run of the list is the same run as by itself: the first with its seed, one of another method,
+ * one of the same with other parameters. */
 static void runs_that_share_are_runs(void **state)
 {
     (void)state;
     cJSON *r = tiny_result(methods, NULL, &one_thread);
-    char *config = cJSON_Print(tiny_at(r, "runs[6].config"));
-    cJSON *single = tiny_result(config, NULL, &one_thread);
-    tiny_assert_same(cJSON_Duplicate(tiny_at(r, "runs[6].probe"), 1),
-                     cJSON_Duplicate(tiny_at(single, "probe"), 1));
-    tiny_assert_same(cJSON_Duplicate(tiny_at(r, "runs[6].monitors"), 1),
-                     cJSON_Duplicate(tiny_at(single, "monitors"), 1));
-    cJSON_free(config);
-    cJSON_Delete(single);
+    for (int i = 4; i < 7; i++) {
+        const cJSON *run = cJSON_GetArrayItem(tiny_at(r, "runs"), i);
+        char *config = cJSON_Print(tiny_at(run, "config"));
+        cJSON *single = tiny_result(config, NULL, &one_thread);
+        tiny_assert_same(cJSON_Duplicate(tiny_at(run, "probe"), 1),
+                         cJSON_Duplicate(tiny_at(single, "probe"), 1));
+        tiny_assert_same(cJSON_Duplicate(tiny_at(run, "monitors"), 1),
+                         cJSON_Duplicate(tiny_at(single, "monitors"), 1));
+        cJSON_free(config);
+        cJSON_Delete(single);
+    }
     cJSON_Delete(r);
 }
 

@@ -24,6 +24,9 @@ void mi_add_numbers(mi_writer *writer, cJSON *object, const char *name, const do
 void mi_add_text(mi_writer *writer, cJSON *object, const char *name, const char *opt_text);
 /* null, and why in NAME_reason beside it. */
 void mi_add_null(mi_writer *writer, cJSON *object, const char *name, const char *reason);
+/* A number; null and why where it is not finite. */
+void mi_add_number_or(mi_writer *writer, cJSON *object, const char *name, double value,
+                      const char *reason);
 void mi_add_bool(mi_writer *writer, cJSON *object, const char *name, bool value);
 /* Takes ownership of item, which may be NULL for want of memory. */
 void mi_add_item(mi_writer *writer, cJSON *object, const char *name, cJSON *item);

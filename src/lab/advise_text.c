@@ -10,12 +10,6 @@
 
 enum { WIDTH = 78, NAME_WIDTH = 12 };
 
-static double number(const cJSON *object, const char *name)
-{
-    const cJSON *item = mi_lab_item(object, name);
-    return cJSON_IsNumber(item) ? item->valuedouble : NAN;
-}
-
 static const char *text(const cJSON *object, const char *name)
 {
     const char *value = cJSON_GetStringValue(mi_lab_item(object, name));
@@ -65,7 +59,7 @@ static void describe_images(const cJSON *data, char *words, size_t size)
     }
     size_t used = 0;
     mi_append(words, size, &used, "%s: %s, %.0f images of ", text(data, "path"), text(data, "kind"),
-              number(data, "images"));
+              mi_lab_number(data, "images"));
     if (low[0] < high[0] || low[1] < high[1]) {
         mi_append(words, size, &used, "%.0f x %.0f to %.0f x %.0f pixels", low[0], low[1], high[0],
                   high[1]);
@@ -74,8 +68,8 @@ static void describe_images(const cJSON *data, char *words, size_t size)
     }
     mi_append(words, size, &used,
               ", %.0f channel%s; sites are patches of %.0f x %.0f pixels on a grid of %.0f x %.0f",
-              number(data, "channels"), number(data, "channels") > 1 ? "s" : "",
-              number(data, "patch"), number(data, "patch"), sides[0], sides[1]);
+              mi_lab_number(data, "channels"), mi_lab_number(data, "channels") > 1 ? "s" : "",
+              mi_lab_number(data, "patch"), mi_lab_number(data, "patch"), sides[0], sides[1]);
 }
 
 static void put_data(FILE *out, const cJSON *data)
@@ -84,15 +78,15 @@ static void put_data(FILE *out, const cJSON *data)
     if (cJSON_IsNumber(mi_lab_item(data, "letters"))) {
         snprintf(words, sizeof words,
                  "%s: %s of %.0f letters (a-z and space); sites are letters, 64 in a window",
-                 text(data, "path"), text(data, "kind"), number(data, "letters"));
+                 text(data, "path"), text(data, "kind"), mi_lab_number(data, "letters"));
     } else if (cJSON_IsNumber(mi_lab_item(data, "steps"))) {
         const cJSON *grid = mi_lab_item(data, "grid");
         snprintf(words, sizeof words,
                  "%s: %s, %.0f steps in time of %.0f features; a site is %.0f step%s, %.0f in a "
                  "window",
-                 text(data, "path"), text(data, "kind"), number(data, "steps"),
-                 number(data, "channels"), number(data, "patch"),
-                 number(data, "patch") > 1 ? "s" : "",
+                 text(data, "path"), text(data, "kind"), mi_lab_number(data, "steps"),
+                 mi_lab_number(data, "channels"), mi_lab_number(data, "patch"),
+                 mi_lab_number(data, "patch") > 1 ? "s" : "",
                  cJSON_GetNumberValue(cJSON_GetArrayItem(grid, 1)));
     } else {
         describe_images(data, words, sizeof words);
@@ -103,14 +97,14 @@ static void put_data(FILE *out, const cJSON *data)
 static void describe_order(const cJSON *result, char *words, size_t size)
 {
     size_t used = 0;
-    mi_append(words, size, &used, "letters of order %.0f", number(result, "order"));
+    mi_append(words, size, &used, "letters of order %.0f", mi_lab_number(result, "order"));
     const cJSON *order = NULL;
     const char *before = ": held-out cross-entropy ";
     cJSON_ArrayForEach(order, mi_lab_item(result, "orders"))
     {
         mi_append(words, size, &used, "%s%.3f +- %.3f (order %.0f)", before,
-                  number(order, "cross_entropy"), number(order, "cross_entropy_se"),
-                  number(order, "order"));
+                  mi_lab_number(order, "cross_entropy"), mi_lab_number(order, "cross_entropy_se"),
+                  mi_lab_number(order, "order"));
         before = ", ";
     }
     mi_append(words, size, &used, "%s; judged by held-out text",
@@ -134,7 +128,8 @@ static void put_model(FILE *out, const cJSON *result)
     cJSON_ArrayForEach(tried, mi_lab_item(result, "tried"))
     {
         snprintf(words, sizeof words, "not %s, patches of %.0f x %.0f: contradicts itself%s: %s",
-                 text(tried, "family"), number(tried, "patch"), number(tried, "patch"),
+                 text(tried, "family"), mi_lab_number(tried, "patch"),
+                 mi_lab_number(tried, "patch"),
                  cJSON_IsTrue(mi_lab_item(tried, "of_a_half")) ? " on a half of the data" : "",
                  text(tried, "misfit"));
         put_entry(out, "", words);
@@ -152,7 +147,8 @@ static void put_advice(FILE *out, const cJSON *result)
         return;
     }
     snprintf(words, sizeof words, "start from a masking ratio of %.2f [%.2f, %.2f], at random",
-             number(advice, "ratio"), number(advice, "low"), number(advice, "high"));
+             mi_lab_number(advice, "ratio"), mi_lab_number(advice, "low"),
+             mi_lab_number(advice, "high"));
     put_entry(out, "advice", words);
     snprintf(words, sizeof words, "%s: %s", text(advice, "certainty"), text(advice, "reason"));
     put_entry(out, "certainty", words);
@@ -173,13 +169,13 @@ static void put_strategy(FILE *out, const cJSON *strategy)
     fprintf(out, "  %-8s", text(strategy, "name"));
     for (int i = 0; i < 2; i++) {
         const cJSON *at = cJSON_GetArrayItem(mi_lab_item(strategy, "at"), i);
-        put_cell(out, "%*.3f", 8, number(at, "information"));
-        put_cell(out, "%*.3f", 8, number(at, "joint_information"));
-        put_cell(out, "%*.3f", 8, number(at, "mse_floor"));
+        put_cell(out, "%*.3f", 8, mi_lab_number(at, "information"));
+        put_cell(out, "%*.3f", 8, mi_lab_number(at, "joint_information"));
+        put_cell(out, "%*.3f", 8, mi_lab_number(at, "mse_floor"));
     }
     if (cJSON_IsObject(optimum)) {
-        fprintf(out, "   %.2f [%.2f, %.2f]%s\n", number(optimum, "ratio"), number(optimum, "low"),
-                number(optimum, "high"),
+        fprintf(out, "   %.2f [%.2f, %.2f]%s\n", mi_lab_number(optimum, "ratio"),
+                mi_lab_number(optimum, "low"), mi_lab_number(optimum, "high"),
                 cJSON_IsTrue(mi_lab_item(optimum, "edge")) ? " (edge)" : "");
     } else {
         fprintf(out, "   none\n");
@@ -217,11 +213,11 @@ static void put_half(FILE *out, const cJSON *half)
     const cJSON *optimum = mi_lab_item(half, "optimum");
     if (cJSON_IsObject(optimum)) {
         mi_append(words, sizeof words, &used, "%s half: optimum %.2f [%.2f, %.2f]",
-                  text(half, "part"), number(optimum, "ratio"), number(optimum, "low"),
-                  number(optimum, "high"));
-        if (isfinite(number(half, "rate"))) {
+                  text(half, "part"), mi_lab_number(optimum, "ratio"),
+                  mi_lab_number(optimum, "low"), mi_lab_number(optimum, "high"));
+        if (isfinite(mi_lab_number(half, "rate"))) {
             mi_append(words, sizeof words, &used, ", rate of the exponential fit %.2f +- %.2f",
-                      number(half, "rate"), number(half, "rate_se"));
+                      mi_lab_number(half, "rate"), mi_lab_number(half, "rate_se"));
         }
         if (text(half, "misfit")[0] != '\0') {
             mi_append(words, sizeof words, &used, "; it contradicts itself: %s",
@@ -238,13 +234,15 @@ static void put_halves(FILE *out, const cJSON *result)
 {
     const cJSON *half = NULL, *agreement = mi_lab_item(result, "agreement");
     char words[200] = "no comparison";
-    if (isfinite(number(agreement, "optimum_difference"))) {
+    if (isfinite(mi_lab_number(agreement, "optimum_difference"))) {
         size_t used = 0;
         mi_append(words, sizeof words, &used, "optima differ by %+.2f (z = %.1f)",
-                  number(agreement, "optimum_difference"), number(agreement, "optimum_z"));
-        if (isfinite(number(agreement, "rate_z"))) {
+                  mi_lab_number(agreement, "optimum_difference"),
+                  mi_lab_number(agreement, "optimum_z"));
+        if (isfinite(mi_lab_number(agreement, "rate_z"))) {
             mi_append(words, sizeof words, &used, ", rates by %+.2f (z = %.1f)",
-                      number(agreement, "rate_difference"), number(agreement, "rate_z"));
+                      mi_lab_number(agreement, "rate_difference"),
+                      mi_lab_number(agreement, "rate_z"));
         }
     }
     put_entry(out, "halves", words);

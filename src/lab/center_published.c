@@ -160,8 +160,7 @@ static void put_normalisations(sheet *s, const cJSON *published)
 
 static double setting(sheet *s, const cJSON *published, const char *name, double high)
 {
-    const cJSON *item = mi_lab_item(mi_lab_item(published, "dino_settings"), name);
-    double value = cJSON_IsNumber(item) ? item->valuedouble : NAN;
+    double value = mi_lab_number(mi_lab_item(published, "dino_settings"), name);
     if (!(value > 0 && value <= high)) {
         mi_faults_add(s->faults, "published", "dino_settings.%s must be a number in (0, %g]", name,
                       high);

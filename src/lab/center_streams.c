@@ -19,11 +19,7 @@ static void put_predicted(mi_writer *w, cJSON *object, const char *name, const m
                           const char *reason)
 {
     char key[48];
-    if (isfinite(p->value)) {
-        mi_add_number(w, object, name, p->value);
-    } else {
-        mi_add_null(w, object, name, reason);
-    }
+    mi_add_number_or(w, object, name, p->value, reason);
     snprintf(key, sizeof key, "%s_se", name);
     mi_add_number(w, object, key, p->error);
     snprintf(key, sizeof key, "%s_predicted", name);

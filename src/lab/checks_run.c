@@ -81,22 +81,19 @@ static mi_code checks_json(const mi_experiment *e, const mi_run *run, mi_faults 
     return MI_OK;
 }
 
-/* The runs of the probe curve share model and data, and the baselines of the first of them. */
+/* The runs of the probe curve share model and data. */
 static mi_code all_runs(mi_train_list *list, cJSON *runs, cJSON *probes)
 {
     size_t first_probe = list->e->train_count - list->e->probe_count;
-    const cJSON *probe = NULL;
     mi_code code =
         runs == NULL || probes == NULL ? mi_fail(list->status, MI_MEMORY, "out of memory") : MI_OK;
     for (size_t i = 0; code == MI_OK && i < list->e->train_count; i++) {
         cJSON *run = NULL;
         list->lends = i >= first_probe;
-        code = mi_train_list_run(list, i, probe, &run);
+        code = mi_train_list_run(list, i, &run);
         if (code == MI_OK && !cJSON_AddItemToArray(i < first_probe ? runs : probes, run)) {
             cJSON_Delete(run);
             code = mi_fail(list->status, MI_MEMORY, "out of memory");
-        } else if (code == MI_OK && i == first_probe) {
-            probe = mi_lab_item(run, "probe");
         }
     }
     mi_train_list_close(list);

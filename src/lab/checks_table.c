@@ -9,24 +9,12 @@
 #include "maskinfo/statistics.h"
 #include "training.h"
 
-static const cJSON *find_number(const cJSON *object, const char *name)
-{
-    const cJSON *item = mi_lab_item(object, name);
-    return cJSON_IsNumber(item) ? item : NULL;
-}
-
 /* Accuracies of the probe runs over their ratios. */
 typedef struct probe_points {
     size_t count;
     double ratio[MI_LIST_LIMIT], knn[MI_LIST_LIMIT], linear[MI_LIST_LIMIT];
     double linear_se[MI_LIST_LIMIT];
 } probe_points;
-
-static double number_at(const cJSON *object, const char *name)
-{
-    const cJSON *item = find_number(object, name);
-    return item == NULL ? NAN : item->valuedouble;
-}
 
 static void put_probe_point(mi_writer *w, cJSON *points, const cJSON *run, double ratio,
                             probe_points *p)
@@ -36,16 +24,16 @@ static void put_probe_point(mi_writer *w, cJSON *points, const cJSON *run, doubl
     static const char *const losses[] = {"loss", "loss_se", "floor", "gap"};
     cJSON *point = cJSON_CreateObject();
     p->ratio[p->count] = ratio;
-    p->knn[p->count] = number_at(trained, "knn");
-    p->linear[p->count] = number_at(trained, "linear");
-    p->linear_se[p->count] = number_at(trained, "linear_se");
+    p->knn[p->count] = mi_lab_number(trained, "knn");
+    p->linear[p->count] = mi_lab_number(trained, "linear");
+    p->linear_se[p->count] = mi_lab_number(trained, "linear_se");
     mi_add_number(w, point, "ratio", ratio);
     mi_add_number(w, point, "knn", p->knn[p->count]);
-    mi_add_number(w, point, "knn_se", number_at(trained, "knn_se"));
+    mi_add_number(w, point, "knn_se", mi_lab_number(trained, "knn_se"));
     mi_add_number(w, point, "linear", p->linear[p->count]);
     mi_add_number(w, point, "linear_se", p->linear_se[p->count]);
     for (size_t i = 0; i < sizeof losses / sizeof *losses; i++) {
-        mi_add_number(w, point, losses[i], number_at(evaluation, losses[i]));
+        mi_add_number(w, point, losses[i], mi_lab_number(evaluation, losses[i]));
     }
     p->count++;
     mi_append_item(w, points, point);
@@ -206,7 +194,7 @@ static void put_ratio(mi_writer *w, cJSON *row, const char *prefix, const cJSON 
     char field[64], reason[64];
     for (size_t i = 0; i < 3; i++) {
         snprintf(field, sizeof field, "%s_%s", prefix, ends[i]);
-        mi_add_number(w, row, field, number_at(optimum, ends[i]));
+        mi_add_number(w, row, field, mi_lab_number(optimum, ends[i]));
     }
     if (!cJSON_IsObject(optimum)) {
         snprintf(field, sizeof field, "%s_ratio_reason", prefix);
@@ -230,7 +218,7 @@ static cJSON *table_row(mi_writer *w, const cJSON *run, const cJSON *probe_curve
     put_ratio(w, row, "network", run, "optimum");
     put_ratio(w, row, "probe", is_probed ? probe_curve : NULL, "optimum");
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
-        mi_add_number(w, row, fields[i], number_at(mi_lab_item(run, "evaluation"), fields[i]));
+        mi_add_number(w, row, fields[i], mi_lab_number(mi_lab_item(run, "evaluation"), fields[i]));
     }
     mi_add_item(w, row, "leak",
                 cJSON_Duplicate(mi_lab_item(mi_lab_item(run, "evaluation"), "leak"), 1));

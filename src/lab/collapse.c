@@ -169,8 +169,7 @@ const char *mi_collapse_text(const mi_collapse_verdict *v, double log_prototypes
 static double head_number(const mi_train_config *t, const char *name)
 {
     const cJSON *head = mi_lab_item(mi_lab_item(t->curve.resolved, "method"), "head");
-    const cJSON *number = mi_lab_item(head, name);
-    return cJSON_IsNumber(number) ? number->valuedouble : NAN;
+    return mi_lab_number(head, name);
 }
 
 static bool monitors(const mi_train_config *t, const char *name)

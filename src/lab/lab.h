@@ -2,6 +2,7 @@
 #ifndef MASKINFO_LAB_LAB_H
 #define MASKINFO_LAB_LAB_H
 
+#include <math.h>
 #include <time.h>
 
 #include "maskinfo/experiment.h"
@@ -11,6 +12,13 @@
 static inline const cJSON *mi_lab_item(const cJSON *object, const char *name)
 {
     return cJSON_GetObjectItemCaseSensitive(object, name);
+}
+
+/* The number at a key of an object; NAN where there is none. */
+static inline double mi_lab_number(const cJSON *object, const char *name)
+{
+    const cJSON *item = mi_lab_item(object, name);
+    return cJSON_IsNumber(item) ? item->valuedouble : NAN;
 }
 
 /* Seconds since a time of CLOCK_MONOTONIC. */

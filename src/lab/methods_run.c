@@ -60,7 +60,7 @@ static mi_code all_runs(mi_train_list *list, cJSON *runs)
     for (size_t i = 0; code == MI_OK && i < list->e->train_count; i++) {
         cJSON *run = NULL;
         mi_writer w = {.failed = false};
-        code = mi_train_list_run(list, i, NULL, &run);
+        code = mi_train_list_run(list, i, &run);
         if (code != MI_OK) {
             break;
         }

@@ -6,26 +6,10 @@
 
 #include "training.h"
 
-static double number_at(const cJSON *object, const char *name)
-{
-    const cJSON *item = mi_lab_item(object, name);
-    return cJSON_IsNumber(item) ? item->valuedouble : NAN;
-}
-
 static const char *text_at(const cJSON *object, const char *name)
 {
     const cJSON *item = mi_lab_item(object, name);
     return cJSON_IsString(item) ? item->valuestring : "";
-}
-
-static void put_or_null(mi_writer *w, cJSON *object, const char *name, double value,
-                        const char *reason)
-{
-    if (isfinite(value)) {
-        mi_add_number(w, object, name, value);
-    } else {
-        mi_add_null(w, object, name, reason);
-    }
 }
 
 /* Run `index` of the first seed with all its seeds. */
@@ -52,7 +36,7 @@ static double value_of(const cJSON *run, const place *p, const char *suffix)
     object = p->deepest == NULL ? object : mi_lab_item(object, p->deepest);
     const char *patch = strncmp(p->name, "patch_", 6) == 0 ? p->name + 6 : p->name;
     snprintf(name, sizeof name, "%s%s", patch, suffix);
-    return number_at(object, name);
+    return mi_lab_number(object, name);
 }
 
 /* Mean over the seeds that have a number, and its error: over the seeds, the held-out examples'
@@ -124,16 +108,17 @@ static cJSON *table_row(mi_writer *w, const rows *r)
     mi_add_text(w, row, "label", text_at(first, "label"));
     mi_add_text(w, row, "method", text_at(first, "method"));
     mi_add_text(w, row, "target", text_at(first, "target"));
-    mi_add_number(w, row, "parameters", number_at(first, "parameters"));
+    mi_add_number(w, row, "parameters", mi_lab_number(first, "parameters"));
     mi_add_number(w, row, "seeds", (double)r->seeds);
     for (size_t i = 0; i < sizeof losses / sizeof *losses; i++) {
-        put_or_null(w, row, losses[i].name, mean_of(r, &losses[i], &error), "as in the runs");
+        mi_add_number_or(w, row, losses[i].name, mean_of(r, &losses[i], &error), "as in the runs");
     }
     for (size_t i = 0; i < sizeof accuracies / sizeof *accuracies; i++) {
         char name[64];
         double mean = mean_of(r, &accuracies[i], &error);
-        put_or_null(w, row, accuracies[i].name, mean,
-                    reason[0] != '\0' ? "the run has no probe" : "as in \"probe\" of the runs");
+        mi_add_number_or(w, row, accuracies[i].name, mean,
+                         reason[0] != '\0' ? "the run has no probe"
+                                           : "as in \"probe\" of the runs");
         snprintf(name, sizeof name, "%s_se", accuracies[i].name);
         mi_add_number(w, row, name, isfinite(mean) ? error : NAN);
     }
@@ -187,16 +172,16 @@ static void put_outcome(mi_writer *w, cJSON *outcomes, const cJSON *run)
     }
     cJSON *outcome = cJSON_CreateObject();
     mi_add_text(w, outcome, "label", text_at(run, "label"));
-    mi_add_number(w, outcome, "seed", number_at(run, "seed"));
+    mi_add_number(w, outcome, "seed", mi_lab_number(run, "seed"));
     mi_add_text(w, outcome, "verdict", text_at(collapse, "verdict"));
-    put_or_null(w, outcome, "step", number_at(collapse, "step"), "no collapse");
+    mi_add_number_or(w, outcome, "step", mi_lab_number(collapse, "step"), "no collapse");
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        put_or_null(w, outcome, numbers[i], number_at(collapse, numbers[i]),
-                    "as in \"collapse\" of the run");
+        mi_add_number_or(w, outcome, numbers[i], mi_lab_number(collapse, numbers[i]),
+                         "as in \"collapse\" of the run");
     }
-    put_or_null(w, outcome, "log_prototypes",
-                number_at(mi_lab_item(run, "monitors"), "log_prototypes"),
-                "the method has no prototypes");
+    mi_add_number_or(w, outcome, "log_prototypes",
+                     mi_lab_number(mi_lab_item(run, "monitors"), "log_prototypes"),
+                     "the method has no prototypes");
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         if (text_at(collapse, texts[i])[0] != '\0') {
             mi_add_text(w, outcome, texts[i], text_at(collapse, texts[i]));

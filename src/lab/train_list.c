@@ -39,12 +39,22 @@ static mi_code find_lender(mi_train_list *l, const mi_train_config *t)
     return mi_train_parts_open(t, &run, NULL, l->faults, &l->lender, l->status);
 }
 
-static mi_code compute(mi_train_list *l, size_t index, const cJSON *opt_probe, cJSON **ret_run)
+static mi_known_probe known_probe(const mi_train_list *l, const mi_train_config *t)
+{
+    if (l->opt_probed == NULL || !mi_train_shares(l->opt_probed, t)) {
+        return (mi_known_probe){.opt_run = NULL};
+    }
+    return (mi_known_probe){l->opt_run,
+                            cJSON_Compare(mi_lab_item(l->opt_probed->curve.resolved, "method"),
+                                          mi_lab_item(t->curve.resolved, "method"), 1)};
+}
+
+static mi_code compute(mi_train_list *l, size_t index, cJSON **ret_run)
 {
     const mi_train_config *t = &l->e->trains[index];
     const char *directory = l->options->opt_directory;
     char folder[PATH_LIMIT];
-    mi_train_place place = {.resume = l->options->resume, .opt_probe = opt_probe};
+    mi_train_place place = {.resume = l->options->resume, .known = known_probe(l, t)};
     if (directory != NULL) {
         mi_partial_checkpoints(directory, index, folder, sizeof folder);
         place.opt_directory = folder;
@@ -63,7 +73,7 @@ static mi_code compute(mi_train_list *l, size_t index, const cJSON *opt_probe, c
     return code;
 }
 
-mi_code mi_train_list_run(mi_train_list *l, size_t index, const cJSON *opt_probe, cJSON **ret_run)
+mi_code mi_train_list_run(mi_train_list *l, size_t index, cJSON **ret_run)
 {
     const mi_train_config *t = &l->e->trains[index];
     const mi_run *run = &l->options->run;
@@ -76,10 +86,14 @@ mi_code mi_train_list_run(mi_train_list *l, size_t index, const cJSON *opt_probe
     cJSON *done = l->options->resume && l->options->opt_directory != NULL
                       ? mi_partial_load_run(l->options->opt_directory, index, t)
                       : NULL;
-    mi_code code = done == NULL ? compute(l, index, opt_probe, &done) : MI_OK;
+    mi_code code = done == NULL ? compute(l, index, &done) : MI_OK;
     if (code != MI_OK) {
         cJSON_Delete(done);
         return name_run(t, code, l->status);
+    }
+    if (cJSON_IsObject(mi_lab_item(done, "probe"))) {
+        l->opt_probed = t;
+        l->opt_run = done;
     }
     *ret_run = done;
     return MI_OK;

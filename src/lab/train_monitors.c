@@ -16,16 +16,6 @@ static cJSON *texts(const mi_history *h, bool units)
     return cJSON_CreateStringArray(items, (int)h->monitors);
 }
 
-static void put_or_null(mi_writer *w, cJSON *object, const char *name, double value,
-                        const char *reason)
-{
-    if (isfinite(value)) {
-        mi_add_number(w, object, name, value);
-    } else {
-        mi_add_null(w, object, name, reason);
-    }
-}
-
 static void put_stretch(mi_writer *w, cJSON *steps, const mi_history *h, size_t from, size_t to,
                         bool missing[MI_MONITORS])
 {
@@ -64,10 +54,11 @@ void mi_train_put_monitors(mi_writer *w, const mi_train_state *s, cJSON *result)
     size_t stretches = mi_train_stretches(h);
     mi_add_item(w, object, "names", texts(h, false));
     mi_add_item(w, object, "units", texts(h, true));
-    put_or_null(w, object, "log_prototypes", mi_log_prototypes(s->config, MI_CLASS_OUTPUTS),
-                "the method has no prototypes for the class token");
-    put_or_null(w, object, "log_patch_prototypes", mi_log_prototypes(s->config, MI_PATCH_OUTPUTS),
-                "the method has no prototypes for patches");
+    mi_add_number_or(w, object, "log_prototypes", mi_log_prototypes(s->config, MI_CLASS_OUTPUTS),
+                     "the method has no prototypes for the class token");
+    mi_add_number_or(w, object, "log_patch_prototypes",
+                     mi_log_prototypes(s->config, MI_PATCH_OUTPUTS),
+                     "the method has no prototypes for patches");
     for (size_t i = 0; steps != NULL && i < stretches; i++) {
         put_stretch(w, steps, h, i * h->steps / stretches, (i + 1) * h->steps / stretches, missing);
     }
@@ -82,12 +73,12 @@ static void put_verdict(mi_writer *w, cJSON *object, const mi_collapse_verdict *
     static const char none[] = "it is not monitored";
     char text[320];
     mi_add_text(w, object, "verdict", mi_collapse_name(v->kind));
-    put_or_null(w, object, "step", v->kind == MI_SOUND ? NAN : (double)v->step, "no collapse");
+    mi_add_number_or(w, object, "step", v->kind == MI_SOUND ? NAN : (double)v->step, "no collapse");
     mi_add_text(w, object, "message", mi_collapse_text(v, log_prototypes, text, sizeof text));
-    put_or_null(w, object, "information", v->information, none);
-    put_or_null(w, object, "threshold", v->threshold, "there are no prototypes");
-    put_or_null(w, object, "teacher_entropy", v->teacher_entropy, none);
-    put_or_null(w, object, "mean_entropy", v->mean_entropy, none);
+    mi_add_number_or(w, object, "information", v->information, none);
+    mi_add_number_or(w, object, "threshold", v->threshold, "there are no prototypes");
+    mi_add_number_or(w, object, "teacher_entropy", v->teacher_entropy, none);
+    mi_add_number_or(w, object, "mean_entropy", v->mean_entropy, none);
 }
 
 static double final_loss(const mi_history *h, const mi_collapse_limits *limits)
@@ -128,9 +119,9 @@ void mi_train_put_collapse(mi_writer *w, const mi_train_state *s, cJSON *result)
     mi_collapse_verdict v = mi_collapse_find(&s->history, MI_CLASS_OUTPUTS, &limits, log_prototypes,
                                              s->parts.setting.training.steps);
     put_verdict(w, object, &v, log_prototypes);
-    put_or_null(w, object, "feature_deviation", v.deviation, "it is not monitored");
-    put_or_null(w, object, "effective_rank", v.rank,
-                "it is not monitored, or was not taken in the last steps");
+    mi_add_number_or(w, object, "feature_deviation", v.deviation, "it is not monitored");
+    mi_add_number_or(w, object, "effective_rank", v.rank,
+                     "it is not monitored, or was not taken in the last steps");
     const char *remark =
         mi_collapse_loss(s->config, final_loss(&s->history, &limits), text, sizeof text);
     if (remark != NULL) {

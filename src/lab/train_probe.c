@@ -206,15 +206,40 @@ static mi_code fresh_weights(probing *p, mi_weights *weights)
                                 p->status);
 }
 
-static void copy_baselines(probing *p, const cJSON *known, cJSON *object)
+/* What another run's probe, or its part "patch", found of one of the baselines. */
+static void copy_known(const probing *p, const cJSON *known, const char *name, cJSON *object)
 {
-    static const char *const names[] = {"untrained", "raw", "raw_reason"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        const cJSON *item = mi_lab_item(known, names[i]);
+    char reason[32];
+    snprintf(reason, sizeof reason, "%s_reason", name);
+    const char *const keys_of[] = {name, reason};
+    for (size_t i = 0; i < 2; i++) {
+        const cJSON *item = mi_lab_item(known, keys_of[i]);
         if (item != NULL) {
-            mi_add_item(p->w, object, names[i], cJSON_Duplicate(item, 1));
+            mi_add_item(p->w, object, keys_of[i], cJSON_Duplicate(item, 1));
         }
     }
+}
+
+/* Does the other run cut its examples into the same tokens? */
+static bool same_tokens(const probing *p)
+{
+    const cJSON *source = mi_lab_item(p->state->known.opt_run, "source");
+    mi_layout tokens = p->state->parts.tokens;
+    return mi_lab_number(source, "token_rows") == (double)tokens.rows &&
+           mi_lab_number(source, "token_columns") == (double)tokens.columns;
+}
+
+static mi_code probe_raw(probing *p, size_t tokens, const cJSON *opt_known, cJSON *object)
+{
+    if (opt_known != NULL && (tokens == 0 || same_tokens(p))) {
+        copy_known(p, opt_known, "raw", object);
+        return MI_OK;
+    }
+    if (p->state->parts.shape.discrete) {
+        mi_add_null(p->w, object, "raw", "symbols are no features");
+        return MI_OK;
+    }
+    return probe_with(p, NULL, tokens, "raw", object);
 }
 
 /* The trained encoder, and on the same examples and tokens the untrained one and the pixels, unless
@@ -223,25 +248,19 @@ static mi_code probe_three(probing *p, const mi_weights *fresh, size_t tokens,
                            const cJSON *opt_known, cJSON *object)
 {
     mi_code code = probe_with(p, &p->state->weights, tokens, "trained", object);
-    if (opt_known != NULL) {
-        copy_baselines(p, opt_known, object);
-        return code;
-    }
-    if (code == MI_OK) {
+    if (code == MI_OK && opt_known != NULL && p->state->known.same_encoder) {
+        copy_known(p, opt_known, "untrained", object);
+    } else if (code == MI_OK) {
         code = probe_with(p, fresh, tokens, "untrained", object);
     }
-    if (code == MI_OK && !p->state->parts.shape.discrete) {
-        code = probe_with(p, NULL, tokens, "raw", object);
-    } else if (code == MI_OK) {
-        mi_add_null(p->w, object, "raw", "symbols are no features");
-    }
-    return code;
+    return code == MI_OK ? probe_raw(p, tokens, opt_known, object) : code;
 }
 
 /* Labels of examples told from single patches. */
-static mi_code probe_patches(probing *p, const mi_weights *fresh, cJSON *probe)
+static mi_code probe_patches(probing *p, const mi_weights *fresh, const cJSON *opt_known,
+                             cJSON *probe)
 {
-    const cJSON *known = mi_lab_item(p->state->opt_probe, "patch");
+    const cJSON *known = mi_lab_item(opt_known, "patch");
     const char *reason = p->tokens == 0 ? "none was asked for"
                          : p->state->parts.method.class->patches == NULL
                              ? "the method has no features of patches"
@@ -258,13 +277,14 @@ static mi_code probe_patches(probing *p, const mi_weights *fresh, cJSON *probe)
 
 static mi_code probe_all(probing *p, cJSON *probe)
 {
+    const cJSON *known = mi_lab_item(p->state->known.opt_run, "probe");
     mi_weights fresh;
     mi_code code = fresh_weights(p, &fresh);
     if (code == MI_OK) {
-        code = probe_three(p, &fresh, 0, p->state->opt_probe, probe);
+        code = probe_three(p, &fresh, 0, known, probe);
     }
     if (code == MI_OK) {
-        code = probe_patches(p, &fresh, probe);
+        code = probe_patches(p, &fresh, known, probe);
     }
     free(p->untrained);
     return code;

@@ -65,11 +65,7 @@ static bool put_stretch(mi_writer *w, cJSON *steps, const mi_history *h, size_t 
 static void put_final_loss(mi_writer *w, cJSON *result, const mi_history *h, size_t stretches)
 {
     double loss = mi_history_mean(h->loss, (stretches - 1) * h->steps / stretches, h->steps);
-    if (isfinite(loss)) {
-        mi_add_number(w, result, "final_loss", loss);
-    } else {
-        mi_add_null(w, result, "final_loss", "the last batches had no masked token");
-    }
+    mi_add_number_or(w, result, "final_loss", loss, "the last batches had no masked token");
 }
 
 size_t mi_train_stretches(const mi_history *h)
@@ -214,7 +210,7 @@ mi_code mi_train_run(const mi_train_config *config, const mi_train_parts *opt_le
                      const mi_train_place *place, const mi_run *run, mi_faults *faults,
                      cJSON **ret_result, mi_status *status)
 {
-    mi_train_state s = {.config = config, .opt_probe = place->opt_probe};
+    mi_train_state s = {.config = config, .known = place->known};
     mi_run own = *run;
     struct timespec start;
     mi_writer w = {.failed = false};

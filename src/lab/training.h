@@ -98,14 +98,20 @@ mi_code mi_history_load(mi_history *history, const char *identity, size_t steps,
  * training. */
 size_t mi_train_stretches(const mi_history *history);
 
+/* The result of another run with the same model, probe and seed: what its probe found of the raw
+ * values holds for this run, too, and of the untrained encoder where that is the same. */
+typedef struct mi_known_probe {
+    const cJSON *opt_run; /* NULL: none */
+    bool same_encoder;
+} mi_known_probe;
+
 /* Where a run keeps what it would need to go on. */
 typedef struct mi_train_place {
     const char *opt_directory; /* NULL: nothing is kept */
     bool resume;
     bool lasting; /* a checkpoint of another configuration is refused, else passed over; the weights
                      are written when the training is done */
-    const cJSON *opt_probe; /* "probe" of a run that differs in its ratio alone: untrained encoder
-                               and raw pixels are the same ones, and are taken from there */
+    mi_known_probe known;
 } mi_train_place;
 
 /* Paths of what is kept: "checkpoint", "history", "weights". Returns path. */
@@ -115,7 +121,7 @@ const char *mi_train_file(const char *directory, const char *name, char path[MI_
 /* A run in progress or done. */
 typedef struct mi_train_state {
     const mi_train_config *config;
-    const cJSON *opt_probe; /* as the place's */
+    mi_known_probe known; /* as the place's */
     mi_train_parts parts;
     mi_trainer *trainer;
     mi_history history;
@@ -205,15 +211,17 @@ typedef struct mi_train_list {
     bool lends;
     const mi_train_config *opt_lent; /* whose parts the lender has; NULL: none */
     mi_train_parts lender;
+    const mi_train_config *opt_probed; /* the last run that had a probe, and its result */
+    const cJSON *opt_run;
 } mi_train_list;
 
 /* Do two runs have the same model, probe and seed? */
 bool mi_train_shares(const mi_train_config *a, const mi_train_config *b);
 
-/* Run `index`, or what was kept of it where a finished one is to be resumed; opt_probe as the
- * place's. Messages of failures begin with the run's label. */
-mi_code mi_train_list_run(mi_train_list *list, size_t index, const cJSON *opt_probe,
-                          cJSON **ret_run);
+/* Run `index`, or what was kept of it where a finished one is to be resumed. The result is the
+ * caller's, who keeps it until the list is done. Messages of failures begin with the run's label.
+ */
+mi_code mi_train_list_run(mi_train_list *list, size_t index, cJSON **ret_run);
 void mi_train_list_close(mi_train_list *list); /* of what it lends; not itself */
 
 /* A run's configuration with its label, as it stands in an experiment file. */

@@ -71,6 +71,16 @@ void mi_add_null(mi_writer *w, cJSON *object, const char *name, const char *reas
     mi_add_text(w, object, key, reason);
 }
 
+void mi_add_number_or(mi_writer *w, cJSON *object, const char *name, double value,
+                      const char *reason)
+{
+    if (isfinite(value)) {
+        mi_add_number(w, object, name, value);
+    } else {
+        mi_add_null(w, object, name, reason);
+    }
+}
+
 static void put_profile(mi_writer *w, cJSON *result, const mi_profile *profile, double *mean,
                         double *error)
 {

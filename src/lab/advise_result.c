@@ -45,14 +45,6 @@ static void put_data(mi_writer *w, cJSON *result, const mi_study *s)
     mi_add_item(w, result, "data", data);
 }
 
-static void append(mi_writer *w, cJSON *array, cJSON *item)
-{
-    if (item == NULL || !cJSON_AddItemToArray(array, item)) {
-        cJSON_Delete(item);
-        w->failed = true;
-    }
-}
-
 /* The experiment, with what only its run could tell where there was one. */
 static void put_config(mi_writer *w, cJSON *result, const mi_study *s)
 {
@@ -72,7 +64,7 @@ static void put_config(mi_writer *w, cJSON *result, const mi_study *s)
         mi_add_text(w, entry, "label", c->label);
         mi_add_text(w, entry, "group", mi_text(c->entry, "group"));
         mi_add_numbers(w, entry, "ratios", c->ratios, c->ratio_count);
-        append(w, curves, entry);
+        mi_append_item(w, curves, entry);
     }
     mi_add_item(w, config, "curves", curves);
     mi_add_item(w, result, "config", config);
@@ -118,7 +110,7 @@ static void put_orders(mi_writer *w, cJSON *result, const mi_study *s)
         mi_add_number(w, order, "order", (double)s->orders[i].order);
         mi_add_number(w, order, "cross_entropy", s->orders[i].cross_entropy);
         mi_add_number(w, order, "cross_entropy_se", s->orders[i].error);
-        append(w, orders, order);
+        mi_append_item(w, orders, order);
     }
     mi_add_item(w, result, "orders", orders);
 }
@@ -134,7 +126,7 @@ static void put_tried(mi_writer *w, cJSON *result, const mi_study *s)
         put_range(w, trial, "grid", t->grid[0], t->grid[1]);
         mi_add_bool(w, trial, "of_a_half", t->half);
         mi_add_text(w, trial, "misfit", t->misfit);
-        append(w, tried, trial);
+        mi_append_item(w, tried, trial);
     }
     mi_add_item(w, result, "tried", tried);
     if (!s->subject.text) {
@@ -200,7 +192,7 @@ static cJSON *strategy_json(mi_writer *w, const mi_study *s, const char *name)
     mi_advice_strategy(s, f, sentence, sizeof sentence);
     cJSON *ratios = cJSON_CreateArray();
     for (size_t i = 0; i < 2; i++) {
-        append(w, ratios, at_json(w, f, i));
+        mi_append_item(w, ratios, at_json(w, f, i));
     }
     mi_add_item(w, object, "at", ratios);
     put_optimum(w, object, &f->analysis->optimum);
@@ -214,9 +206,9 @@ static cJSON *strategy_json(mi_writer *w, const mi_study *s, const char *name)
 static void put_strategies(mi_writer *w, cJSON *result, const mi_study *s)
 {
     cJSON *strategies = cJSON_CreateArray();
-    append(w, strategies, strategy_json(w, s, "random"));
+    mi_append_item(w, strategies, strategy_json(w, s, "random"));
     for (size_t i = 0; i < s->choice.strategy_count; i++) {
-        append(w, strategies, strategy_json(w, s, s->choice.strategies[i]));
+        mi_append_item(w, strategies, strategy_json(w, s, s->choice.strategies[i]));
     }
     mi_add_item(w, result, "strategies", strategies);
 }
@@ -272,8 +264,8 @@ static void put_agreement(mi_writer *w, cJSON *result, const mi_study *s)
 static void put_halves(mi_writer *w, cJSON *result, const mi_study *s)
 {
     cJSON *halves = cJSON_CreateArray();
-    append(w, halves, half_json(w, mi_study_find(s, mi_advice_first), "first"));
-    append(w, halves, half_json(w, mi_study_find(s, mi_advice_second), "second"));
+    mi_append_item(w, halves, half_json(w, mi_study_find(s, mi_advice_first), "first"));
+    mi_append_item(w, halves, half_json(w, mi_study_find(s, mi_advice_second), "second"));
     put_agreement(w, result, s);
     mi_add_item(w, result, "halves", halves);
 }
@@ -288,7 +280,7 @@ static void put_curves(mi_writer *w, cJSON *result, const mi_study *s)
         cJSON *curve = cJSON_Duplicate(s->findings[i].curve, 1);
         cJSON_DeleteItemFromObjectCaseSensitive(curve, "timing");
         mi_add_text(w, curve, "group", mi_text(s->findings[i].config->entry, "group"));
-        append(w, curves, curve);
+        mi_append_item(w, curves, curve);
     }
     mi_add_item(w, result, "curves", curves);
 }

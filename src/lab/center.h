@@ -15,9 +15,6 @@ mi_code mi_center_run(const mi_experiment *experiment, const mi_run *run, mi_fau
 /* Settings that "stability" and "loop" share; one input, tau_t = 1 and lambda = 1 are to be set. */
 mi_dynamics mi_center_dynamics(const mi_values *values);
 
-/* Put an item, which may be NULL for want of memory, at the end of an array. */
-void mi_center_append(mi_writer *w, cJSON *array, cJSON *item);
-
 /* Parts of the result, each added to it: "equilibrium" and "streams"; "stability"; "loop"; and
  * "published", of rows that are held against the law. */
 mi_code mi_center_add_streams(const mi_values *values, const mi_run *run, cJSON *result,

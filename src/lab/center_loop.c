@@ -66,7 +66,7 @@ static mi_code add_steps(mi_writer *w, const mi_values *v, const mi_dynamics *d,
     mi_code code = mi_simulation_start(&s, d, mi_real(v, "amplitude"), seed, 0, status);
     for (size_t step = 0; code == MI_OK && step <= steps; step++) {
         if (step % each == 0) {
-            mi_center_append(w, points, point_json(w, &s, step));
+            mi_append_item(w, points, point_json(w, &s, step));
         }
         mi_simulation_step(&s);
     }
@@ -94,7 +94,7 @@ static mi_code add_run(mi_writer *w, const mi_values *v, const mi_run *run, int 
     mi_add_number(w, object, "center_momentum", d.center_momentum);
     put_modes(w, object, &d);
     mi_code code = add_steps(w, v, &d, run->seed, object, status);
-    mi_center_append(w, runs, object);
+    mi_append_item(w, runs, object);
     return code;
 }
 
@@ -121,7 +121,7 @@ static mi_code add_count(mi_writer *w, const mi_values *v, const mi_run *run, in
         mi_add_number(w, count, "survived", (double)survived / (double)replicates);
         mi_add_number(w, count, "information", mean);
         mi_add_number(w, count, "information_se", error);
-        mi_center_append(w, counts, count);
+        mi_append_item(w, counts, count);
     }
     free(information);
     return code;

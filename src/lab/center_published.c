@@ -70,7 +70,7 @@ static void put_row(sheet *s, const row *r)
         mi_add_bool(s->w, object, "agrees", satisfied != collapsed);
         put_gain(s->w, object, d, collapsed);
     }
-    mi_center_append(s->w, s->rows, object);
+    mi_append_item(s->w, s->rows, object);
 }
 
 static double number_at(sheet *s, const cJSON *array, const char *key, const char *name, int index)

@@ -1,14 +1,6 @@
 /* The "center" experiment: from its settings to its result. */
 #include "center.h"
 
-void mi_center_append(mi_writer *w, cJSON *array, cJSON *item)
-{
-    if (item == NULL || !cJSON_AddItemToArray(array, item)) {
-        cJSON_Delete(item);
-        w->failed = true;
-    }
-}
-
 mi_code mi_center_check(const mi_experiment *e, mi_faults *faults, mi_status *status)
 {
     cJSON *scratch = cJSON_CreateObject();

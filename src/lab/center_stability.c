@@ -67,7 +67,7 @@ static void put_agreement(mi_writer *w, cJSON *object, const mi_dynamics *settin
         border += mi_constant_stable(&settings[i], true) != outcomes[i].grows;
         continuous += mi_constant_stable(&settings[i], false) != outcomes[i].grows;
         if (!right) {
-            mi_center_append(w, differ, cJSON_CreateNumber((double)i));
+            mi_append_item(w, differ, cJSON_CreateNumber((double)i));
         }
     }
     mi_add_number(w, object, "agreement", (double)same / (double)count);
@@ -81,7 +81,7 @@ static void put_cells(mi_writer *w, cJSON *object, const char *name, const mi_dy
 {
     cJSON *cells = cJSON_CreateArray();
     for (size_t i = 0; i < count; i++) {
-        mi_center_append(w, cells, cell_json(w, &settings[i], &outcomes[i]));
+        mi_append_item(w, cells, cell_json(w, &settings[i], &outcomes[i]));
     }
     mi_add_item(w, object, name, cells);
 }
@@ -167,7 +167,7 @@ static void put_borders(mi_writer *w, const mi_values *v, cJSON *object)
         put_momentum(w, row, "border_discrete", mi_center_border(&d, true));
         put_momentum(w, row, "law_continuous", mi_center_law(&d, false));
         put_momentum(w, row, "law_discrete", mi_center_law(&d, true));
-        mi_center_append(w, borders, row);
+        mi_append_item(w, borders, row);
     }
     mi_add_item(w, object, "borders", borders);
 }

@@ -35,7 +35,7 @@ static cJSON *way_json(mi_writer *w, const mi_stream_result *r)
         cJSON *point = cJSON_CreateObject();
         mi_add_number(w, point, "step", (double)r->step[i]);
         put_predicted(w, point, "mean_error", &r->error[i], "");
-        mi_center_append(w, way, point);
+        mi_append_item(w, way, point);
     }
     return way;
 }
@@ -121,7 +121,7 @@ mi_code mi_center_add_streams(const mi_values *v, const mi_run *run, cJSON *resu
         mi_stream_setting s = setting_of(v, i / (ORDERS * KINDS), i / KINDS % ORDERS, k);
         code = mi_stream_simulate(&s, run, &r, status);
         if (code == MI_OK) {
-            mi_center_append(&w, streams, stream_json(&w, &s, k, &r));
+            mi_append_item(&w, streams, stream_json(&w, &s, k, &r));
             worst = fmax(worst, largest_z(&r));
         }
         if (code == MI_OK && i < KINDS) {

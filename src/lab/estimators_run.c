@@ -14,14 +14,6 @@ static const mi_matrix *list(const mi_values *values, const char *name)
     return &mi_values_find(values, name)->matrix;
 }
 
-static void append(mi_writer *w, cJSON *array, cJSON *item)
-{
-    if (item == NULL || !cJSON_AddItemToArray(array, item)) {
-        cJSON_Delete(item);
-        w->failed = true;
-    }
-}
-
 static void put_gaussian(mi_writer *w, cJSON *rows, const mi_gaussian_pairs *p,
                          const mi_gaussian_trial *t)
 {
@@ -43,7 +35,7 @@ static void put_gaussian(mi_writer *w, cJSON *rows, const mi_gaussian_pairs *p,
     if (!t->has_gaussian) {
         mi_add_text(w, row, "gaussian_reason", "a covariance needs more samples than variables");
     }
-    append(w, rows, row);
+    mi_append_item(w, rows, row);
 }
 
 static mi_code run_gaussian(const mi_values *v, const mi_run *run, mi_writer *w, cJSON *rows,
@@ -168,7 +160,7 @@ static mi_code put_discrete(mi_writer *w, cJSON *rows, const mi_sampling *s, dou
     mi_add_number(w, row, "plugin_se", c->error[MI_Q_INFORMATION][0]);
     mi_add_number(w, row, "miller_madow", mean);
     mi_add_number(w, row, "miller_madow_se", error);
-    append(w, rows, row);
+    mi_append_item(w, rows, row);
     return MI_OK;
 }
 

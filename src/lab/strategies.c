@@ -7,19 +7,11 @@
 #include "board.h"
 #include "maskinfo/result.h"
 
-static void add_to_array(mi_writer *w, cJSON *array, cJSON *item)
-{
-    if (item == NULL || !cJSON_AddItemToArray(array, item)) {
-        cJSON_Delete(item);
-        w->failed = true;
-    }
-}
-
 static cJSON *names_json(mi_writer *w, const mi_mask_row *const *rows, size_t count)
 {
     cJSON *names = cJSON_CreateArray();
     for (size_t i = 0; i < count; i++) {
-        add_to_array(w, names, cJSON_CreateString(rows[i]->strategy));
+        mi_append_item(w, names, cJSON_CreateString(rows[i]->strategy));
     }
     return names;
 }
@@ -36,7 +28,7 @@ static cJSON *differences_json(mi_writer *w, const mi_board *b)
             mi_add_number(w, item, "difference", more->information - less->information);
             mi_add_number(w, item, "difference_se", hypot(more->error, less->error));
             mi_add_number(w, item, "z", mi_mask_z(more, less));
-            add_to_array(w, differences, item);
+            mi_append_item(w, differences, item);
         }
     }
     return differences;
@@ -103,7 +95,7 @@ static cJSON *board_json(mi_writer *w, const mi_board *b, const char *origin)
     char sentence[MI_SENTENCE];
     mi_board_sentence(b, sentence);
     for (size_t i = 0; i < b->count; i++) {
-        add_to_array(w, rows, row_json(w, &b->rows[i]));
+        mi_append_item(w, rows, row_json(w, &b->rows[i]));
     }
     mi_add_text(w, object, "source", b->source);
     mi_add_text(w, object, "published_source", origin);

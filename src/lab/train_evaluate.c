@@ -44,10 +44,7 @@ static void put_point(mi_writer *w, cJSON *points, const mi_floor_point *p)
     mi_add_number(w, object, "exact_objective", p->ratio * p->exact_information);
     put_rest(w, object, p);
     mi_add_bool(w, object, "leak", p->leak);
-    if (object == NULL || !cJSON_AddItemToArray(points, object)) {
-        cJSON_Delete(object);
-        w->failed = true;
-    }
+    mi_append_item(w, points, object);
 }
 
 static const mi_floor_point *find_leak(const mi_train_state *s)

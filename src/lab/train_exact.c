@@ -13,10 +13,7 @@ static void put_point(mi_writer *w, cJSON *points, double ratio, double entropy,
     mi_add_number(w, point, "conditional_entropy", entropy);
     mi_add_number(w, point, "information", information);
     mi_add_number(w, point, "objective", ratio * information);
-    if (point == NULL || !cJSON_AddItemToArray(points, point)) {
-        cJSON_Delete(point);
-        w->failed = true;
-    }
+    mi_append_item(w, points, point);
 }
 
 static cJSON *put_curve(mi_writer *w, cJSON *result, const char *kind, const char *method,

@@ -17,10 +17,7 @@ static double coarse(double value)
 void mi_train_append_coarse(mi_writer *w, cJSON *array, double value)
 {
     cJSON *item = isfinite(value) ? cJSON_CreateNumber(coarse(value)) : cJSON_CreateNull();
-    if (item == NULL || !cJSON_AddItemToArray(array, item)) {
-        cJSON_Delete(item);
-        w->failed = true;
-    }
+    mi_append_item(w, array, item);
 }
 
 static void put_values(mi_writer *w, cJSON *object, const char *name, const double *opt_values,

@@ -251,7 +251,8 @@ static void table_and_figures(void **state)
     cJSON_Delete(result);
 }
 
-/* A result edited by hand: rows that are none are named, with their place. */
+/* A result edited by hand: rows that are none, and words that a script would take for commands, are
+ * named with their place. */
 static void edited_results(void **state)
 {
     (void)state;
@@ -261,7 +262,10 @@ static void edited_results(void **state)
         {"{\"experiment\":\"center\",\"stability\":{\"grid\":[{\"teacher_temperature\":1,\"center_"
          "momentum\":0.5,\"predicted\":\"stable\"}]}}",
          "stability.grid[0]"},
-        {"{\"experiment\":\"center\",\"loop\":{\"runs\":[7]}}", "loop.runs[0]"}};
+        {"{\"experiment\":\"center\",\"loop\":{\"runs\":[7]}}", "loop.runs[0]"},
+        {"{\"experiment\":\"center\",\"loop\":{\"counts\":[{\"similarity\":0,\"survived\":1,"
+         "\"condition\":\"none'; exit '\"}]}}",
+         "loop.counts[0]"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         mi_status status = {.code = MI_OK};
         char *text = NULL;

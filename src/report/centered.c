@@ -46,30 +46,57 @@ mi_code mi_centered_rows(const cJSON *array, const char *const *keys, size_t col
     return code;
 }
 
+static const char *const kinds[] = {"stationary", "drifting", "correlated", NULL};
+static const char *const updates[] = {"after", "before", NULL};
+static const char *const outcomes[] = {"stable", "uniform", "collapse", "oscillation", NULL};
+static const char *const conditions[] = {"none", "center only", "sharpen only", "both", NULL};
+
+/* A text that an object must have. Figures put it into a script as it is, so that it must be one of
+ * the words, where there are some. */
+typedef struct word {
+    const char *name;
+    const char *const *opt_words;
+} word;
+
 /* What places the objects of an array. */
 static const struct needed {
     const char *part, *name;
     const char *numbers[3];
-    const char *texts[2];
+    word texts[2];
 } needed[] = {
-    {NULL, "streams", {"center_momentum", "variance", NULL}, {"kind", "update"}},
+    {NULL,
+     "streams",
+     {"center_momentum", "variance", NULL},
+     {{"kind", kinds}, {"update", updates}}},
     {"stability",
      "grid",
      {"teacher_temperature", "center_momentum", NULL},
-     {"predicted", "simulated"}},
+     {{"predicted", outcomes}, {"simulated", outcomes}}},
     {"stability",
      "points",
      {"teacher_temperature", "center_momentum", NULL},
-     {"predicted", "simulated"}},
-    {"stability", "gains", {"gain", "center_momentum", NULL}, {"predicted", "simulated"}},
-    {"stability", "borders", {"teacher_temperature", NULL}, {NULL, NULL}},
-    {"loop", "runs", {"teacher_temperature", NULL}, {"condition", NULL}},
-    {"loop", "counts", {"similarity", "survived", NULL}, {"condition", NULL}},
+     {{"predicted", outcomes}, {"simulated", outcomes}}},
+    {"stability",
+     "gains",
+     {"gain", "center_momentum", NULL},
+     {{"predicted", outcomes}, {"simulated", outcomes}}},
+    {"stability", "borders", {"teacher_temperature", NULL}, {{NULL, NULL}}},
+    {"loop", "runs", {"teacher_temperature", NULL}, {{"condition", conditions}}},
+    {"loop", "counts", {"similarity", "survived", NULL}, {{"condition", conditions}}},
     {NULL,
      "published",
      {"student_temperature", "teacher_temperature", "center_momentum"},
-     {"table", "setting"}},
+     {{"table", NULL}, {"setting", NULL}}},
 };
+
+static bool is_one_of(const char *text, const char *const *opt_words)
+{
+    bool found = opt_words == NULL;
+    for (size_t i = 0; !found && opt_words[i] != NULL; i++) {
+        found = strcmp(text, opt_words[i]) == 0;
+    }
+    return found;
+}
 
 static mi_code check_item(const struct needed *n, const cJSON *item, size_t index,
                           mi_status *status)
@@ -82,9 +109,14 @@ static mi_code check_item(const struct needed *n, const cJSON *item, size_t inde
             return mi_fail_at(status, place, "needs the number \"%s\"", n->numbers[i]);
         }
     }
-    for (int i = 0; i < 2 && n->texts[i] != NULL; i++) {
-        if (mi_json_text(item, n->texts[i]) == NULL) {
-            return mi_fail_at(status, place, "needs the text \"%s\"", n->texts[i]);
+    for (int i = 0; i < 2 && n->texts[i].name != NULL; i++) {
+        const char *text = mi_json_text(item, n->texts[i].name);
+        if (text == NULL) {
+            return mi_fail_at(status, place, "needs the text \"%s\"", n->texts[i].name);
+        }
+        if (!is_one_of(text, n->texts[i].opt_words)) {
+            return mi_fail_at(status, place, "\"%s\" is \"%.40s\", which is none of its words",
+                              n->texts[i].name, text);
         }
     }
     return MI_OK;

@@ -52,7 +52,7 @@ help:
 	@echo "make clang      warning-free build under clang"
 	@echo "make sanitize   tests under AddressSanitizer and UndefinedBehaviorSanitizer"
 	@echo "make threads    tests of threaded code under ThreadSanitizer"
-	@echo "make fuzz       a short run of the fuzz targets"
+	@echo "make fuzz       fuzz each reader for FUZZ_SECONDS=$(FUZZ_SECONDS), FUZZ_TARGETS=... of them"
 	@echo "make reduced    task2 at a fiftieth of the effort, its result checked"
 
 $(BUILD)/libmaskinfo.a: $(LIB_OBJ)
@@ -181,15 +181,18 @@ threads:
 	BUILD=$(BUILD)/threads scripts/threads
 
 FUZZ_SECONDS ?= 20
+FUZZ_TARGETS ?= $(patsubst tests/fuzz_%.c,%,$(wildcard tests/fuzz_*.c))
+FUZZ_FLAGS   ?= -print_final_stats=0 -verbosity=0
 fuzz:
 	$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang OPT=-O1 \
 	    CFLAGS='-fsanitize=fuzzer-no-link,address,undefined' fuzz-targets
-	@for t in idx npy safetensors experiment; do mkdir -p $(BUILD)/fuzz/corpus-$$t && \
-	    $(BUILD)/fuzz/fuzz_$$t -max_total_time=$(FUZZ_SECONDS) -print_final_stats=0 -verbosity=0 \
-	    -use_value_profile=1 -max_len=4096 $(BUILD)/fuzz/corpus-$$t tests/corpus/$$t || exit 1; done
+	@for t in $(FUZZ_TARGETS); do echo "fuzz $$t"; mkdir -p $(BUILD)/fuzz/corpus-$$t && \
+	    $(BUILD)/fuzz/fuzz_$$t -max_total_time=$(FUZZ_SECONDS) -timeout=20 -use_value_profile=1 \
+	    -max_len=4096 -artifact_prefix=$(BUILD)/fuzz/ $(FUZZ_FLAGS) $(BUILD)/fuzz/corpus-$$t \
+	    tests/corpus/$$t || exit 1; done
 
 .PHONY: fuzz-targets
-fuzz-targets: $(BUILD)/fuzz_idx $(BUILD)/fuzz_npy $(BUILD)/fuzz_safetensors $(BUILD)/fuzz_experiment
+fuzz-targets: $(FUZZ_TARGETS:%=$(BUILD)/fuzz_%)
 
 $(BUILD)/fuzz_%: $(BUILD)/tests/fuzz_%.o $(BUILD)/libmaskinfo.a
 	$(QUIET)$(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
@@ -201,5 +204,4 @@ clean:
 	rm -rf $(BUILD)
 
 -include $(LIB_OBJ:.o=.d) $(DOUBLE_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TESTS:=.d) $(BENCHES:=.d) $(BUILD)/tests/program.d \
-    $(BUILD)/tests/fuzz_idx.d $(BUILD)/tests/fuzz_npy.d $(BUILD)/tests/fuzz_safetensors.d \
-    $(BUILD)/tests/fuzz_experiment.d
+    $(patsubst %.c,$(BUILD)/%.d,$(wildcard tests/fuzz_*.c))

@@ -17,6 +17,17 @@ typedef struct mi_figure {
                       mi_status *status);
 } mi_figure;
 
+/* The figures in order; NULL beyond the last. */
+const mi_figure *mi_figure_at(size_t index);
+
+/* Does the result have this figure, and ask for it? */
+bool mi_figure_wanted(const mi_report *report, const mi_figure *figure);
+
+/* Its numbers and its script in the sheet's texts; nothing is written. *ret_sheet:
+ * mi_sheet_destroy. */
+mi_code mi_figure_compose(const mi_report *report, const mi_figure *figure, mi_sheet **ret_sheet,
+                          mi_status *status);
+
 extern const mi_figure mi_figure_information; /* several sources */
 extern const mi_figure mi_figure_curve;       /* one source, with its fits */
 extern const mi_figure mi_figure_vocabulary;

@@ -89,13 +89,18 @@ $(filter $(BUILD)/tests/test_double_%,$(TESTS)): $(BUILD)/tests/test_double_%: \
 
 $(BUILD)/tests/program.o $(BUILD)/tests/test_run.o $(BUILD)/tests/test_train_experiment.o: DEFS += -DMI_BUILD='"$(BUILD)"' -DMI_SANITIZE='"$(CFLAGS)"'
 
-# Allocations of the library go through the test, which makes them fail. (Not by the linker's --wrap:
-# libxsmm defines __real_calloc itself.)
-$(BUILD)/tests/faults.a: $(BUILD)/libmaskinfo.a
+# Allocations of the library and the program go through tests/faulty.c, which makes them fail. (Not by
+# the linker's --wrap: libxsmm defines __real_calloc itself.) main is called by the test.
+FAULTY := $(BUILD)/tests/test_faults $(BUILD)/tests/test_faults_program
+$(BUILD)/tests/faults.a: $(CLI_OBJ) $(LIB_OBJ)
 	@mkdir -p $(@D)
-	$(QUIET)objcopy --redefine-sym calloc=faulty_calloc --redefine-sym realloc=faulty_realloc $< $@
+	@rm -f $@
+	$(QUIET)ar rcs $@ $^ && objcopy --redefine-sym malloc=faulty_malloc \
+	    --redefine-sym calloc=faulty_calloc --redefine-sym realloc=faulty_realloc \
+	    --redefine-sym main=maskinfo_main $@
 
-$(BUILD)/tests/test_faults: $(BUILD)/tests/test_faults.o $(BUILD)/tests/program.o $(BUILD)/tests/faults.a
+$(FAULTY): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/tests/faulty.o $(BUILD)/tests/reduced.o \
+        $(BUILD)/tests/program.o $(BUILD)/tests/faults.a
 	$(QUIET)$(LINK) -o $@ $^ $(LIBS) -lcmocka
 
 $(BUILD)/tests/test_checkpoint: LDFLAGS += -Wl,--wrap=rename
@@ -204,4 +209,5 @@ clean:
 	rm -rf $(BUILD)
 
 -include $(LIB_OBJ:.o=.d) $(DOUBLE_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TESTS:=.d) $(BENCHES:=.d) $(BUILD)/tests/program.d \
+    $(BUILD)/tests/faulty.d $(BUILD)/tests/reduced.d \
     $(patsubst %.c,$(BUILD)/%.d,$(wildcard tests/fuzz_*.c))

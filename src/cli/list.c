@@ -66,11 +66,11 @@ static const struct {
 static int list(const cli_options *o)
 {
     size_t count = sizeof topics / sizeof *topics;
-    if (o->positional_count > 1) {
+    if (o->positional.count > 1) {
         fprintf(stderr, "maskinfo: list takes at most one topic; maskinfo list --help\n");
         return EXIT_USAGE;
     }
-    const char *wanted = o->positional_count > 0 ? o->positional[0] : NULL;
+    const char *wanted = o->positional.count > 0 ? o->positional.items[0] : NULL;
     bool found = false;
     for (size_t i = 0; i < count; i++) {
         if (wanted == NULL || strcmp(wanted, topics[i].name) == 0) {
@@ -94,12 +94,13 @@ static int list(const cli_options *o)
 }
 
 const cli_command cli_list = {
+    .id = CLI_LIST,
     .name = "list",
-    .usage = "list [models|masks|methods|experiments|...]",
+    .operands = "[TOPIC]",
     .summary = "what there is, with every parameter",
-    .help =
-        "models, masks, methods: with their parameters; experiments: names for `maskinfo run`;\n"
-        "training: how methods are trained, judged and probed; estimators: how the numbers of\n"
-        "curves are had; reference: the whole reference page as Markdown.\n",
+    .help = "TOPIC is one of models, masks, methods: with their parameters; experiments: names for "
+            "`maskinfo run`; training: how methods are trained, judged and probed; estimators: how "
+            "the numbers of curves are had; reference: the whole reference page as Markdown.",
+    .words = CLI_WORDS_TOPIC,
     .run = list,
 };

@@ -30,6 +30,7 @@ enum { LIBRARIES = sizeof libraries / sizeof *libraries };
 
 typedef struct range {
     uintptr_t from, to;
+    const char *name;
 } range;
 
 /* The count lives in the test program. */
@@ -37,25 +38,34 @@ static range counted[LIBRARIES];
 static size_t counted_ranges;
 static atomic_bool armed;
 static atomic_long seen, failing, live;
+static const char *_Atomic failed_in;
 
-static bool fails_now(void)
+static bool fails_now(const char *caller)
 {
     if (!atomic_load(&armed) || atomic_fetch_add(&seen, 1) != atomic_load(&failing)) {
         return false;
     }
+    atomic_store(&failed_in, caller);
     errno = ENOMEM;
     return true;
 }
 
-static bool is_counted(const void *caller)
+/* The library that calls, NULL where it is to be left alone. */
+static const char *library_of(const void *caller)
 {
     uintptr_t at = (uintptr_t)caller;
     for (size_t i = 0; i < counted_ranges; i++) {
         if (at >= counted[i].from && at < counted[i].to) {
-            return true;
+            return counted[i].name;
         }
     }
-    return false;
+    return NULL;
+}
+
+static bool call_fails(const void *caller)
+{
+    const char *library = library_of(caller);
+    return library != NULL && fails_now(library);
 }
 
 static void *note(void *block)
@@ -75,36 +85,33 @@ static void *resize(void *block, size_t size)
 /* Calls of the library and the program. */
 void *faulty_malloc(size_t size)
 {
-    return fails_now() ? NULL : note(REAL(malloc)(size));
+    return fails_now("") ? NULL : note(REAL(malloc)(size));
 }
 
 void *faulty_calloc(size_t count, size_t size)
 {
-    return fails_now() ? NULL : note(REAL(calloc)(count, size));
+    return fails_now("") ? NULL : note(REAL(calloc)(count, size));
 }
 
 void *faulty_realloc(void *block, size_t size)
 {
-    return fails_now() ? NULL : resize(block, size);
+    return fails_now("") ? NULL : resize(block, size);
 }
 
 /* Calls of all others. */
 void *malloc(size_t size)
 {
-    bool fails = is_counted(__builtin_return_address(0)) && fails_now();
-    return fails ? NULL : note(REAL(malloc)(size));
+    return call_fails(__builtin_return_address(0)) ? NULL : note(REAL(malloc)(size));
 }
 
 void *calloc(size_t count, size_t size)
 {
-    bool fails = is_counted(__builtin_return_address(0)) && fails_now();
-    return fails ? NULL : note(REAL(calloc)(count, size));
+    return call_fails(__builtin_return_address(0)) ? NULL : note(REAL(calloc)(count, size));
 }
 
 void *realloc(void *block, size_t size)
 {
-    bool fails = is_counted(__builtin_return_address(0)) && fails_now();
-    return fails ? NULL : resize(block, size);
+    return call_fails(__builtin_return_address(0)) ? NULL : resize(block, size);
 }
 
 void free(void *block)
@@ -126,7 +133,7 @@ static int add_library(struct dl_phdr_info *info, size_t size, void *context)
             if (part->p_type == PT_LOAD && (part->p_flags & PF_X) != 0 &&
                 counted_ranges < LIBRARIES) {
                 uintptr_t from = info->dlpi_addr + part->p_vaddr;
-                counted[counted_ranges++] = (range){from, from + part->p_memsz};
+                counted[counted_ranges++] = (range){from, from + part->p_memsz, libraries[i]};
             }
         }
     }
@@ -140,6 +147,7 @@ void faulty_arm(long index)
     }
     atomic_store(&seen, 0);
     atomic_store(&failing, index);
+    atomic_store(&failed_in, NULL);
     atomic_store(&armed, true);
 }
 
@@ -147,6 +155,11 @@ long faulty_disarm(void)
 {
     atomic_store(&armed, false);
     return atomic_load(&seen);
+}
+
+const char *faulty_where(void)
+{
+    return atomic_load(&failed_in);
 }
 
 long faulty_live(void)

@@ -13,6 +13,10 @@ void faulty_arm(long index);
 /* No longer. Returns how many there were since. */
 long faulty_disarm(void);
 
+/* The library ("/libgsl.", ""  for the program itself) whose allocation failed since the last
+ * faulty_arm; NULL: none did. */
+const char *faulty_where(void);
+
 /* Blocks that are allocated and not yet freed, of the whole process. */
 long faulty_live(void);
 

@@ -3,6 +3,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "../src/report/interned.h"
 #include "maskinfo/rows.h"
 
 /* Student's 0.975 quantiles: tan(pi (p - 1/2)) for one degree of freedom, (2p - 1)/sqrt(2p(1 - p))
@@ -71,7 +72,7 @@ static inputs example(void)
     done(in.rows, 1, "[2, \"mixed\"]", "[]");
     done(in.rows, 3, "[1, \"mixed\"]", "[]");
     done(in.rows, 6, "[null, null]", "[\"did not converge\"]");
-    failed(in.rows, 7, "out of range");
+    failed(in.rows, 7, "out\nof range");
     return in;
 }
 
@@ -98,7 +99,7 @@ static void long_table_as_csv(void **state)
         "4,\"one, \"\"two\"\"\",0.3,8,failed,,,\"line\nbreak, \"\"and\"\" comma\"\n"
         "5,\"one, \"\"two\"\"\",0.3,9,done,3,mixed,\n"
         "6,C,0.1,7,done,,,loss: did not converge; verdict: none\n"
-        "7,C,0.1,8,failed,,,out of range\n"
+        "7,C,0.1,8,failed,,,\"out\nof range\"\n"
         "8,C,0.1,9,missing,,,\n"
         "9,C,0.3,7,missing,,,\n"
         "10,C,0.3,8,missing,,,\n"
@@ -257,7 +258,7 @@ static void cells_aggregate_over_seeds(void **state)
     }
     assert_text(result, "failures",
                 "[{\"unit\":4,\"at\":[0,1],\"seed\":8,\"message\":\"line\\nbreak, \\\"and\\\" "
-                "comma\"},{\"unit\":7,\"at\":[1,0],\"seed\":8,\"message\":\"out of range\"}]");
+                "comma\"},{\"unit\":7,\"at\":[1,0],\"seed\":8,\"message\":\"out\\nof range\"}]");
     cJSON_Delete(result);
     destroy(&in);
 }
@@ -342,6 +343,29 @@ static void rows_know_their_place_and_status(void **state)
     destroy(&in);
 }
 
+static void axes_of_different_sizes(void **state)
+{
+    (void)state;
+    inputs in = create("[{\"name\": \"a\", \"values\": [0, 1, 2], \"labels\": [\"\", \"\", \"\"]},"
+                       " {\"name\": \"b\", \"values\": [0, 1], \"labels\": [\"\", \"\"]},"
+                       " {\"name\": \"c\", \"values\": [0, 1, 2, 3, 4],"
+                       "  \"labels\": [\"\", \"\", \"\", \"\", \"\"]}]",
+                       "[1, 2]", two_columns);
+    size_t unit = 0, at[3], seed = 0;
+    for (size_t a = 0; a < 3; a++) {
+        for (size_t b = 0; b < 2; b++) {
+            for (size_t c = 0; c < 5; c++) {
+                for (size_t s = 0; s < 2; s++) {
+                    mi_rows_place(in.rows, unit++, at, &seed);
+                    assert_true(at[0] == a && at[1] == b && at[2] == c && seed == s);
+                }
+            }
+        }
+    }
+    assert_int_equal(mi_rows_units(in.rows), unit);
+    destroy(&in);
+}
+
 static void refused(const char *axes, const char *seeds, const char *columns, const char *place)
 {
     inputs in = {parse(axes), parse(seeds), parse(columns), NULL};
@@ -409,6 +433,23 @@ static void many_texts_are_kept(void **state)
     destroy(&in);
 }
 
+static void equal_texts_are_kept_once(void **state)
+{
+    (void)state;
+    mi_interned interned = {.count = 0};
+    char text[32];
+    for (int round = 0; round < 2; round++) {
+        for (uint32_t i = 0; i < 500; i++) {
+            uint32_t number = 0;
+            snprintf(text, sizeof text, "text %u", i);
+            assert_int_equal(mi_intern(&interned, text, &number, NULL), MI_OK);
+            assert_int_equal(number, i + 1); /* 0 is "" */
+        }
+    }
+    assert_int_equal(interned.count, 501);
+    mi_interned_clear(&interned);
+}
+
 static void too_many_cells_stay_in_their_file(void **state)
 {
     (void)state;
@@ -445,6 +486,8 @@ int main(void)
         cmocka_unit_test(equal_values_have_no_spread),
         cmocka_unit_test(one_seed_has_no_interval),
         cmocka_unit_test(rows_know_their_place_and_status),
+        cmocka_unit_test(axes_of_different_sizes),
+        cmocka_unit_test(equal_texts_are_kept_once),
         cmocka_unit_test(wrong_tables_are_refused),
         cmocka_unit_test(wrong_rows_are_refused),
         SCRATCH_TEST(many_texts_are_kept),

@@ -9,6 +9,14 @@
 
 enum { SIDE = 48, IMAGES = 40, IMAGE_SIDE = 28, CLASSES = 3, PATH = 300 };
 
+/* 0..63, the same each time: MurmurHash3's finaliser. */
+static unsigned noise(unsigned x)
+{
+    x = (x ^ x >> 16) * 0x85ebca6bu;
+    x = (x ^ x >> 13) * 0xc2b2ae35u;
+    return x >> 26;
+}
+
 static void write_photo(const char *folder, const char *name, unsigned seed)
 {
     static unsigned char samples[SIDE][SIDE][3];
@@ -16,8 +24,8 @@ static void write_photo(const char *folder, const char *name, unsigned seed)
     for (unsigned i = 0; i < SIDE; i++) {
         for (unsigned j = 0; j < SIDE; j++) {
             for (unsigned c = 0; c < 3; c++) {
-                unsigned noise = (i * 131 + j * 71 + c * 37 + seed) * 2654435761u >> 26;
-                samples[i][j][c] = (unsigned char)(2 * i + j + 20 * c + noise);
+                unsigned own = noise(((seed * SIDE + i) * SIDE + j) * 3 + c);
+                samples[i][j][c] = (unsigned char)(2 * i + j + 20 * c + own);
             }
         }
     }
@@ -42,8 +50,8 @@ static void write_classes(const char *folder, const char *part, unsigned seed)
     for (unsigned i = 0; i < IMAGES; i++) {
         labels[8 + i] = (unsigned char)(i % CLASSES);
         for (unsigned k = 0; k < PIXELS; k++) {
-            unsigned noise = (i * 977 + k * 71 + seed) * 2654435761u >> 25;
-            images[16 + i * PIXELS + k] = (unsigned char)(40 * (i % CLASSES) + k / 28 + noise);
+            unsigned own = noise((seed * IMAGES + i) * PIXELS + k);
+            images[16 + i * PIXELS + k] = (unsigned char)(40 * (i % CLASSES) + k / 28 + own);
         }
     }
     snprintf(path, sizeof path, "%s/%s-images", folder, part);
@@ -59,6 +67,8 @@ void reduced_data(const char *folder)
     assert_int_equal(mkdir(path, 0777), 0);
     write_photo(folder, "a.png", 1);
     write_photo(folder, "b.png", 2);
+    write_photo(folder, "c.png", 3);
+    write_photo(folder, "d.png", 4);
     write_classes(folder, "train", 1);
     write_classes(folder, "test", 2);
     for (unsigned i = 0; i < 400; i++) {
@@ -111,10 +121,13 @@ static void shrink_patches(cJSON *model, const char *folder)
     bool photos = strcmp(text_at(model, "images"), "data/photos") == 0;
     double side = cJSON_GetNumberValue(item(model, "patch"));
     put_path(model, "images", folder, photos ? "photos" : "train-images");
-    /* Labelled images are whole examples of patches of 4 x 4 pixels. */
-    put(model, "grid", side < 4 ? "[2, 3]" : photos ? "[4, 4]" : "[7, 7]");
+    /* Labelled images are whole examples of patches of 4 x 4 pixels; views are cropped from
+     * colours.
+     */
+    bool color = cJSON_IsTrue(item(model, "color"));
+    put(model, "grid", side < 4 || color ? "[4, 4]" : photos ? "[2, 2]" : "[7, 7]");
     put(model, "crops", "100");
-    put(model, "held_out_crops", "24");
+    put(model, "held_out_crops", photos ? "24" : "60"); /* some of each image */
     put(model, "scales", "3");
     put(model, "iterations", "2");
 }
@@ -127,7 +140,10 @@ static void shrink_model(cJSON *model, const char *folder)
     }
     double rows = cJSON_GetNumberValue(cJSON_GetArrayItem(item(model, "grid"), 0));
     put_path(model, "text", folder, "text.txt");
-    shrink(model, "grid", rows > 20 ? "[8, 8]" : "[3, 4]");
+    if (item(model, "text") != NULL && cJSON_GetNumberValue(item(model, "order")) > 2) {
+        put(model, "order", "2"); /* sums over 27^3 contexts take seconds */
+    }
+    shrink(model, "grid", rows > 20 ? "[8, 8]" : "[4, 4]");
     shrink(model, "sweeps", "8");
     if (cJSON_GetNumberValue(item(model, "vocab")) > 100) {
         put(model, "vocab", "50");
@@ -160,11 +176,9 @@ static void shrink_probe(cJSON *probe, const char *folder)
 
 static void shrink_ratios(cJSON *object)
 {
-    cJSON *ratios = item(object, "ratios");
-    shrink(ratios, "steps", "6");
-    while (cJSON_IsArray(ratios) && cJSON_GetArraySize(ratios) > 6) {
-        cJSON_DeleteItemFromArray(ratios, 6);
-    }
+    shrink(object, "ratios",
+           cJSON_IsArray(item(object, "ratios")) ? "[0.25, 0.5, 0.75]"
+                                                 : "{\"from\": 0.3, \"to\": 0.7, \"steps\": 6}");
 }
 
 /* The parts that an experiment, each of its curves and runs, and a curve of probes may have. */
@@ -176,7 +190,10 @@ static void shrink_parts(cJSON *object, const char *folder)
     shrink_model(item(object, "model"), folder);
     shrink_method(item(object, "method"));
     shrink_ratios(object);
-    shrink(object, "training", "{\"steps\":4,\"batch\":3,\"shards\":2}");
+    if (strcmp(text_at(item(object, "mask"), "strategy"), "block") == 0) {
+        put(item(object, "mask"), "min_size", "2");
+    }
+    shrink(object, "training", "{\"steps\":4,\"batch\":4,\"shards\":2}");
     shrink(object, "evaluation", "{\"samples\":4,\"ratios\":[0.25,0.5,0.75],\"pictures\":1}");
     shrink(object, "maps", "{\"count\":1}");
     shrink(item(object, "estimator"), "samples", "4");

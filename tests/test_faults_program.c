@@ -14,7 +14,7 @@
 
 int maskinfo_main(int count, char **arguments);
 
-enum { FIRST = 20, SAMPLE = 30, TEXT = 8192, NAME = 264, PATH = 800 };
+enum { FIRST = 15, SAMPLE = 8, RESUMED = 1, TEXT = 8192, NAME = 264, PATH = 800 };
 
 typedef struct rig {
     char folder[64];  /* of everything */
@@ -70,9 +70,11 @@ static long run(rig *r, const char *out, bool resume)
                          (char *)out,
                          (char[]){"--threads=1"},
                          (char[]){"--quiet"},
+                         (char[]){"--set"},
+                         (char[]){"title=A title"},
                          resume ? (char[]){"--resume"} : NULL,
                          NULL};
-    return run_captured(r, arguments, resume ? 8 : 7);
+    return run_captured(r, arguments, resume ? 10 : 9);
 }
 
 /* There is no gnuplot where these tests look for it, so a whole run ends with this. */
@@ -112,13 +114,22 @@ static bool same_bytes(const char *a, size_t a_size, const char *b, size_t b_siz
     return a_size == b_size && memcmp(a, b, a_size) == 0;
 }
 
+static void strip_timing(cJSON *node)
+{
+    cJSON_DeleteItemFromObject(node, "timing");
+    cJSON_DeleteItemFromObject(node, "seconds"); /* of a table of methods */
+    for (cJSON *child = node == NULL ? NULL : node->child; child != NULL; child = child->next) {
+        strip_timing(child);
+    }
+}
+
 /* Results differ in the time that they took; and the first of the two that a run writes does not
  * name the figures yet. */
 static bool same_result(const char *a, const char *b, bool done)
 {
     cJSON *x = cJSON_Parse(a), *y = cJSON_Parse(b);
-    cJSON_DeleteItemFromObject(x, "timing");
-    cJSON_DeleteItemFromObject(y, "timing");
+    strip_timing(x);
+    strip_timing(y);
     if (!done) {
         cJSON_DeleteItemFromObject(x, "files");
         cJSON_DeleteItemFromObject(y, "files");
@@ -147,31 +158,44 @@ static void check_file(rig *r, const char *name, bool done)
     free(expected);
 }
 
-/* What is kept for --resume is judged by a run that goes on from it. */
-static bool is_kept_for_later(const char *name)
+/* What is kept for --resume is judged by a run that goes on from it; the table of methods tells of
+ * times. */
+static bool is_passed_over(const char *name)
 {
-    return strcmp(name, "partial") == 0 || strncmp(name, "checkpoint", 10) == 0 ||
-           strncmp(name, "history", 7) == 0 || strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+    return strcmp(name, "partial") == 0 || strncmp(name, "methods.", 8) == 0 ||
+           strncmp(name, "checkpoint", 10) == 0 || strncmp(name, "history", 7) == 0 ||
+           strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
-static size_t check_folder(rig *r, bool done)
+/* How many files are not passed over; with `check`, each of them is looked at. */
+static size_t go_through(rig *r, const char *folder, bool check, bool done)
 {
     size_t files = 0;
-    DIR *stream = opendir(r->out);
+    DIR *stream = opendir(folder);
     if (stream == NULL) {
         return 0;
     }
     for (const struct dirent *e = readdir(stream); e != NULL; e = readdir(stream)) {
         if (strstr(e->d_name, ".part-") != NULL || strstr(e->d_name, ".drawing") != NULL) {
             rig_fail(r, "a temporary file is left", e->d_name);
-        }
-        if (!is_kept_for_later(e->d_name)) {
-            check_file(r, e->d_name, done);
+        } else if (!is_passed_over(e->d_name)) {
             files++;
+            if (check) {
+                check_file(r, e->d_name, done);
+            }
         }
     }
     closedir(stream);
     return files;
+}
+
+/* A run that is done has all files of one without a fault. */
+static void check_folder(rig *r, bool done)
+{
+    size_t files = go_through(r, r->out, true, done);
+    if (done && files != go_through(r, r->reference, false, done)) {
+        rig_fail(r, "done", "but files are missing");
+    }
 }
 
 static void remove_folder(const char *folder)
@@ -221,7 +245,7 @@ static void resume_after(rig *r, long failing)
         if (!is_done(r)) {
             rig_fail(r, "--resume", "is not done");
         }
-        assert_int_equal(check_folder(r, true), count_entries(r->reference));
+        check_folder(r, true);
     }
 }
 
@@ -252,7 +276,6 @@ static void every_fault(rig *r)
     long sample = asked_sample(allocations), tried = 0, failed = 0;
     if (getenv("MI_FAULTS_AT") != NULL) {
         inject(r, atol(getenv("MI_FAULTS_AT")));
-        assert_int_equal(r->wrong, 0);
         return;
     }
     for (long k = 0; k < FIRST && k < allocations; k++, tried++) {
@@ -261,12 +284,11 @@ static void every_fault(rig *r)
     for (long i = 0; i < sample && FIRST + i < allocations; i++, tried++) {
         failed += inject(r, sample == allocations ? FIRST + i : sampled(i, sample, allocations));
     }
-    for (long i = 1; i < 4; i++) {
-        resume_after(r, allocations * i / 4);
+    for (long i = 1; i <= RESUMED; i++) {
+        resume_after(r, allocations * i / (RESUMED + 1));
     }
     print_message("%-12s %7ld allocations, %6ld let fail, %6ld of these ended the run\n", r->name,
                   allocations, tried, failed);
-    assert_int_equal(r->wrong, 0);
 }
 
 static bool is_asked_for(const char *name)
@@ -275,7 +297,7 @@ static bool is_asked_for(const char *name)
     return only == NULL || strcmp(only, name) == 0;
 }
 
-static void one_experiment(const rig *shared, const char *file)
+static void one_experiment(rig *shared, const char *file)
 {
     char name[NAME], path[PATH];
     rig r = *shared;
@@ -283,6 +305,7 @@ static void one_experiment(const rig *shared, const char *file)
     if (!is_asked_for(name)) {
         return;
     }
+    r.wrong = 0;
     r.name = name;
     snprintf(path, sizeof path, "experiments/%s", file);
     snprintf(r.file, sizeof r.file, "%s/%s", r.folder, file);
@@ -294,6 +317,7 @@ static void one_experiment(const rig *shared, const char *file)
     cJSON_free(text);
     cJSON_Delete(experiment);
     every_fault(&r);
+    shared->wrong += r.wrong;
     remove_folder(r.out);
     remove_folder(r.reference);
 }
@@ -323,6 +347,7 @@ static void every_experiment(void **state)
     }
     free(entries);
     scratch_remove_folder(shared.folder);
+    assert_int_equal(shared.wrong, 0);
 }
 
 int main(void)

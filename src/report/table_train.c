@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cells.h"
+#include "maskinfo/stream.h"
 #include "table_train.h"
 #include "text.h"
 
@@ -179,7 +180,7 @@ mi_code mi_train_text(const mi_runs *runs, char **ret_text, mi_status *status)
     if (means) {
         fill_means(&cells, t->points.rows, &t->evaluation);
     }
-    FILE *file = open_memstream(ret_text, &size);
+    FILE *file = mi_open_text(ret_text, &size);
     bool whole = file != NULL;
     if (whole) {
         write_run(t, &cells, file);

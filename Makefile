@@ -44,7 +44,7 @@ help:
 	@echo "make            build/maskinfo and build/libmaskinfo.a"
 	@echo "make task2      set up, build, regenerate the figures of Task 2 under plots/task2"
 	@echo "make test       set up, build, run the tests"
-	@echo "make install    PREFIX=$(PREFIX)"
+	@echo "make install    PREFIX=$(PREFIX): program, library, experiments, man page, completions"
 	@echo "make bench      ratios against NumPy, SciPy and PyTorch in one run"
 	@echo "make docs       docs/reference.md, and the figures of docs/ from plots/: run task2, task1c,"
 	@echo "                task2b, potts, estimators, task4a, task4b, task4-run, task3, task5, mae-gmrf"

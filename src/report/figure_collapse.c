@@ -92,7 +92,7 @@ static void look_through(view *v)
     v->end = 1;
     for (size_t i = 0; i < v->runs->count; i++) {
         const mi_trained *t = &v->runs->runs[i];
-        const mi_rows *rows = &t->monitored.steps;
+        const mi_number_rows *rows = &t->monitored.steps;
         double low = 0;
         add_label(v, t->label);
         add_seed(v, t->seed);
@@ -170,7 +170,7 @@ static int put_run(mi_sheet *sheet, const mi_trained *t)
     enum { COLUMNS = 4 };
     static const size_t columns[COLUMNS] = {MI_M_STEP, MI_M_INFORMATION, MI_M_TEACHER_ENTROPY,
                                             MI_M_MEAN_ENTROPY};
-    const mi_rows *rows = &t->monitored.steps;
+    const mi_number_rows *rows = &t->monitored.steps;
     double *numbers = NULL;
     char label[4 * TITLE_LIMIT + SEED_NAME], seed[SEED_NAME];
     if (rows->rows == 0) {

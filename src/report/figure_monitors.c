@@ -101,7 +101,7 @@ typedef struct view {
     double end;          /* the last step */
 } view;
 
-static const mi_rows *rows_of(const view *v, const curve *c)
+static const mi_number_rows *rows_of(const view *v, const curve *c)
 {
     return c->loss ? &v->t->steps : &v->t->monitored.steps;
 }
@@ -351,7 +351,7 @@ static int put_monitors(mi_sheet *sheet, const mi_trained *t)
     for (size_t i = 0; i < t->monitored.others; i++) {
         mi_append(heading, sizeof heading, &used, " %s", t->monitored.other_names[i]);
     }
-    const mi_rows *rows = &t->monitored.steps;
+    const mi_number_rows *rows = &t->monitored.steps;
     return mi_sheet_block(sheet, t->label, heading, rows->values, rows->columns, rows->rows);
 }
 
@@ -400,7 +400,7 @@ static void put_note(mi_sheet *sheet, const mi_trained *t)
 static void draw(mi_sheet *sheet)
 {
     const mi_trained *t = mi_report_run(sheet->report);
-    const mi_rows *rows = &t->monitored.steps;
+    const mi_number_rows *rows = &t->monitored.steps;
     view v = {.t = t, .steps = -1, .end = fmax(mi_rows_at(rows, rows->rows - 1, MI_M_STEP), 1)};
     mi_put_run_heading(sheet, t);
     v.monitors = put_monitors(sheet, t);

@@ -21,18 +21,19 @@ static double last_step(const mi_trained *t)
 }
 
 /* The rows of the second half of the steps. */
-static mi_rows second_half(const mi_rows *steps)
+static mi_number_rows second_half(const mi_number_rows *steps)
 {
     double half = mi_rows_at(steps, steps->rows - 1, MI_S_STEP) / 2;
     size_t first = 0;
     while (first + 1 < steps->rows && mi_rows_at(steps, first, MI_S_STEP) < half) {
         first++;
     }
-    return (mi_rows){steps->rows - first, steps->columns, steps->values + first * steps->columns};
+    return (mi_number_rows){steps->rows - first, steps->columns,
+                            steps->values + first * steps->columns};
 }
 
 /* The axis spans means, floor and held-out loss; the range of single steps may leave it. */
-static void put_axes(mi_sheet *sheet, const mi_trained *t, const mi_rows *steps, double from,
+static void put_axes(mi_sheet *sheet, const mi_trained *t, const mi_number_rows *steps, double from,
                      bool zoomed)
 {
     const mi_evaluation *e = &t->evaluation;
@@ -115,7 +116,7 @@ static void put_loss(mi_sheet *sheet, const mi_trained *t, int block, int held_o
 
 static void draw_losses(mi_sheet *sheet, const mi_trained *t, int block, int held_out)
 {
-    mi_rows late = second_half(&t->steps);
+    mi_number_rows late = second_half(&t->steps);
     int top = sheet->bottom + TITLE_MARGIN;
     mi_sheet_panel(sheet, mi_sheet_cell(0, 2, top, HEIGHT), "All steps", "step", t->loss_name);
     put_axes(sheet, t, &t->steps, mi_rows_at(&t->steps, 0, MI_S_STEP), false);

@@ -29,7 +29,7 @@ enum {
 enum { MI_MOST_MONITORS = 24, MI_MONITOR_NAME = 32 };
 
 typedef struct mi_monitored {
-    mi_rows steps;                                       /* MI_M_ columns, then the others */
+    mi_number_rows steps;                                /* MI_M_ columns, then the others */
     double log_prototypes, log_patch_prototypes;         /* ln K; NAN: the method has none */
     size_t others;                                       /* that the figures do not know */
     char other_names[MI_MOST_MONITORS][MI_MONITOR_NAME]; /* lower case letters, digits, '_' */

@@ -138,7 +138,7 @@ mi_node mi_get_element(mi_reader *r, const mi_node *array, const cJSON *json, si
 
 /* Into row `index` of the rows; the first column increases. */
 static void read_row(mi_reader *r, const mi_node *element, const char *const *keys, size_t columns,
-                     double low, double high, const mi_rows *rows, size_t index)
+                     double low, double high, const mi_number_rows *rows, size_t index)
 {
     double *row = rows->values + index * rows->columns;
     for (size_t c = 0; c < rows->columns; c++) {
@@ -151,10 +151,11 @@ static void read_row(mi_reader *r, const mi_node *element, const char *const *ke
     }
 }
 
-mi_rows mi_get_rows(mi_reader *r, const mi_node *node, const char *key, const char *const *keys,
-                    size_t columns, size_t room, double low, double high)
+mi_number_rows mi_get_rows(mi_reader *r, const mi_node *node, const char *key,
+                           const char *const *keys, size_t columns, size_t room, double low,
+                           double high)
 {
-    mi_rows rows = {.columns = columns + room};
+    mi_number_rows rows = {.columns = columns + room};
     mi_node array = mi_get_array(r, node, key);
     size_t count = array.json == NULL ? 0 : (size_t)cJSON_GetArraySize(array.json), i = 0;
     if (r->code == MI_OK) {

@@ -22,10 +22,10 @@ typedef struct mi_node {
 } mi_node;
 
 /* Rows of numbers, one array element each. */
-typedef struct mi_rows {
+typedef struct mi_number_rows {
     size_t rows, columns;
     double *values; /* (rows, columns); NAN where there is no number */
-} mi_rows;
+} mi_number_rows;
 
 /* Keep a fault of `key` of the node ("": of the node itself). */
 void mi_reader_fault(mi_reader *reader, const mi_node *node, const char *key, const char *format,
@@ -52,8 +52,9 @@ mi_node mi_get_element(mi_reader *reader, const mi_node *array, const cJSON *jso
 /* The array at a key, each element an object with a number or null at each of the keys, the first
  * of which must be there, in [low, high] and increasing. `room` more columns are left NAN. Missing
  * or null: no rows. Release values with free(). */
-mi_rows mi_get_rows(mi_reader *reader, const mi_node *node, const char *key,
-                    const char *const *keys, size_t columns, size_t room, double low, double high);
+mi_number_rows mi_get_rows(mi_reader *reader, const mi_node *node, const char *key,
+                           const char *const *keys, size_t columns, size_t room, double low,
+                           double high);
 
 /* `count` numbers in [low, high] of an array of that length; NULL where it is missing or null.
  * free(). */

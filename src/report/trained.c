@@ -37,7 +37,7 @@ static const char *const curve_keys[MI_C_COLUMNS] = {"ratio", "knn", "knn_se", "
                                                      "linear_se"};
 static const char *const published_keys[] = {"ratio", "accuracy"};
 
-static void derive_points(mi_reader *r, const mi_node *run, mi_rows *points)
+static void derive_points(mi_reader *r, const mi_node *run, mi_number_rows *points)
 {
     mi_node array = mi_get_array(r, run, "points");
     const cJSON *item = array.json == NULL ? NULL : array.json->child;

@@ -96,9 +96,9 @@ typedef struct mi_trained {
     double seed, final_loss;
     double uniform_loss;   /* of outputs without preference, ln K with its weights; NAN: none */
     const char *loss_name; /* with its unit, for axes; a constant */
-    mi_rows steps;         /* MI_S_ columns */
-    mi_rows points;        /* MI_P_ columns, increasing ratios */
-    mi_rows exact;         /* MI_E_ columns, increasing ratios */
+    mi_number_rows steps;  /* MI_S_ columns */
+    mi_number_rows points; /* MI_P_ columns, increasing ratios */
+    mi_number_rows exact;  /* MI_E_ columns, increasing ratios */
     bool held_out;         /* the exact curve is that of a model of real data, no bound */
     mi_evaluation evaluation;
     mi_best best, exact_best;
@@ -113,9 +113,9 @@ typedef struct mi_trained {
 /* Accuracies of encoders trained at several ratios, beside published ones. */
 typedef struct mi_probe_curve {
     bool there;
-    char *label, *origin; /* as mi_text_clean; "" where absent */
-    mi_rows points;       /* ratio, knn, knn_se, linear, linear_se */
-    mi_rows published;    /* ratio, accuracy */
+    char *label, *origin;     /* as mi_text_clean; "" where absent */
+    mi_number_rows points;    /* ratio, knn, knn_se, linear, linear_se */
+    mi_number_rows published; /* ratio, accuracy */
     double rank_correlation;
     mi_best best;
 } mi_probe_curve;
@@ -150,10 +150,10 @@ bool mi_trained_leaks(const mi_trained *trained);
 
 /* A column of rows: has it a number? Its smallest and largest, widened to *low and *high, plus and
  * minus `errors` times another column (columns of the rows: none). */
-bool mi_rows_have(const mi_rows *rows, size_t column);
-void mi_rows_range(const mi_rows *rows, size_t column, double errors, size_t error_column,
+bool mi_rows_have(const mi_number_rows *rows, size_t column);
+void mi_rows_range(const mi_number_rows *rows, size_t column, double errors, size_t error_column,
                    double *low, double *high);
-static inline double mi_rows_at(const mi_rows *rows, size_t row, size_t column)
+static inline double mi_rows_at(const mi_number_rows *rows, size_t row, size_t column)
 {
     return rows->values[row * rows->columns + column];
 }

@@ -6,7 +6,7 @@
 #include "text.h"
 #include "trained.h"
 
-bool mi_rows_have(const mi_rows *rows, size_t column)
+bool mi_rows_have(const mi_number_rows *rows, size_t column)
 {
     for (size_t i = 0; i < rows->rows; i++) {
         if (isfinite(mi_rows_at(rows, i, column))) {
@@ -16,7 +16,7 @@ bool mi_rows_have(const mi_rows *rows, size_t column)
     return false;
 }
 
-void mi_rows_range(const mi_rows *rows, size_t column, double errors, size_t error_column,
+void mi_rows_range(const mi_number_rows *rows, size_t column, double errors, size_t error_column,
                    double *low, double *high)
 {
     for (size_t i = 0; i < rows->rows; i++) {

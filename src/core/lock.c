@@ -98,7 +98,9 @@ mi_code mi_lock_take(const char *path, bool shared, mi_lock **ret_lock, mi_statu
         free(lock);
         return code;
     }
-    if (!shared) {
+    if (shared) {
+        (void)!ftruncate(lock->file, 0); /* of one who had it alone and died */
+    } else {
         sign(lock->file);
     }
     *ret_lock = lock;

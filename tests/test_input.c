@@ -292,7 +292,7 @@ static void usage(void **state)
         const char *arguments;
         const char *says[4];
     } cases[] = {
-        {"walk", {"walk", "run, check, plot, list"}},
+        {"walk", {"walk", "run, check, plot, list, advise"}},
         {"run", {"one experiment"}},
         {"run a b", {"one experiment"}},
         {"run no-such-experiment", {"no-such-experiment", "list experiments"}},
@@ -302,7 +302,14 @@ static void usage(void **state)
         {"run gmrf --threads two", {"--threads", "two"}},
         {"run gmrf --seed", {"--seed", "value"}},
         {"run gmrf --seed x", {"--seed", "x"}},
-        {"list nothing", {"nothing", "models"}},
+        {"run gmrf --json=1", {"--json", "no value"}},
+        {"plot x --set a=1", {"plot does not take --set", "takes --quiet, --help"}},
+        {"check gmrf --json", {"check does not take --json", "--set", "--seed", "--threads"}},
+        {"check gmrf --resume", {"check does not take --resume"}},
+        {"advise data --set a=1", {"advise does not take --set", "--patch", "--strategy"}},
+        {"run gmrf --patch=2", {"run does not take --patch", "--resume"}},
+        {"list models --quiet", {"list does not take --quiet", "--help"}},
+        {"list nothing", {"nothing", "models, masks", "man, completion"}},
         {"plot", {"result.json"}},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -8,14 +8,19 @@
 
 enum { PATH_LIMIT = 4096 };
 
+static size_t given_or_zero(long number)
+{
+    return number == CLI_NOT_GIVEN ? 0 : (size_t)number;
+}
+
 static mi_advice_options read_options(const cli_options *o)
 {
-    mi_advice_options options = {.path = o->positional[0],
-                                 .patch = (size_t)o->patch,
-                                 .order = (size_t)o->order,
-                                 .strategy_count = o->strategy_count};
-    for (size_t i = 0; i < o->strategy_count; i++) {
-        options.strategies[i] = o->strategies[i];
+    mi_advice_options options = {.path = o->positional.items[0],
+                                 .patch = given_or_zero(o->patch),
+                                 .order = given_or_zero(o->order),
+                                 .strategy_count = o->strategies.count};
+    for (size_t i = 0; i < o->strategies.count; i++) {
+        options.strategies[i] = o->strategies.items[i];
     }
     return options;
 }
@@ -73,19 +78,14 @@ static int advise(const cli_options *o)
     cli_progress progress = {.heading = ""};
     mi_status status = {.code = MI_OK};
     cJSON *result = NULL;
-    if (o->positional_count != 1) {
+    if (o->positional.count != 1) {
         fprintf(stderr, "maskinfo: advise takes one path; maskinfo advise --help\n");
         return EXIT_USAGE;
     }
-    if (o->assignment_count > 0) {
-        fprintf(stderr, "maskinfo: --set is of run and check; \"config\" of an advice is an "
-                        "experiment file to go on from\n");
-        return EXIT_USAGE;
-    }
-    strip_slashes(o->positional[0], name, sizeof name);
+    strip_slashes(o->positional.items[0], name, sizeof name);
     const char *folder = cli_result_folder(o, "advise-", name, ".gz", buffer, sizeof buffer);
     mi_run run = cli_circumstances(o);
-    run.seed = o->opt_seed != NULL ? (uint64_t)o->seed : 1;
+    run.seed = o->seed != CLI_NOT_GIVEN ? (uint64_t)o->seed : 1;
     cli_watch(o, &progress, &run);
     mi_advice_options options = read_options(o);
     mi_code code = folder == NULL || cli_folder_usable(folder, &status) ? MI_OK : MI_INPUT;
@@ -102,27 +102,14 @@ static int advise(const cli_options *o)
 }
 
 const cli_command cli_advise = {
+    .id = CLI_ADVISE,
     .name = "advise",
-    .usage = "advise PATH [options]",
+    .operands = "PATH [options]",
     .summary = "which masking ratio to start from, for one's own data",
-    .help =
-        "PATH is a folder or file of images (JPEG, PNG), an IDX file, a text, or a .npy array "
-        "(time\n"
-        "x features, or images x rows x columns [x channels]); files may be .gz.\n\n"
-        "  --patch P         side of a patch in pixels, 1..32 (of a series: steps in time); "
-        "default\n"
-        "                    2 where a grid of 14 x 14 of them fits, else 1\n"
-        "  --order K         of the letter model of a text, 1..3; default: the one that predicts\n"
-        "                    held-out text best\n"
-        "  --strategy NAME   compare this strategy with random masks; may be repeated; default: "
-        "all\n"
-        "                    that suit the data (block, grid; of sequences span, grid)\n"
-        "  --out DIR         folder for result.json and the figure (default plots/advise-NAME)\n"
-        "  --json            print the result to standard output, and only it; without --out no\n"
-        "                    file is written\n"
-        "  --seed N, --threads N, --quiet, --progress as of run\n\n"
-        "Where the data do not determine a ratio none is advised, and the exit status is 0 all "
-        "the\n"
-        "same. Exit status: 0 done; 1 failed; 2 bad usage or bad input; 130 interrupted.\n",
+    .help = "PATH is a folder or file of images (JPEG, PNG), an IDX file, a text, or a .npy array "
+            "(time x features, or images x rows x columns [x channels]); files may be .gz. Where "
+            "the data do not determine a ratio none is advised, and the exit status is 0 all the "
+            "same. \"config\" of the result is an experiment file to go on from.",
+    .words = CLI_WORDS_FILE,
     .run = advise,
 };

@@ -17,7 +17,7 @@ static mi_code check_document(const cli_options *o, const cJSON *document, mi_fa
 
 static int check(const cli_options *o)
 {
-    if (o->positional_count != 1) {
+    if (o->positional.count != 1) {
         fprintf(stderr, "maskinfo: check takes one experiment; maskinfo check --help\n");
         return EXIT_USAGE;
     }
@@ -41,10 +41,12 @@ static int check(const cli_options *o)
 }
 
 const cli_command cli_check = {
+    .id = CLI_CHECK,
     .name = "check",
-    .usage = "check EXPERIMENT [--set PATH=VALUE]...",
+    .operands = "EXPERIMENT [options]",
     .summary = "validate only, naming every fault",
-    .help = "Reads the experiment and its data files and prints every fault with its file, JSON\n"
-            "path, value and legal range. Computes nothing, writes nothing.\n",
+    .help = "Reads the experiment and its data files and prints every fault with its file, JSON "
+            "path, value and legal range. Computes nothing, writes nothing.",
+    .words = CLI_WORDS_EXPERIMENT,
     .run = check,
 };

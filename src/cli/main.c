@@ -6,8 +6,8 @@
 /* A signal handler can reach nothing but a static object. */
 volatile sig_atomic_t cli_interrupt = 0;
 
-static const cli_command *const commands[] = {&cli_run,  &cli_check,  &cli_plot,
-                                              &cli_list, &cli_advise, NULL};
+const cli_command *const cli_commands[] = {&cli_run,  &cli_check,  &cli_plot,
+                                           &cli_list, &cli_advise, NULL};
 
 static void on_signal(int signal_number)
 {
@@ -27,19 +27,9 @@ static void catch_signals(void)
     signal(SIGXFSZ, SIG_IGN);
 }
 
-static void print_help(FILE *out)
-{
-    fprintf(out, "maskinfo: how much a masked pre-training task can teach\n\n");
-    for (const cli_command *const *c = commands; *c != NULL; c++) {
-        fprintf(out, "  maskinfo %-58s %s\n", (*c)->usage, (*c)->summary);
-    }
-    fprintf(out, "\n  maskinfo COMMAND --help, maskinfo --version\n\n"
-                 "Try: maskinfo list experiments; maskinfo run task2\n");
-}
-
 static const cli_command *find_command(const char *name)
 {
-    for (const cli_command *const *c = commands; *c != NULL; c++) {
+    for (const cli_command *const *c = cli_commands; *c != NULL; c++) {
         if (strcmp((*c)->name, name) == 0) {
             return *c;
         }
@@ -47,11 +37,21 @@ static const cli_command *find_command(const char *name)
     return NULL;
 }
 
+static int refuse_command(const char *name)
+{
+    fprintf(stderr, "maskinfo: unknown command \"%s\"; must be one of ", name);
+    for (const cli_command *const *c = cli_commands; *c != NULL; c++) {
+        fprintf(stderr, "%s%s", c == cli_commands ? "" : ", ", (*c)->name);
+    }
+    fputc('\n', stderr);
+    return EXIT_USAGE;
+}
+
 int main(int argc, char **argv)
 {
-    cli_options options = {.threads = 0};
+    cli_options options;
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
-        print_help(argc < 2 ? stderr : stdout);
+        cli_print_help(argc < 2 ? stderr : stdout);
         return argc < 2 ? EXIT_USAGE : EXIT_DONE;
     }
     if (strcmp(argv[1], "--version") == 0) {
@@ -60,17 +60,13 @@ int main(int argc, char **argv)
     }
     const cli_command *command = find_command(argv[1]);
     if (command == NULL) {
-        fprintf(stderr,
-                "maskinfo: unknown command \"%s\"; must be one of run, check, plot, list, "
-                "advise\n",
-                argv[1]);
-        return EXIT_USAGE;
+        return refuse_command(argv[1]);
     }
-    if (!cli_parse(argc - 2, argv + 2, &options)) {
+    if (!cli_parse(command, argc - 2, argv + 2, &options)) {
         return EXIT_USAGE;
     }
     if (options.help) {
-        printf("maskinfo %s\n\n%s", command->usage, command->help);
+        cli_print_command_help(stdout, command);
         return EXIT_DONE;
     }
     mi_start();

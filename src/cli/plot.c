@@ -48,23 +48,25 @@ static int plot_file(const char *path, bool quiet)
 
 static int plot(const cli_options *o)
 {
-    if (o->positional_count == 0) {
+    if (o->positional.count == 0) {
         fprintf(stderr, "maskinfo: plot takes one or more result.json; maskinfo plot --help\n");
         return EXIT_USAGE;
     }
     int worst = EXIT_DONE;
-    for (size_t i = 0; i < o->positional_count; i++) {
-        int exit_status = plot_file(o->positional[i], o->quiet);
+    for (size_t i = 0; i < o->positional.count; i++) {
+        int exit_status = plot_file(o->positional.items[i], o->quiet);
         worst = exit_status > worst ? exit_status : worst;
     }
     return worst;
 }
 
 const cli_command cli_plot = {
+    .id = CLI_PLOT,
     .name = "plot",
-    .usage = "plot RESULT.json...",
+    .operands = "RESULT.json...",
     .summary = "redraw the figures of finished results",
-    .help = "Draws the figures of each result into the folder that holds it, without computing\n"
-            "anything again.\n",
+    .help = "Draws the figures of each result into the folder that holds it, without computing "
+            "anything again.",
+    .words = CLI_WORDS_FILE,
     .run = plot,
 };

@@ -243,7 +243,7 @@ static int compute(const cli_options *o, const mi_experiment *e, const char *fol
 
 static int run(const cli_options *o)
 {
-    if (o->positional_count != 1) {
+    if (o->positional.count != 1) {
         fprintf(stderr, "maskinfo: run takes one experiment; maskinfo run --help\n");
         return EXIT_USAGE;
     }
@@ -271,25 +271,12 @@ static int run(const cli_options *o)
 }
 
 const cli_command cli_run = {
+    .id = CLI_RUN,
     .name = "run",
-    .usage = "run EXPERIMENT [options]",
+    .operands = "EXPERIMENT [options]",
     .summary = "compute an experiment, write its result and figures",
     .help =
-        "EXPERIMENT is a path to a JSON file, or a name that `maskinfo list experiments` shows.\n\n"
-        "  --set PATH=VALUE  override a value of the file (model.kappa=0.3,\n"
-        "                    curves[2].estimator.samples=50, curves[*].seed=7); may be repeated\n"
-        "  --out DIR         folder for result.json and the figures (default plots/NAME)\n"
-        "  --json            print the result to standard output, and only it; without --out no\n"
-        "                    file is written\n"
-        "  --seed N          the same as --set seed=N\n"
-        "  --threads N       default: as many as the machine has; results do not depend on it\n"
-        "  --resume          go on from the finished curves of an interrupted comparison, from "
-        "the\n"
-        "                    checkpoint of a training run, from both of checks and methods\n"
-        "  --quiet           no table, no progress\n"
-        "  --progress        progress even where standard error is no terminal\n\n"
-        "Exit status: 0 done; 1 failed (numerics, memory, input/output); 2 bad usage or bad "
-        "input;\n"
-        "130 interrupted.\n",
+        "EXPERIMENT is a path to a JSON file, or a name that `maskinfo list experiments` shows.",
+    .words = CLI_WORDS_EXPERIMENT,
     .run = run,
 };

@@ -326,7 +326,7 @@ enum { PARTS = sizeof parts / sizeof *parts };
 /* Keys beside those of mi_experiment_parameters, and beside those above. */
 static const char *const own_keys[] = {"experiment", "effort", "published", "equilibrium",
                                        "stability",  "loop",   NULL};
-static const char *const shared_keys[] = {"experiment", "title", "seed", NULL};
+static const char *const shared_keys[] = {"experiment", "title", "question", "seed", NULL};
 
 static mi_code resolve_head(mi_resolver *r, const cJSON *document, mi_experiment *e)
 {

@@ -16,8 +16,8 @@ enum { MAX_RUNS = 32 };
 static const char *const head_keys[] = {"experiment",  "effort", "published",
                                         "linear_mae",  "runs",   "ratio",
                                         "probe_curve", RUN_KEYS, NULL};
-static const char *const own_keys[] = {"experiment", "title",       "seed",   "runs",
-                                       "ratio",      "probe_curve", RUN_KEYS, NULL};
+static const char *const own_keys[] = {"experiment", "title",       "question", "seed", "runs",
+                                       "ratio",      "probe_curve", RUN_KEYS,   NULL};
 static const char *const entry_keys[] = {"model", "ratio", "seed", RUN_KEYS, NULL};
 static const char *const curve_keys[] = {"model", "seed", RUN_KEYS, NULL};
 

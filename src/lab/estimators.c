@@ -109,7 +109,7 @@ const mi_parameter mi_estimators_parameters[] = {
 
 /* Keys at the top beside those of mi_experiment_parameters, and beside those above. */
 static const char *const own_keys[] = {"experiment", "gaussian", "discrete", NULL};
-static const char *const shared_keys[] = {"experiment", "title", "seed", NULL};
+static const char *const shared_keys[] = {"experiment", "title", "question", "seed", NULL};
 
 /* Title and seed, also into the resolved configuration. */
 static mi_code resolve_head(const mi_binding *binding, const cJSON *document, mi_experiment *e,

@@ -18,8 +18,8 @@ static const char *const compare_keys[] = {"experiment",    "curves", "mask",   
                                            "estimator",     "effort", "published", "overlay_on",
                                            "strategies_on", NULL};
 /* The same beside those of mi_compare_parameters. */
-static const char *const shared_keys[] = {"experiment", "curves", "mask", "ratios",
-                                          "estimator",  "title",  "seed", NULL};
+static const char *const shared_keys[] = {"experiment", "curves",   "mask", "ratios", "estimator",
+                                          "title",      "question", "seed", NULL};
 static const char *const entry_keys[] = {"model", "mask", "ratios", "estimator", "seed", NULL};
 
 static bool is_color(const char *text)
@@ -199,6 +199,9 @@ mi_code mi_experiment_scaled(const cJSON *document, double effort, mi_faults *fa
     }
     e->effort = effort;
     code = resolve(&r, document, e);
+    if (code == MI_OK && faults->count == before) {
+        code = mi_question_keep(document, e, r.status);
+    }
     if (code != MI_OK || faults->count > before) {
         mi_experiment_destroy(e);
         return code != MI_OK ? code : MI_INPUT;
@@ -250,6 +253,7 @@ void mi_experiment_destroy(mi_experiment *e)
     free(e->curves);
     free(e->file);
     free(e->title);
+    free(e->question);
     mi_values_destroy(e->settings);
     cJSON_Delete(e->resolved);
     free(e);

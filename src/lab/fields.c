@@ -5,6 +5,7 @@
 
 const mi_field_note mi_result_notes[] = {
     {"maskinfo, experiment", "version of the program, kind of experiment"},
+    {"title, question", "as in the experiment file; \"\" where it has none"},
     {"config", "every value used, defaults filled in; itself an experiment file"},
     {"units", "nats"},
     {"sites, dimensions, vocabulary", "N (null: infinite), 1 or 2, V (null: continuous)"},

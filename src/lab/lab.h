@@ -89,6 +89,11 @@ size_t mi_published_series(const cJSON *published, const char *key, const char *
                            double ratios[MI_PUBLISHED_POINTS], double values[MI_PUBLISHED_POINTS],
                            mi_faults *faults);
 
+/* "question" of a document kept with its experiment; and put, behind the title, into the result and
+ * its configuration, of whatever kind. */
+mi_code mi_question_keep(const cJSON *document, mi_experiment *experiment, mi_status *status);
+mi_code mi_question_put(const mi_experiment *experiment, cJSON *result, mi_status *status);
+
 /* References between curves, and masking strategies against published accuracies. */
 void mi_sources_check(const mi_experiment *experiment, mi_faults *faults);
 mi_code mi_sources_add(const mi_experiment *experiment, mi_faults *faults, cJSON *result,

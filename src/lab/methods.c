@@ -18,7 +18,8 @@ enum { MAX_RUNS = 32, MAX_ALL = MI_MOST_RUNS /* runs times seeds */ };
 /* Keys beside those of each table. */
 static const char *const head_keys[] = {"experiment", "view",   "seeds", "effort",
                                         "runs",       RUN_KEYS, NULL};
-static const char *const own_keys[] = {"experiment", "title", "seed", "runs", RUN_KEYS, NULL};
+static const char *const own_keys[] = {"experiment", "title",  "question", "seed",
+                                       "runs",       RUN_KEYS, NULL};
 static const char *const entry_keys[] = {RUN_KEYS, NULL};
 
 const mi_parameter mi_methods_parameters[] = {

@@ -191,8 +191,8 @@ static mi_code run_train(const mi_experiment *e, const mi_run_options *options, 
     return mi_train_run(&e->trains[0], NULL, &place, &options->run, faults, ret_result, status);
 }
 
-mi_code mi_experiment_run(const mi_experiment *e, const mi_run_options *options, mi_faults *faults,
-                          cJSON **ret_result, mi_status *status)
+static mi_code run_kind(const mi_experiment *e, const mi_run_options *options, mi_faults *faults,
+                        cJSON **ret_result, mi_status *status)
 {
     mi_run run = options->run;
     switch (e->kind) {
@@ -217,4 +217,20 @@ mi_code mi_experiment_run(const mi_experiment *e, const mi_run_options *options,
     }
     run.seed = e->curves[0].seed;
     return mi_curve_compute(&e->curves[0], &run, faults, ret_result, status);
+}
+
+mi_code mi_experiment_run(const mi_experiment *e, const mi_run_options *options, mi_faults *faults,
+                          cJSON **ret_result, mi_status *status)
+{
+    cJSON *result = NULL;
+    mi_code code = run_kind(e, options, faults, &result, status);
+    if (code == MI_OK) {
+        code = mi_question_put(e, result, status);
+    }
+    if (code != MI_OK) {
+        cJSON_Delete(result);
+        return code;
+    }
+    *ret_result = result;
+    return MI_OK;
 }

@@ -48,6 +48,11 @@ extern const mi_figure mi_figure_center_map;
 extern const mi_figure mi_figure_center_law;
 extern const mi_figure mi_figure_center_loop;
 
+/* The figures that a sweep result has of its own, by their number among those of its file; 0 of
+ * them in other results. */
+size_t mi_sweep_figures(const mi_report *report);
+mi_figure mi_sweep_figure(const mi_report *report, size_t number);
+
 /* fits.txt and fits.md: what was fitted to each curve, and the optima, as tables. */
 mi_code mi_fits_tables(const mi_report *report, char **ret_plain, char **ret_markdown,
                        mi_status *status);

@@ -7,6 +7,7 @@
 #include "figure.h"
 #include "maskinfo/memory.h"
 #include "maskinfo/table.h"
+#include "swept.h"
 #include "table_train.h"
 #include "text.h"
 #include "trials.h"
@@ -289,7 +290,9 @@ mi_code mi_table_text(const cJSON *result, char **ret_text, mi_status *status)
     mi_code code = mi_report_read(result, &report, status);
     table t = {.report = report, .shortened = true};
     bool curves = false;
-    if (code == MI_OK && report->estimators) {
+    if (code == MI_OK && report->opt_swept != NULL) {
+        code = mi_swept_text(report->opt_swept, ret_text, status);
+    } else if (code == MI_OK && report->estimators) {
         code = mi_trials_text(result, ret_text, status);
     } else if (code == MI_OK && report->center) {
         code = mi_centered_text(result, ret_text, status);

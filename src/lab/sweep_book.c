@@ -114,10 +114,10 @@ static mi_code refuse_foreign(const reading *r, mi_status *status)
     }
     return mi_fail(
         status, MI_INPUT,
-        "%s: the experiment has changed%s%.255s%s, and %zu finished units are not of it; "
+        "%s: the experiment%s has changed%s%.255s%s, and %zu finished units are not of it; "
         "--changed goes on with those that still are, --fresh starts again",
-        r->book->path, where[0] != '\0' ? " (" : "", where, where[0] != '\0' ? ")" : "",
-        r->foreign);
+        r->book->path, where[0] != '\0' ? "" : " or the program", where[0] != '\0' ? " (" : "",
+        where, where[0] != '\0' ? ")" : "", r->foreign);
 }
 
 static void say_damaged(const mi_sweep_book *book, size_t lines)

@@ -11,12 +11,24 @@ uint64_t mi_sweep_hash(uint64_t hash, const char *text)
     return hash;
 }
 
-/* A curve, or the curve of a training run. The resolved configuration lacks the ratios. */
-static cJSON *curve_identity(mi_writer *w, const mi_curve_config *c)
+/* Without what is only for people. */
+static cJSON *without_words(const cJSON *config)
+{
+    cJSON *copy = cJSON_Duplicate(config, 1);
+    cJSON_DeleteItemFromObjectCaseSensitive(copy, "title");
+    cJSON_DeleteItemFromObjectCaseSensitive(copy, "question");
+    return copy;
+}
+
+/* A curve, or the curve of a training run. The resolved configuration lacks the ratios; the label
+ * of one that stands alone is its title. */
+static cJSON *curve_identity(mi_writer *w, const mi_curve_config *c, bool alone)
 {
     cJSON *object = cJSON_CreateObject();
-    mi_add_text(w, object, "label", c->label);
-    mi_add_item(w, object, "config", cJSON_Duplicate(c->resolved, 1));
+    if (!alone) {
+        mi_add_text(w, object, "label", c->label);
+    }
+    mi_add_item(w, object, "config", without_words(c->resolved));
     mi_add_numbers(w, object, "ratios", c->ratios, c->ratio_count);
     if (c->style != NULL) {
         mi_add_item(w, object, "style", cJSON_Duplicate(c->style, 1));
@@ -28,17 +40,18 @@ cJSON *mi_sweep_identity(const mi_experiment *e)
 {
     mi_writer w = {.failed = false};
     cJSON *object = cJSON_CreateObject(), *parts = cJSON_CreateArray();
+    bool alone = e->kind == MI_KIND_CURVE || e->kind == MI_KIND_TRAIN;
     mi_add_text(&w, object, "experiment", mi_experiment_kind_name(e->kind));
     mi_add_number(&w, object, "seed", (double)e->seed);
     mi_add_number(&w, object, "effort", e->effort);
     if (e->resolved != NULL) {
-        mi_add_item(&w, object, "settings", cJSON_Duplicate(e->resolved, 1));
+        mi_add_item(&w, object, "settings", without_words(e->resolved));
     }
     for (size_t i = 0; i < e->count; i++) {
-        mi_append_item(&w, parts, curve_identity(&w, &e->curves[i]));
+        mi_append_item(&w, parts, curve_identity(&w, &e->curves[i], alone));
     }
     for (size_t i = 0; i < e->train_count; i++) {
-        mi_append_item(&w, parts, curve_identity(&w, &e->trains[i].curve));
+        mi_append_item(&w, parts, curve_identity(&w, &e->trains[i].curve, alone));
     }
     mi_add_item(&w, object, "parts", parts);
     if (w.failed) {

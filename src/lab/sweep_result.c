@@ -117,11 +117,9 @@ static mi_code write_tables(mi_writer *w, const mi_sweep_book *book, cJSON *resu
 
 static void put_head(mi_writer *w, const mi_experiment *e, cJSON *result)
 {
-    const cJSON *question = mi_lab_item(e->sweep->config, "question");
     mi_add_text(w, result, "maskinfo", MI_VERSION);
     mi_add_text(w, result, "experiment", "sweep");
     mi_add_text(w, result, "title", e->title);
-    mi_add_text(w, result, "question", cJSON_IsString(question) ? question->valuestring : NULL);
     mi_add_item(w, result, "config", cJSON_Duplicate(e->sweep->config, 1));
     mi_add_text(w, result, "inner", mi_experiment_kind_name(e->sweep->kind));
 }

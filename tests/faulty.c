@@ -36,7 +36,7 @@ typedef struct range {
 /* The count lives in the test program. */
 static range counted[LIBRARIES];
 static size_t counted_ranges;
-static atomic_bool armed;
+static atomic_bool armed, libraries_too;
 static atomic_long seen, failing, live;
 static const char *_Atomic failed_in;
 
@@ -64,7 +64,7 @@ static const char *library_of(const void *caller)
 
 static bool call_fails(const void *caller)
 {
-    const char *library = library_of(caller);
+    const char *library = atomic_load(&libraries_too) ? library_of(caller) : NULL;
     return library != NULL && fails_now(library);
 }
 
@@ -140,12 +140,13 @@ static int add_library(struct dl_phdr_info *info, size_t size, void *context)
     return 0;
 }
 
-void faulty_arm(long index)
+void faulty_arm(long index, bool libraries_as_well)
 {
     if (counted_ranges == 0) {
         dl_iterate_phdr(add_library, NULL);
     }
     atomic_store(&seen, 0);
+    atomic_store(&libraries_too, libraries_as_well);
     atomic_store(&failing, index);
     atomic_store(&failed_in, NULL);
     atomic_store(&armed, true);

@@ -7,8 +7,9 @@
 
 #include <stdbool.h>
 
-/* From now on count allocations, and let the one with this index fail; negative: none. */
-void faulty_arm(long index);
+/* From now on count allocations, and let the one with this index fail; negative: none. `libraries`:
+ * also those of the shared libraries, else only those of the library and the program. */
+void faulty_arm(long index, bool libraries);
 
 /* No longer. Returns how many there were since. */
 long faulty_disarm(void);

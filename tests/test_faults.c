@@ -33,7 +33,7 @@ static void every_allocation_may_fail(const char *text)
     long failures = 0;
     for (; code != MI_OK; failures++) {
         mi_status status = {.code = MI_OK};
-        faulty_arm(failures);
+        faulty_arm(failures, false);
         code = whole_way(text, &status);
         bool failed = faulty_disarm() > failures;
         if (code != (failed ? MI_MEMORY : MI_OK)) {

@@ -46,7 +46,7 @@ static long run_captured(rig *r, char **arguments, int count)
     dup2(file, 1);
     dup2(file, 2);
     long before = faulty_live();
-    faulty_arm(r->failing);
+    faulty_arm(r->failing, true);
     maskinfo_main(count, arguments);
     long allocations = faulty_disarm();
     fflush(stdout);

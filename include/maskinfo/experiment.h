@@ -52,7 +52,7 @@ typedef struct mi_experiment {
     mi_experiment_kind kind;
     char *file; /* for messages */
     char *title;
-    char *question; /* "" where the file has none */
+    char *question;          /* "" where the file has none */
     mi_curve_config *curves; /* one in a "curve" experiment */
     size_t count;
     struct mi_train_config *trains; /* one in a "train" experiment; of "checks" the runs, then those

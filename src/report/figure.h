@@ -7,6 +7,7 @@
 typedef struct mi_figure {
     const char *name;     /* of its files, and in "figures" of a result */
     const char *question; /* its title */
+    const char *caption;  /* what is seen and how to read it; for pages */
     bool compare, curve, estimators, advice, train, checks, methods,
         center;                           /* experiments that have it */
     bool (*any)(const mi_report *report); /* is there anything to draw? */
@@ -16,6 +17,9 @@ typedef struct mi_figure {
     mi_code (*tables)(const mi_report *report, char **ret_plain, char **ret_markdown,
                       mi_status *status);
 } mi_figure;
+
+/* The figure of that name that results of this kind have; NULL where there is none. */
+const mi_figure *mi_figure_find(const mi_report *report, const char *name);
 
 extern const mi_figure mi_figure_information; /* several sources */
 extern const mi_figure mi_figure_curve;       /* one source, with its fits */

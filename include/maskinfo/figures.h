@@ -9,8 +9,8 @@
 /* Runs of a "checks" or "methods" result that there may be, those of all seeds. */
 enum { MI_MOST_RUNS = 96 };
 
-/* Draw the figures of a "curve", "compare", "estimators", "train", "checks" or "center" result in
- * `directory` (made where missing). A figure NAME is four files:
+/* Draw the figures of a "curve", "compare", "estimators", "train", "checks", "center" or "sweep"
+ * result (a sweep names its own) in `directory` (made where missing). A figure NAME is four files:
  *
  *     NAME.dat   the numbers: one block per curve, two blank lines between blocks, columns named
  *                with their units; "?" stands for a number that the result does not have

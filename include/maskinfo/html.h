@@ -26,4 +26,7 @@ typedef struct mi_page_result {
 mi_code mi_html_page(const mi_page_result *results, size_t count, char **ret_page, size_t *ret_size,
                      mi_status *status);
 
+/* Is it a result that a page can be made of? MI_INPUT: status->place says where it is not. */
+mi_code mi_html_check(const cJSON *result, mi_status *status);
+
 #endif

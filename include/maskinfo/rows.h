@@ -9,7 +9,9 @@
 #include "maskinfo/result.h"
 #include "maskinfo/status.h"
 
-enum { MI_MOST_CELLS = 10000, MI_MOST_FAILURES = 100 }; /* in a result; the files hold them all */
+/* In a result; the files hold them all. MI_MOST_EACH: units, for the numbers of the single seeds.
+ */
+enum { MI_MOST_CELLS = 10000, MI_MOST_FAILURES = 100, MI_MOST_EACH = 5000 };
 
 typedef struct mi_rows mi_rows;
 
@@ -61,8 +63,9 @@ mi_code mi_rows_write_cells_csv(const mi_rows *rows, const char *path, mi_status
  *     cells     [{"at": [index..], "done", "failed", "values": {NAME: V}}]
  *     V         {"count": numbers, "mean", "deviation" (of one seed, unbiased), "low", "high"}: the
  *               last two bound Student's 95 % interval of the mean; what there is not is null, and
- *               "reason" says why. {"count", "texts": {text: times}} where the column has texts
- *     failures  [{"unit", "at", "seed", "message"}] */
+ *               "reason" says why; and "each": number or null of each seed, where there are at
+ *               most MI_MOST_EACH units. {"count", "texts": {text: times}} where the column has
+ * texts failures  [{"unit", "at", "seed", "message"}] */
 mi_code mi_rows_put_cells(const mi_rows *rows, cJSON *result, mi_status *status);
 
 #endif

@@ -42,6 +42,7 @@ typedef enum cli_command_id {
     CLI_PLOT = 4,
     CLI_LIST = 8,
     CLI_ADVISE = 16,
+    CLI_REPORT = 32,
     CLI_EVERY = ~0
 } cli_command_id;
 
@@ -78,7 +79,7 @@ typedef struct cli_command {
     int (*run)(const cli_options *options);
 } cli_command;
 
-extern const cli_command cli_run, cli_check, cli_plot, cli_list, cli_advise;
+extern const cli_command cli_run, cli_check, cli_plot, cli_list, cli_advise, cli_report;
 extern const cli_command *const cli_commands[]; /* ends with NULL */
 
 /* The option of that name that the command takes, or NULL. */

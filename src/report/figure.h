@@ -18,8 +18,8 @@ typedef struct mi_figure {
                       mi_status *status);
 } mi_figure;
 
-/* The figure of that name that results of this kind have; NULL where there is none. */
-const mi_figure *mi_figure_find(const mi_report *report, const char *name);
+/* The figure of that name that results of this kind have; its name is NULL where there is none. */
+mi_figure mi_figure_find(const mi_report *report, const char *name);
 
 extern const mi_figure mi_figure_information; /* several sources */
 extern const mi_figure mi_figure_curve;       /* one source, with its fits */
@@ -52,9 +52,18 @@ extern const mi_figure mi_figure_center_map;
 extern const mi_figure mi_figure_center_law;
 extern const mi_figure mi_figure_center_loop;
 
+/* The figures that a sweep result has of its own, by their number among those of its file; 0 of
+ * them in other results. */
+size_t mi_sweep_figures(const mi_report *report);
+mi_figure mi_sweep_figure(const mi_report *report, size_t number);
+
 /* fits.txt and fits.md: what was fitted to each curve, and the optima, as tables. */
 mi_code mi_fits_tables(const mi_report *report, char **ret_plain, char **ret_markdown,
                        mi_status *status);
+
+/* The same two as parts of an HTML page; of strategies nothing where there is nothing to tell. */
+mi_code mi_fits_html(const mi_report *report, FILE *page, mi_status *status);
+mi_code mi_strategies_html(const mi_report *report, FILE *page, mi_status *status);
 
 /* strategies.txt and strategies.md: each source under each of its strategies. */
 mi_code mi_strategies_tables(const mi_report *report, char **ret_plain, char **ret_markdown,

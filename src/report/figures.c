@@ -261,24 +261,31 @@ static mi_code draw_figure(drawing *d, const mi_figure *figure, mi_status *statu
 /* Do results of this kind have the figure? */
 static bool suits(const mi_report *report, const mi_figure *figure)
 {
-    return report->center       ? figure->center
-           : report->train      ? figure->train
-           : report->checks     ? figure->checks
-           : report->methods    ? figure->methods
-           : report->estimators ? figure->estimators
-           : report->advice     ? figure->advice
-           : report->compare    ? figure->compare
-                                : figure->curve;
+    return report->opt_swept != NULL ? false
+           : report->center          ? figure->center
+           : report->train           ? figure->train
+           : report->checks          ? figure->checks
+           : report->methods         ? figure->methods
+           : report->estimators      ? figure->estimators
+           : report->advice          ? figure->advice
+           : report->compare         ? figure->compare
+                                     : figure->curve;
 }
 
-const mi_figure *mi_figure_find(const mi_report *report, const char *name)
+mi_figure mi_figure_find(const mi_report *report, const char *name)
 {
     for (size_t i = 0; i < FIGURES; i++) {
         if (suits(report, registry[i]) && strcmp(registry[i]->name, name) == 0) {
-            return registry[i];
+            return *registry[i];
         }
     }
-    return NULL;
+    for (size_t i = 0; i < mi_sweep_figures(report); i++) {
+        mi_figure figure = mi_sweep_figure(report, i);
+        if (strcmp(figure.name, name) == 0) {
+            return figure;
+        }
+    }
+    return (mi_figure){.name = NULL};
 }
 
 /* Does the result have this figure, and ask for it? */
@@ -301,6 +308,21 @@ static bool wanted(const mi_report *report, const mi_figure *figure)
     return false;
 }
 
+/* The figures that the file of a sweep asks for. */
+static mi_code draw_own(drawing *d, mi_status *status)
+{
+    mi_code code = MI_OK;
+    for (size_t i = 0; i < mi_sweep_figures(d->report) && code == MI_OK; i++) {
+        mi_figure figure = mi_sweep_figure(d->report, i);
+        if (figure.any(d->report)) {
+            code = draw_figure(d, &figure, status);
+        } else {
+            discard_figure(d->target, &figure);
+        }
+    }
+    return code;
+}
+
 static mi_code draw_all(drawing *d, mi_status *status)
 {
     mi_code code = MI_OK;
@@ -314,6 +336,9 @@ static mi_code draw_all(drawing *d, mi_status *status)
         if (wanted(d->report, registry[i])) {
             code = draw_figure(d, registry[i], status);
         }
+    }
+    if (code == MI_OK) {
+        code = draw_own(d, status);
     }
     if (code == MI_OK && d->missing) {
         mi_fail(status, MI_OK,

@@ -96,21 +96,24 @@ mi_code mi_prose_close(mi_prose *p, FILE *page, mi_status *status)
     return whole ? MI_OK : mi_fail(status, MI_MEMORY, "no memory for the page");
 }
 
-void mi_html_table_open(FILE *page, const char *caption, const char *const *headings,
-                        const bool *opt_shown, size_t columns)
+void mi_html_table_open(FILE *page, const char *caption)
 {
-    fputs("<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Table: ", page);
+    fputs("<div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-label=\"Table: ", page);
     mi_html_text(page, caption);
     fputs("\"><table><caption>", page);
     mi_html_text(page, caption);
     fputs("</caption>\n<thead><tr>", page);
-    for (size_t c = 0; c < columns; c++) {
-        if (opt_shown == NULL || opt_shown[c]) {
-            fputs("<th scope=\"col\">", page);
-            mi_html_text(page, headings[c]);
-            fputs("</th>", page);
-        }
-    }
+}
+
+void mi_html_heading(FILE *page, const char *text)
+{
+    fputs("<th scope=\"col\">", page);
+    mi_html_text(page, text);
+    fputs("</th>", page);
+}
+
+void mi_html_table_body(FILE *page)
+{
     fputs("</tr></thead>\n<tbody>\n", page);
 }
 

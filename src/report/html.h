@@ -28,10 +28,11 @@ typedef struct mi_prose {
 mi_code mi_prose_open(mi_prose *prose, mi_status *status);
 mi_code mi_prose_close(mi_prose *prose, FILE *page, mi_status *status);
 
-/* A table in a region of its own that scrolls. Cells go row by row, the first of each being its
- * heading, between open and close. */
-void mi_html_table_open(FILE *page, const char *caption, const char *const *headings,
-                        const bool *opt_shown, size_t columns);
+/* A table that scrolls by itself: open, headings, body, rows of cells, close. The first cell of a
+ * row is its heading. */
+void mi_html_table_open(FILE *page, const char *caption);
+void mi_html_heading(FILE *page, const char *text);
+void mi_html_table_body(FILE *page);
 void mi_html_row_open(FILE *page);
 void mi_html_cell(FILE *page, bool heading, const char *text);
 void mi_html_row_close(FILE *page);

@@ -122,7 +122,7 @@ static bool put_png(const mi_section *s, const char *stem, const mi_drawing *dra
 static void put_picture(const mi_section *s, const char *stem, const mi_drawing *drawing)
 {
     char reason[96] = "";
-    fputs("<div class=\"scroll picture\" role=\"region\" tabindex=\"0\" aria-label=\"Figure: ",
+    fputs("<div class=\"scroll picture\" role=\"group\" tabindex=\"0\" aria-label=\"Figure: ",
           s->page);
     mi_html_text(s->page, stem);
     fputs("\">", s->page);
@@ -187,15 +187,16 @@ bool mi_html_command(FILE *page, const mi_section *s)
 static void put_figure(const mi_section *s, const char *stem, size_t number)
 {
     char prefix[64], label[512];
-    const mi_figure *figure = mi_figure_find(s->report, stem);
-    const char *question = figure != NULL ? figure->question : stem;
-    const char *caption = figure != NULL ? figure->caption : "";
+    const mi_figure figure = mi_figure_find(s->report, stem);
+    const char *question = figure.name != NULL ? figure.question : stem;
+    const char *caption = figure.caption != NULL ? figure.caption : "";
     snprintf(prefix, sizeof prefix, "r%zu-f%zu-", s->index, number);
-    snprintf(label, sizeof label, "%s %s", question, caption);
+    snprintf(label, sizeof label, "Plots that answer: %s What is seen stands in the caption below.",
+             question);
     const mi_drawing drawing = {prefix, label};
     fprintf(s->page, "<figure id=\"r%zu-%s\">\n", s->index, stem);
     put_picture(s, stem, &drawing);
-    fputs("<figcaption><strong>", s->page);
+    fprintf(s->page, "<figcaption>Figure %zu. <strong>", number + 1);
     mi_html_text(s->page, question);
     fputs("</strong> ", s->page);
     mi_html_text(s->page, caption);

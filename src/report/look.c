@@ -99,3 +99,12 @@ void mi_report_dress(mi_report *report)
         }
     }
 }
+
+mi_look mi_look_of(size_t number)
+{
+    mi_group group = number % 2 == 0 ? MI_GROUP_IMAGE : MI_GROUP_TEXT;
+    size_t rank = number / 2;
+    mi_look look = {.dash = 1, .point = points[(group + rank) % MI_GROUPS][rank % POINTS]};
+    memcpy(look.color, colors[group][rank % COLORS], sizeof look.color);
+    return look;
+}

@@ -155,6 +155,19 @@ static cJSON *text_json(const mi_rows *rows, mi_writer *w, size_t cell, size_t c
     return json;
 }
 
+static cJSON *each_json(const mi_rows *rows, mi_writer *w, size_t cell, size_t column)
+{
+    cJSON *array = cJSON_CreateArray();
+    for (size_t s = 0; s < rows->seed_count; s++) {
+        size_t place = (cell * rows->seed_count + s) * rows->column_count + column;
+        mi_append_item(w, array,
+                       rows->kinds[place] == MI_VALUE_NUMBER
+                           ? cJSON_CreateNumber(mi_result_round(rows->numbers[place]))
+                           : cJSON_CreateNull());
+    }
+    return array;
+}
+
 static cJSON *number_json(const mi_rows *rows, mi_writer *w, size_t cell, size_t column,
                           double *buffer)
 {
@@ -168,6 +181,9 @@ static cJSON *number_json(const mi_rows *rows, mi_writer *w, size_t cell, size_t
     const char *reason = mi_rows_reason(rows, cell, column, a);
     if (reason != NULL) {
         mi_add_text(w, json, "reason", reason);
+    }
+    if (rows->unit_count <= MI_MOST_EACH) {
+        mi_add_item(w, json, "each", each_json(rows, w, cell, column));
     }
     return json;
 }

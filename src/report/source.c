@@ -6,6 +6,7 @@
 
 #include "centered.h"
 #include "maskinfo/memory.h"
+#include "swept.h"
 #include "text.h"
 #include "trained.h"
 #include "trials.h"
@@ -319,11 +320,21 @@ static bool classify(mi_report *report)
     report->methods = strcmp(name, "methods") == 0;
     report->center = strcmp(name, "center") == 0;
     return report->compare || report->estimators || report->train || report->checks ||
-           report->methods || report->center || strcmp(name, "curve") == 0;
+           report->methods || report->center || strcmp(name, "curve") == 0 ||
+           strcmp(name, "sweep") == 0;
+}
+
+static bool is_sweep(const cJSON *result)
+{
+    const char *name = mi_json_text(result, "experiment");
+    return name != NULL && strcmp(name, "sweep") == 0;
 }
 
 static mi_code read_kind(mi_report *report, mi_status *status)
 {
+    if (is_sweep(report->result)) {
+        return mi_swept_read(report->result, &report->opt_swept, status);
+    }
     if (report->estimators) {
         return mi_trials_check(report->result, status);
     }
@@ -355,10 +366,11 @@ mi_code mi_report_read(const cJSON *result, mi_report **ret_report, mi_status *s
         code = read_kind(report, status);
     } else {
         const char *name = mi_json_text(result, "experiment");
-        code = mi_fail_at(status, "experiment",
-                          "\"%s\" has no figures; \"curve\", \"compare\", \"estimators\", "
-                          "\"advise\", \"train\", \"checks\", \"methods\" and \"center\" do",
-                          name == NULL ? "" : name);
+        code = mi_fail_at(
+            status, "experiment",
+            "\"%s\" has no figures; \"curve\", \"compare\", \"estimators\", "
+            "\"advise\", \"train\", \"checks\", \"methods\", \"center\" and \"sweep\" do",
+            name == NULL ? "" : name);
     }
     if (code != MI_OK) {
         mi_report_destroy(report);
@@ -383,5 +395,6 @@ void mi_report_destroy(mi_report *report)
     mi_report_free_overlays(report);
     mi_report_free_strategies(report);
     mi_runs_destroy(report->opt_runs);
+    mi_swept_destroy(report->opt_swept);
     free(report);
 }

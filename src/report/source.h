@@ -154,6 +154,7 @@ typedef struct mi_report {
     bool center;         /* no sources; center.h reads it */
     bool train, checks, methods; /* one training run, or several; no sources but: */
     struct mi_runs *opt_runs;    /* trained.h */
+    struct mi_swept *opt_swept;  /* a sweep, swept.h; no sources */
     size_t count;
     mi_source *sources;
     size_t overlay_count;
@@ -162,8 +163,8 @@ typedef struct mi_report {
     mi_strategy_comparison *opt_comparison;
 } mi_report;
 
-/* MI_INPUT where the JSON is not a curve, compare, estimators, advise, train, checks, methods or
- * center result; status->place says where. */
+/* MI_INPUT where the JSON is not a curve, compare, estimators, advise, train, checks, methods,
+ * center or sweep result; status->place says where. */
 mi_code mi_report_read(const cJSON *result, mi_report **ret_report, mi_status *status);
 void mi_report_destroy(mi_report *report); /* accepts NULL */
 
@@ -198,6 +199,9 @@ void mi_source_derive(mi_source *source);
 
 /* Fill the difference from the reference, where there is one. */
 void mi_source_derive_difference(mi_source *source);
+
+/* The look of a thing that is neither text nor image: 16 of them differ. */
+mi_look mi_look_of(size_t number);
 
 /* Give every source its look. */
 void mi_report_dress(mi_report *report);

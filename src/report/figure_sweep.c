@@ -1,0 +1,157 @@
+/* The figures that a sweep has of its own. */
+#include <math.h>
+#include <string.h>
+
+#include "maskinfo/format.h"
+#include "sweep_parts.h"
+#include "text.h"
+
+enum { TIC_LIMIT = 18, CHARACTER = 7 /* pixels of a tic's */, ALL_TICS = 40 };
+
+void mi_combinations_add(mi_combinations *c, const mi_swept *swept, size_t axis)
+{
+    c->count = c->axis_count == 0 ? swept->axes[axis].count : c->count * swept->axes[axis].count;
+    c->axes[c->axis_count++] = axis;
+}
+
+/* Index of the combination on its axis `i`. */
+static size_t index_on(const mi_combinations *c, const mi_swept *swept, size_t number, size_t i)
+{
+    for (size_t k = c->axis_count; --k > i;) {
+        number /= swept->axes[c->axes[k]].count;
+    }
+    return number % swept->axes[c->axes[i]].count;
+}
+
+size_t mi_combinations_cell(const mi_combinations *c, const mi_swept *swept, size_t number)
+{
+    size_t cell = 0;
+    for (size_t i = 0; i < c->axis_count; i++) {
+        cell += index_on(c, swept, number, i) * swept->strides[c->axes[i]];
+    }
+    return cell;
+}
+
+void mi_combinations_label(const mi_combinations *c, const mi_swept *swept, size_t number,
+                           bool named, char label[MI_SWEEP_LABEL])
+{
+    enum { PART = 40 };
+    size_t used = 0;
+    label[0] = '\0';
+    for (size_t i = 0; i < c->axis_count; i++) {
+        const mi_swept_axis *axis = &swept->axes[c->axes[i]];
+        const char *value = axis->labels[index_on(c, swept, number, i)];
+        mi_append(label, MI_SWEEP_LABEL, &used, "%s", i > 0 ? ", " : "");
+        if (named && axis->numeric) {
+            mi_append(label, MI_SWEEP_LABEL, &used, "%.*s ", (int)mi_text_bytes(axis->bare, PART),
+                      axis->bare);
+        }
+        mi_append(label, MI_SWEEP_LABEL, &used, "%.*s", (int)mi_text_bytes(value, PART), value);
+    }
+}
+
+const mi_swept_value *mi_sweep_value(const mi_swept *swept, size_t cell, size_t column)
+{
+    return &swept->values[cell * swept->column_count + column];
+}
+
+size_t mi_sweep_tics(mi_sheet *sheet, const mi_swept_axis *axis, char which,
+                     const double *opt_places, int width)
+{
+    size_t longest = 0, step = (axis->count + ALL_TICS - 1) / ALL_TICS;
+    for (size_t i = 0; i < axis->count; i++) {
+        size_t length = mi_text_length(axis->labels[i]);
+        longest = length > longest ? length : longest;
+    }
+    longest = longest > TIC_LIMIT ? TIC_LIMIT : longest;
+    bool turned = (int)((longest + 1) * CHARACTER * ((axis->count + step - 1) / step)) > width;
+    fprintf(sheet->script, "set %ctics %s font ',10' (", which,
+            which == 'x' && turned ? "rotate by 40 right" : "norotate");
+    for (size_t i = 0; i < axis->count; i += step) {
+        fputs(i > 0 ? ", " : "", sheet->script);
+        mi_text_quote(sheet->script, axis->labels[i], TIC_LIMIT, "");
+        fprintf(sheet->script, " %.12g", opt_places != NULL ? opt_places[i] : (double)i);
+    }
+    fputs(")\n", sheet->script);
+    return which == 'x' && !turned ? 0 : longest;
+}
+
+void mi_sweep_notes(mi_sheet *sheet, const mi_swept_figure *figure, const char *general)
+{
+    char note[160];
+    const mi_swept *swept = sheet->report->opt_swept;
+    if (figure->note[0] != '\0') {
+        mi_sheet_note(sheet, figure->note);
+    }
+    mi_sheet_note(sheet, general);
+    if (swept->failed > 0) {
+        snprintf(note, sizeof note, "%zu of %zu units failed; the means are those of the others.",
+                 swept->failed, swept->units);
+        mi_sheet_note(sheet, note);
+    }
+}
+
+static bool always(const mi_report *report)
+{
+    (void)report;
+    return true;
+}
+
+static bool never(const mi_report *report)
+{
+    (void)report;
+    return false;
+}
+
+/* Is there anything in a column that the kind of figure can draw? */
+static bool drawable(const mi_swept *swept, const mi_swept_figure *figure)
+{
+    bool any = false;
+    for (size_t i = 0; swept->values != NULL && i < figure->count; i++) {
+        bool numeric = swept->columns[figure->columns[i]].numeric;
+        for (size_t cell = 0; cell < swept->cell_count && !any; cell++) {
+            const mi_swept_value *value = mi_sweep_value(swept, cell, figure->columns[i]);
+            any = numeric ? isfinite(value->mean) : figure->heat && value->count > 0;
+        }
+    }
+    return any;
+}
+
+static void draw(mi_sheet *sheet)
+{
+    const mi_swept *swept = sheet->report->opt_swept;
+    const mi_swept_figure *figure = swept->figures;
+    while (strcmp(figure->name, sheet->name) != 0) {
+        figure++;
+    }
+    if (figure->heat) {
+        mi_sweep_heat(sheet, figure);
+    } else {
+        mi_sweep_lines(sheet, figure);
+    }
+}
+
+size_t mi_sweep_figures(const mi_report *report)
+{
+    return report->opt_swept == NULL ? 0 : report->opt_swept->figure_count;
+}
+
+static const char lines_caption[] =
+    "The mean over the seeds at each value of the x axis with its 95 % interval (Student's t), a "
+    "line for each combination of the other axes. Where intervals overlap widely the sweep does "
+    "not "
+    "tell the settings apart; one seed has no interval.";
+static const char heat_caption[] =
+    "The mean over the seeds for each pair of values of two axes, as a colour; the scale is beside "
+    "the map. A field that is empty has no unit that succeeded. Intervals are in the table of "
+    "cells.";
+
+mi_figure mi_sweep_figure(const mi_report *report, size_t number)
+{
+    const mi_swept_figure *figure = &report->opt_swept->figures[number];
+    return (mi_figure){.name = figure->name,
+                       .question = figure->title,
+                       .caption = figure->heat ? heat_caption : lines_caption,
+                       .any = drawable(report->opt_swept, figure) ? always : never,
+                       .draw = draw};
+}

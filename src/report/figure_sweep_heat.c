@@ -1,0 +1,363 @@
+/* A column of a sweep over two axes: a coloured box for the mean of each cell, or for its commonest
+ * text. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "maskinfo/format.h"
+#include "maskinfo/memory.h"
+#include "sweep_parts.h"
+#include "text.h"
+
+enum {
+    TITLE_MARGIN = 34,
+    BOTTOM_MARGIN = 56,
+    LABEL_MARGIN = 62, /* between the axes and the name of y, beside short tics */
+    ROW_HEIGHT = 36,
+    LEAST_HEIGHT = 180,
+    MOST_HEIGHT = 340,
+    COLORBOX = 78, /* room right of the axes */
+    MARGIN = 20,
+    MOST_PANELS = 6,
+    MOST_TEXTS = 12,
+    MOST_PRINTED = 600, /* numbers in a panel */
+    LEAST_WIDTH = 40,   /* of a box that has room for a number */
+    LEAST_ROW = 13,
+    CHARACTER = 7
+};
+
+/* Columns of a box. */
+enum { X, Y, LEFT, RIGHT, BOTTOM, TOP, VALUE, COLUMNS };
+
+/* What a box shows. */
+typedef enum shown { NUMBERS, TEXTS, FAILED, EMPTY } shown;
+
+typedef struct map {
+    const mi_swept *swept;
+    const mi_swept_figure *figure;
+    const mi_swept_axis *x, *y;
+    mi_combinations panels;
+    size_t column;
+    bool numeric;
+    double low, high; /* of all panels of the column */
+    size_t text_count;
+    const char
+        *texts[MOST_TEXTS]; /* the commonest of a cell, each once; more share the last look */
+    bool any_failed, any_empty;
+    double *rows; /* room for all boxes of a panel */
+} map;
+
+static size_t cell_of(const map *m, size_t panel, size_t i, size_t j)
+{
+    return mi_combinations_cell(&m->panels, m->swept, panel) + i * m->swept->strides[m->figure->x] +
+           j * m->swept->strides[m->figure->y];
+}
+
+static size_t text_index(const map *m, const char *text)
+{
+    size_t k = 0;
+    while (k < m->text_count && strcmp(m->texts[k], text) != 0) {
+        k++;
+    }
+    return k;
+}
+
+static shown show(const map *m, size_t cell)
+{
+    const mi_swept_value *value = mi_sweep_value(m->swept, cell, m->column);
+    if (m->numeric && isfinite(value->mean)) {
+        return NUMBERS;
+    }
+    if (!m->numeric && value->count > 0) {
+        return TEXTS;
+    }
+    return m->swept->failed_units[cell] > 0 ? FAILED : EMPTY;
+}
+
+static void measure(map *m)
+{
+    m->low = INFINITY;
+    m->high = -INFINITY;
+    m->text_count = 0;
+    m->any_failed = m->any_empty = false;
+    for (size_t cell = 0; cell < m->swept->cell_count; cell++) {
+        const mi_swept_value *value = mi_sweep_value(m->swept, cell, m->column);
+        shown what = show(m, cell);
+        m->low = fmin(m->low, value->mean);
+        m->high = fmax(m->high, value->mean);
+        m->any_failed = m->any_failed || what == FAILED;
+        m->any_empty = m->any_empty || what == EMPTY;
+        if (what == TEXTS && m->text_count < MOST_TEXTS &&
+            text_index(m, value->most) == m->text_count) {
+            m->texts[m->text_count++] = value->most;
+        }
+    }
+}
+
+/* The boxes of a kind (of texts: those of one text); -1 where there are none. */
+static int put_boxes(mi_sheet *sheet, const map *m, size_t panel, shown what, size_t text)
+{
+    static const char *const names[] = {
+        [NUMBERS] = "cells", [TEXTS] = "text", [FAILED] = "failed", [EMPTY] = "empty"};
+    size_t count = 0;
+    for (size_t k = 0; k < m->x->count * m->y->count; k++) {
+        size_t i = k % m->x->count, j = k / m->x->count, cell = cell_of(m, panel, i, j);
+        const mi_swept_value *value = mi_sweep_value(m->swept, cell, m->column);
+        if (show(m, cell) != what || (what == TEXTS && text_index(m, value->most) != text)) {
+            continue;
+        }
+        double *row = m->rows + COLUMNS * count++;
+        row[X] = (double)i;
+        row[Y] = (double)j;
+        row[LEFT] = row[X] - 0.5;
+        row[RIGHT] = row[X] + 0.5;
+        row[BOTTOM] = row[Y] - 0.5;
+        row[TOP] = row[Y] + 0.5;
+        row[VALUE] = what == TEXTS ? (double)value->count : value->mean;
+    }
+    return count == 0 ? -1
+                      : mi_sheet_block(sheet, what == TEXTS ? m->texts[text] : names[what],
+                                       "x_index y_index left right bottom top value", m->rows,
+                                       COLUMNS, count);
+}
+
+/* Dark text on the bright end of the palette. */
+static bool bright(const map *m, double value)
+{
+    return m->high > m->low ? (value - m->low) / (m->high - m->low) > 0.55 : false;
+}
+
+/* Numbers (or texts cut to the box) into the boxes where they have room. */
+static void print_values(mi_sheet *sheet, const map *m, size_t panel, mi_box box)
+{
+    int width = (box.right - box.left) / (int)m->x->count;
+    int height = (box.bottom - box.top) / (int)m->y->count;
+    if (width < LEAST_WIDTH || height < LEAST_ROW || m->x->count * m->y->count > MOST_PRINTED) {
+        return;
+    }
+    for (size_t k = 0; k < m->x->count * m->y->count; k++) {
+        size_t i = k % m->x->count, j = k / m->x->count, cell = cell_of(m, panel, i, j);
+        const mi_swept_value *value = mi_sweep_value(m->swept, cell, m->column);
+        shown what = show(m, cell);
+        if (what == FAILED || what == EMPTY) {
+            continue;
+        }
+        fputs("set label ", sheet->script);
+        if (what == TEXTS) {
+            mi_text_quote(sheet->script, value->most, (size_t)(width / CHARACTER), "");
+        } else {
+            fprintf(sheet->script, "'%.3g'", value->mean);
+        }
+        bool dark = what == NUMBERS && bright(m, value->mean);
+        fprintf(sheet->script, " at %zu, %zu center front tc rgb '%s' font ',10'\n", i, j,
+                dark ? "#000000" : "#ffffff");
+    }
+}
+
+/* Pixels that tics on the left take beyond what every panel leaves them. */
+static int tics_beyond(const mi_swept_axis *axis)
+{
+    enum { EASY = 5, LIMIT = 18 };
+    size_t longest = 0;
+    for (size_t i = 0; i < axis->count; i++) {
+        size_t length = mi_text_length(axis->labels[i]);
+        longest = length > longest ? length : longest;
+    }
+    longest = longest > LIMIT ? LIMIT : longest;
+    return longest > EASY ? (int)(longest - EASY) * CHARACTER : 0;
+}
+
+/* Returns the characters of x tics that stand upright. */
+static size_t begin_panel(mi_sheet *sheet, const map *m, mi_box box, const char *title)
+{
+    mi_sheet_panel(sheet, box, title, m->x->label, "");
+    fputs("set label ", sheet->script);
+    mi_text_quote(sheet->script, m->y->label, 60, "");
+    fprintf(sheet->script, " at screen X(%d), Y(%d) center rotate\n",
+            box.left - LABEL_MARGIN + 10 - tics_beyond(m->y), (box.top + box.bottom) / 2);
+    fprintf(sheet->script,
+            "set xrange [-0.5:%zu.5]; set yrange [-0.5:%zu.5]; unset colorbox\n"
+            "set style fill solid noborder\n",
+            m->x->count - 1, m->y->count - 1);
+    mi_sweep_tics(sheet, m->y, 'y', NULL, 0);
+    return mi_sweep_tics(sheet, m->x, 'x', NULL, box.right - box.left);
+}
+
+static void put_colorbox(mi_sheet *sheet, const map *m, mi_box box)
+{
+    double low = m->low, high = m->high;
+    if (!(high - low > 1e-9 * fmax(fabs(high), fabs(low)))) {
+        double margin = high != 0 ? 0.1 * fabs(high) : 1;
+        low -= margin;
+        high += margin;
+    }
+    fprintf(sheet->script,
+            "set colorbox vertical user origin X(%d), Y(%d) size real(12)/width, real(%d)/height\n"
+            "set cbtics autofreq font ',10'; set format cb '%%g'; set cbrange [%.9g:%.9g]\n"
+            "set palette defined (0 '#440154', 0.25 '#3b528b', 0.5 '#21918c', 0.75 '#5ec962', 1 "
+            "'#fde725')\n",
+            box.right + 8, box.bottom, box.bottom - box.top, low, high);
+}
+
+static void put_text_boxes(mi_sheet *sheet, const int *blocks, size_t count)
+{
+    for (size_t k = 0; k < count; k++) {
+        if (blocks[k] >= 0) {
+            mi_sheet_item(sheet,
+                          "data index %d using 1:2:3:4:5:6 with boxxyerror fc rgb '%s' lw 0.1",
+                          blocks[k], mi_look_of(k).color);
+        }
+    }
+}
+
+static void put_grey_boxes(mi_sheet *sheet, int failed, int empty)
+{
+    if (failed >= 0) {
+        mi_sheet_item(sheet,
+                      "data index %d using 1:2:3:4:5:6 with boxxyerror fs pattern 4 lc rgb "
+                      "'#777777' lw 1",
+                      failed);
+    }
+    if (empty >= 0) {
+        mi_sheet_item(sheet,
+                      "data index %d using 1:2:3:4:5:6 with boxxyerror fc rgb '#e4e4e4' lw 0.1",
+                      empty);
+    }
+}
+
+/* Returns the characters of x tics that stand upright. */
+static size_t draw_panel(mi_sheet *sheet, const map *m, size_t panel, mi_box box)
+{
+    char title[2 * MI_SWEEP_LABEL], name[MI_SWEEP_LABEL];
+    int texts[MOST_TEXTS], numbers = put_boxes(sheet, m, panel, NUMBERS, 0);
+    for (size_t k = 0; k < m->text_count; k++) {
+        texts[k] = put_boxes(sheet, m, panel, TEXTS, k);
+    }
+    int failed = put_boxes(sheet, m, panel, FAILED, 0);
+    int empty = put_boxes(sheet, m, panel, EMPTY, 0);
+    box.left += tics_beyond(m->y);
+    box.right -= m->numeric ? COLORBOX : 0;
+    const char *label = m->swept->columns[m->column].label;
+    mi_combinations_label(&m->panels, m->swept, panel, true, name);
+    snprintf(title, sizeof title, "%.*s%s%s", (int)mi_text_bytes(label, 40), label,
+             name[0] != '\0' ? ": " : "", name);
+    size_t upright = begin_panel(sheet, m, box, title);
+    if (m->numeric) {
+        put_colorbox(sheet, m, box);
+    }
+    print_values(sheet, m, panel, box);
+    put_grey_boxes(sheet, failed, empty);
+    if (numbers >= 0) {
+        mi_sheet_item(sheet, "data index %d using 1:2:3:4:5:6:7 with boxxyerror lc palette lw 0.1",
+                      numbers);
+    }
+    put_text_boxes(sheet, texts, m->text_count);
+    mi_sheet_end(sheet);
+    fputs("unset colorbox\n", sheet->script);
+    return upright;
+}
+
+static void put_keys(mi_sheet *sheet, const map *m)
+{
+    int entries = (int)m->text_count + m->any_failed + m->any_empty;
+    if (entries == 0) {
+        return;
+    }
+    mi_sheet_key(sheet, MARGIN, MI_SHEET_WIDTH, entries, "");
+    for (size_t k = 0; k < m->text_count; k++) {
+        mi_sheet_item(sheet, "keyentry with boxes fc rgb '%s' fs solid noborder title ",
+                      mi_look_of(k).color);
+        mi_text_quote(sheet->script, m->texts[k], 80, "");
+    }
+    if (m->any_failed) {
+        mi_sheet_item(sheet, "keyentry with boxes lc rgb '#777777' fs pattern 4 title 'failed'");
+    }
+    if (m->any_empty) {
+        mi_sheet_item(sheet, "keyentry with boxes fc rgb '#e4e4e4' fs solid noborder title "
+                             "'no value'");
+    }
+    mi_sheet_end(sheet);
+    sheet->bottom += MI_LINE_HEIGHT * (entries + 1) + MARGIN / 2;
+}
+
+static int height_of(const map *m)
+{
+    int height = ROW_HEIGHT * (int)(m->y->count < 100 ? m->y->count : 100);
+    return height < LEAST_HEIGHT ? LEAST_HEIGHT : height > MOST_HEIGHT ? MOST_HEIGHT : height;
+}
+
+typedef struct cursor { /* the next panel's place */
+    int column, columns, upright;
+} cursor;
+
+static void next_row(mi_sheet *sheet, const map *m, cursor *c)
+{
+    if (c->column > 0) {
+        sheet->bottom += TITLE_MARGIN + height_of(m) + BOTTOM_MARGIN + 4 * c->upright;
+        *c = (cursor){.columns = c->columns};
+    }
+}
+
+static void draw_column(mi_sheet *sheet, map *m, cursor *c)
+{
+    size_t shown_panels = m->panels.count < MOST_PANELS ? m->panels.count : MOST_PANELS;
+    for (size_t panel = 0; panel < shown_panels; panel++) {
+        mi_box box =
+            mi_sheet_cell(c->column, c->columns, sheet->bottom + TITLE_MARGIN, height_of(m));
+        int upright = (int)draw_panel(sheet, m, panel, box);
+        c->upright = upright > c->upright ? upright : c->upright;
+        c->column++;
+        if (c->column == c->columns) {
+            next_row(sheet, m, c);
+        }
+    }
+}
+
+static void put_notes(mi_sheet *sheet, const map *m)
+{
+    char note[300];
+    size_t used = 0;
+    mi_append(note, sizeof note, &used,
+              m->swept->seed_count > 1 ? "Means over %zu seeds (texts: "
+                                         "the commonest)."
+                                       : "%zu seed.",
+              m->swept->seed_count);
+    if (m->panels.count > MOST_PANELS) {
+        mi_append(note, sizeof note, &used, " %d of %zu panels are shown; cells.csv has all.",
+                  MOST_PANELS, m->panels.count);
+    }
+    mi_sweep_notes(sheet, m->figure, note);
+}
+
+void mi_sweep_heat(mi_sheet *sheet, const mi_swept_figure *figure)
+{
+    const mi_swept *swept = sheet->report->opt_swept;
+    map m = {.swept = swept,
+             .figure = figure,
+             .x = &swept->axes[figure->x],
+             .y = &swept->axes[figure->y],
+             .panels = {.count = 1}};
+    for (size_t a = 0; a < swept->axis_count; a++) {
+        if (a != figure->x && a != figure->y && swept->axes[a].count > 1) {
+            mi_combinations_add(&m.panels, swept, a);
+        }
+    }
+    if (mi_allocate(m.x->count * m.y->count, COLUMNS * sizeof *m.rows, &m.rows, NULL) != MI_OK) {
+        sheet->failed = true;
+        return;
+    }
+    cursor c = {.columns = m.panels.count * figure->count > 1 ? 2 : 1};
+    for (size_t i = 0; i < figure->count; i++) {
+        m.column = figure->columns[i];
+        m.numeric = swept->columns[m.column].numeric;
+        measure(&m);
+        draw_column(sheet, &m, &c);
+        if (m.text_count > 0 || m.any_failed || m.any_empty) {
+            next_row(sheet, &m, &c);
+            put_keys(sheet, &m);
+        }
+    }
+    next_row(sheet, &m, &c);
+    put_notes(sheet, &m);
+    free(m.rows);
+}

@@ -11,6 +11,7 @@ ARCH    ?= native
 OPT     ?= -O3
 PYTHON  ?= /usr/bin/python3
 VERSION := 0.1.0
+RELEASED := 2026-11-25
 
 # V=1 shows the commands.
 ifneq ($(V),1)
@@ -43,7 +44,7 @@ help:
 	@echo "make            build/maskinfo and build/libmaskinfo.a"
 	@echo "make task2      set up, build, regenerate the figures of Task 2 under plots/task2"
 	@echo "make test       set up, build, run the tests"
-	@echo "make install    PREFIX=$(PREFIX)"
+	@echo "make install    PREFIX=$(PREFIX): program, library, experiments, man page, completions"
 	@echo "make bench      ratios against NumPy, SciPy and PyTorch in one run"
 	@echo "make docs       docs/reference.md, and the figures of docs/ from plots/: run task2, task1c,"
 	@echo "                task2b, potts, estimators, task4a, task4b, task4-run, task3, task5, mae-gmrf"
@@ -87,7 +88,10 @@ $(filter $(BUILD)/tests/test_double_%,$(TESTS)): $(BUILD)/tests/test_double_%: \
         $(BUILD)/tests/test_double_%.o $(DOUBLE_OBJ) $(BUILD)/libmaskinfo.a
 	$(QUIET)$(LINK) -o $@ $^ $(LIBS) -lcmocka
 
-$(BUILD)/tests/program.o $(BUILD)/tests/test_run.o $(BUILD)/tests/test_train_experiment.o: DEFS += -DMI_BUILD='"$(BUILD)"' -DMI_SANITIZE='"$(CFLAGS)"'
+$(BUILD)/tests/program.o $(BUILD)/tests/test_run.o $(BUILD)/tests/test_train_experiment.o \
+$(BUILD)/tests/test_cli_pages.o: DEFS += -DMI_BUILD='"$(BUILD)"' -DMI_SANITIZE='"$(CFLAGS)"'
+
+$(BUILD)/src/cli/man.o: DEFS += -DMI_RELEASED='"$(RELEASED)"'
 
 # Allocations of the library go through the test, which makes them fail. (Not by the linker's --wrap:
 # libxsmm defines __real_calloc itself.)
@@ -145,13 +149,22 @@ docs: all
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig \
 	    $(DESTDIR)$(PREFIX)/include/maskinfo $(DESTDIR)$(PREFIX)/share/maskinfo/experiments \
-	    $(DESTDIR)$(PREFIX)/share/maskinfo/data/photos
+	    $(DESTDIR)$(PREFIX)/share/maskinfo/data/photos $(DESTDIR)$(PREFIX)/share/man/man1 \
+	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
+	    $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
+	    $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 	install -m 755 $(BUILD)/maskinfo $(DESTDIR)$(PREFIX)/bin/
 	install -m 644 $(BUILD)/libmaskinfo.a $(DESTDIR)$(PREFIX)/lib/
 	install -m 644 include/maskinfo/*.h $(DESTDIR)$(PREFIX)/include/maskinfo/
 	install -m 644 experiments/*.json $(DESTDIR)$(PREFIX)/share/maskinfo/experiments/
 	install -m 644 data/*.gz data/*.json $(DESTDIR)$(PREFIX)/share/maskinfo/data/
 	install -m 644 data/photos/* $(DESTDIR)$(PREFIX)/share/maskinfo/data/photos/
+	$(BUILD)/maskinfo list man >$(DESTDIR)$(PREFIX)/share/man/man1/maskinfo.1
+	$(BUILD)/maskinfo list completion bash \
+	    >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/maskinfo
+	$(BUILD)/maskinfo list completion zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_maskinfo
+	$(BUILD)/maskinfo list completion fish \
+	    >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/maskinfo.fish
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' scripts/maskinfo.pc.in \
 	    >$(DESTDIR)$(PREFIX)/lib/pkgconfig/maskinfo.pc
 
@@ -162,7 +175,8 @@ format:
 lint: $(BUILD)/libmaskinfo.a
 	@clang-format --dry-run -Werror $(SOURCES)
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
-	    --inline-suppr --suppress=missingIncludeSystem --suppress=invalidFunctionArg -Iinclude -DMI_VERSION='"x"' src
+	    --inline-suppr --suppress=missingIncludeSystem --suppress=invalidFunctionArg -Iinclude -DMI_VERSION='"x"' \
+	    -DMI_RELEASED='"x"' src
 	scripts/symbols $(BUILD)/libmaskinfo.a
 	scripts/ladder
 

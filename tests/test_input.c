@@ -309,7 +309,7 @@ static void usage(void **state)
         {"advise data --set a=1", {"advise does not take --set", "--patch", "--strategy"}},
         {"run gmrf --patch=2", {"run does not take --patch", "--resume"}},
         {"list models --quiet", {"list does not take --quiet", "--help"}},
-        {"list nothing", {"nothing", "models"}},
+        {"list nothing", {"nothing", "models, masks", "man, completion"}},
         {"plot", {"result.json"}},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -11,6 +11,16 @@ typedef enum mi_reference_form { MI_REFERENCE_TEXT, MI_REFERENCE_MARKDOWN } mi_r
 /* One line (or table row) a parameter: name, legal values, default, unit, help. */
 void mi_reference_print(FILE *out, mi_reference_form form, const mi_parameter *table);
 
+/* A part of experiment files that has a table. */
+typedef struct mi_reference_part {
+    char heading[96];   /* "model gmrf: ..." */
+    const char *prefix; /* of its keys in --set: "model." */
+    const mi_parameter *table;
+} mi_reference_part;
+
+/* Every part, for the man page and the completions. */
+void mi_reference_visit(void (*visit)(void *context, const mi_reference_part *part), void *context);
+
 /* The whole of docs/reference.md. */
 void mi_reference_document(FILE *out);
 

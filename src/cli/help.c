@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "cli.h"
+#include "pages.h"
 
 enum { WIDTH = 80, COLUMN = 22 };
 
@@ -30,8 +30,20 @@ void cli_print_help(FILE *out)
         snprintf(synopsis, sizeof synopsis, "%s %s", (*c)->name, (*c)->operands);
         fprintf(out, "  maskinfo %-30s %s\n", synopsis, (*c)->summary);
     }
-    fprintf(out, "\n  maskinfo COMMAND --help, maskinfo --version\n\n"
-                 "Try: maskinfo list experiments; maskinfo run task2\n");
+    fprintf(out,
+            "\n  maskinfo COMMAND --help, maskinfo --version\n\n"
+            "Try: maskinfo list experiments; maskinfo run task2; maskinfo list man | man -l -\n");
+}
+
+static void print_topics(FILE *out)
+{
+    for (const cli_topic *t = cli_topics; t->name != NULL; t++) {
+        char head[64];
+        snprintf(head, sizeof head, "  %s %s", t->name, t->argument != NULL ? t->argument : "");
+        fprintf(out, "%-*s  ", COLUMN + 4, head);
+        cli_print_wrapped(out, t->summary, COLUMN + 6);
+    }
+    fputc('\n', out);
 }
 
 static void print_option(FILE *out, const cli_option *o)
@@ -48,6 +60,9 @@ void cli_print_command_help(FILE *out, const cli_command *command)
     fprintf(out, "maskinfo %s %s\n\n", command->name, command->operands);
     cli_print_wrapped(out, command->help, 0);
     fputc('\n', out);
+    if (command->words == CLI_WORDS_TOPIC) {
+        print_topics(out);
+    }
     for (const cli_option *o = cli_option_table; o->name != NULL; o++) {
         if ((o->commands & (int)command->id) != 0 && o->name[1] == '-') {
             print_option(out, o);

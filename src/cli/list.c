@@ -1,28 +1,33 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
 #include "maskinfo/reference.h"
 #include "maskinfo/train.h"
+#include "pages.h"
 
-static void list_models(void)
+static bool list_models(const char *opt_value)
 {
+    (void)opt_value;
     for (const mi_model_class *const *c = mi_model_classes(); *c != NULL; c++) {
         printf("  %-10s %s\n", (*c)->name, (*c)->summary);
         mi_reference_print(stdout, MI_REFERENCE_TEXT, (*c)->parameters);
     }
+    return true;
 }
 
-static void list_masks(void)
+static bool list_masks(const char *opt_value)
 {
+    (void)opt_value;
     for (const mi_mask_class *const *c = mi_mask_classes(); *c != NULL; c++) {
         printf("  %-10s %s\n", (*c)->name, (*c)->summary);
         mi_reference_print(stdout, MI_REFERENCE_TEXT, (*c)->parameters);
     }
+    return true;
 }
 
-static void list_experiments(void)
+static bool list_experiments(const char *opt_value)
 {
+    (void)opt_value;
     char **names = NULL;
     size_t count = 0;
     mi_status status = {.code = MI_OK};
@@ -34,63 +39,104 @@ static void list_experiments(void)
         free(names[i]);
     }
     free(names);
+    return true;
 }
 
-static void list_methods(void)
+static bool list_methods(const char *opt_value)
 {
+    (void)opt_value;
     for (const mi_method_class *const *c = mi_method_classes(); *c != NULL; c++) {
         printf("  %-10s %s\n", (*c)->name, (*c)->summary);
         mi_reference_print(stdout, MI_REFERENCE_TEXT, (*c)->parameters);
     }
+    return true;
 }
 
-static void list_training(void)
+static bool list_training(const char *opt_value)
 {
+    (void)opt_value;
     mi_reference_print(stdout, MI_REFERENCE_TEXT, mi_training_parameters);
     mi_reference_print(stdout, MI_REFERENCE_TEXT, mi_evaluation_parameters);
     mi_reference_print(stdout, MI_REFERENCE_TEXT, mi_train_probe_parameters);
+    return true;
 }
 
-static void list_estimators(void)
+static bool list_estimators(const char *opt_value)
 {
+    (void)opt_value;
     mi_reference_print(stdout, MI_REFERENCE_TEXT, mi_estimator_parameters);
+    return true;
 }
 
-static const struct {
-    const char *name;
-    void (*print)(void);
-} topics[] = {{"models", list_models},           {"masks", list_masks},
-              {"experiments", list_experiments}, {"methods", list_methods},
-              {"training", list_training},       {"estimators", list_estimators}};
+static bool print_reference(const char *opt_value)
+{
+    (void)opt_value;
+    mi_reference_document(stdout);
+    return true;
+}
+
+const cli_topic cli_topics[] = {
+    {"models", NULL, "sources, with their parameters", false, list_models},
+    {"masks", NULL, "strategies of masking, with their parameters", false, list_masks},
+    {"experiments", NULL, "names for `maskinfo run`", false, list_experiments},
+    {"methods", NULL, "methods of pre-training, with their parameters", false, list_methods},
+    {"training", NULL, "how methods are trained, judged and probed", false, list_training},
+    {"estimators", NULL, "how the numbers of curves are had", false, list_estimators},
+    {"reference", NULL, "the whole reference page as Markdown", true, print_reference},
+    {"man", NULL, "the man page (maskinfo list man | man -l -)", true, cli_print_man},
+    {"completion", "bash|zsh|fish", "the completion for a shell, to be sourced", true,
+     cli_print_completion},
+    {NULL, NULL, NULL, false, NULL}};
+
+static const cli_topic *find_topic(const char *name)
+{
+    for (const cli_topic *t = cli_topics; t->name != NULL; t++) {
+        if (strcmp(t->name, name) == 0) {
+            return t;
+        }
+    }
+    return NULL;
+}
+
+static int refuse_topic(const char *name)
+{
+    fprintf(stderr, "maskinfo: list \"%s\": must be one of ", name);
+    for (const cli_topic *t = cli_topics; t->name != NULL; t++) {
+        fprintf(stderr, "%s%s", t == cli_topics ? "" : ", ", t->name);
+    }
+    fputc('\n', stderr);
+    return EXIT_USAGE;
+}
+
+static int list_all(void)
+{
+    for (const cli_topic *t = cli_topics; t->name != NULL; t++) {
+        if (!t->page) {
+            printf("%s\n", t->name);
+            t->print(NULL);
+        }
+    }
+    return EXIT_DONE;
+}
 
 static int list(const cli_options *o)
 {
-    size_t count = sizeof topics / sizeof *topics;
-    if (o->positional.count > 1) {
+    if (o->positional.count == 0) {
+        return list_all();
+    }
+    const char *const *words = o->positional.items;
+    const cli_topic *topic = find_topic(words[0]);
+    if (topic == NULL) {
+        return refuse_topic(words[0]);
+    }
+    if (o->positional.count > (topic->argument != NULL ? 2 : 1)) {
         fprintf(stderr, "maskinfo: list takes at most one topic; maskinfo list --help\n");
         return EXIT_USAGE;
     }
-    const char *wanted = o->positional.count > 0 ? o->positional.items[0] : NULL;
-    bool found = false;
-    for (size_t i = 0; i < count; i++) {
-        if (wanted == NULL || strcmp(wanted, topics[i].name) == 0) {
-            printf("%s\n", topics[i].name);
-            topics[i].print();
-            found = true;
-        }
+    if (!topic->page) {
+        printf("%s\n", topic->name);
     }
-    if (wanted != NULL && strcmp(wanted, "reference") == 0) {
-        mi_reference_document(stdout);
-        found = true;
-    }
-    if (!found) {
-        fprintf(stderr,
-                "maskinfo: list \"%s\": must be one of models, masks, experiments, methods, "
-                "training, estimators, reference\n",
-                wanted);
-        return EXIT_USAGE;
-    }
-    return EXIT_DONE;
+    return topic->print(words[1]) ? EXIT_DONE : EXIT_USAGE;
 }
 
 const cli_command cli_list = {
@@ -98,9 +144,7 @@ const cli_command cli_list = {
     .name = "list",
     .operands = "[TOPIC]",
     .summary = "what there is, with every parameter",
-    .help = "TOPIC is one of models, masks, methods: with their parameters; experiments: names for "
-            "`maskinfo run`; training: how methods are trained, judged and probed; estimators: how "
-            "the numbers of curves are had; reference: the whole reference page as Markdown.",
+    .help = "Without a topic: models, masks, experiments, methods, training and estimators.",
     .words = CLI_WORDS_TOPIC,
     .run = list,
 };

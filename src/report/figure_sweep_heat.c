@@ -23,7 +23,8 @@ enum {
     MOST_PRINTED = 600, /* numbers in a panel */
     LEAST_WIDTH = 40,   /* of a box that has room for a number */
     LEAST_ROW = 13,
-    CHARACTER = 7
+    CHARACTER = 7,
+    NARROW = 6 /* pixels of a character in a box */
 };
 
 /* Columns of a box. */
@@ -144,7 +145,7 @@ static void print_values(mi_sheet *sheet, const map *m, size_t panel, mi_box box
         }
         fputs("set label ", sheet->script);
         if (what == TEXTS) {
-            mi_text_quote(sheet->script, value->most, (size_t)(width / CHARACTER), "");
+            mi_text_quote(sheet->script, value->most, (size_t)(width / NARROW), "");
         } else {
             fprintf(sheet->script, "'%.3g'", value->mean);
         }
@@ -317,11 +318,12 @@ static void put_notes(mi_sheet *sheet, const map *m)
 {
     char note[300];
     size_t used = 0;
-    mi_append(note, sizeof note, &used,
-              m->swept->seed_count > 1 ? "Means over %zu seeds (texts: "
-                                         "the commonest)."
-                                       : "%zu seed.",
-              m->swept->seed_count);
+    if (m->swept->seed_count > 1) {
+        mi_append(note, sizeof note, &used, "Means over %zu seeds (of texts, the commonest).",
+                  m->swept->seed_count);
+    } else {
+        mi_append(note, sizeof note, &used, "One seed: no spread is known.");
+    }
     if (m->panels.count > MOST_PANELS) {
         mi_append(note, sizeof note, &used, " %d of %zu panels are shown; cells.csv has all.",
                   MOST_PANELS, m->panels.count);

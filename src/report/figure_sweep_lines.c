@@ -10,11 +10,12 @@
 
 enum {
     TITLE_MARGIN = 34,
+    UNTITLED_MARGIN = 12,
     HEIGHT = 300,
     BOTTOM_MARGIN = 56,
     MARGIN = 20,
     MOST_SERIES = 16, /* in one panel: as many looks differ */
-    CROWDED = 8,      /* more series than this are spread over panels, where axes allow it */
+    CROWDED = 8,      /* more lines than this are spread over panels, where axes allow it */
     MOST_PANELS = 6,
     MOST_COLUMNS = 5, /* as there are dashes */
     MOST_DOTS = 1500, /* single seeds */
@@ -48,7 +49,7 @@ static void take_columns(plan *p)
 /* The first of the other axes gives panels where there would be too many lines for one. */
 static void take_axes(plan *p)
 {
-    size_t others = 0, lines = 1, left;
+    size_t others = 0, lines = p->column_count, left;
     for (size_t a = 0; a < p->swept->axis_count; a++) {
         if (a != p->figure->x && p->swept->axes[a].count > 1) {
             others++;
@@ -283,7 +284,7 @@ static void draw_panels(mi_sheet *sheet, const plan *p)
 {
     int columns = p->panels_shown > 1 ? 2 : 1;
     for (size_t first = 0; first < p->panels_shown; first += (size_t)columns) {
-        int top = sheet->bottom + TITLE_MARGIN;
+        int top = sheet->bottom + (p->panels.axis_count > 0 ? TITLE_MARGIN : UNTITLED_MARGIN);
         size_t upright = 0;
         for (size_t k = first; k < first + (size_t)columns && k < p->panels_shown; k++) {
             size_t own =

@@ -100,6 +100,10 @@ cJSON *cli_document(const cli_options *options, char **ret_path, mi_faults *faul
 /* Seed from the experiment, threads, progress and interruption from the options. */
 mi_run cli_circumstances(const cli_options *options);
 
+/* Put the command and the machine into "timing" of a result. */
+mi_code cli_describe(const cli_command *command, const cli_options *options, cJSON *result,
+                     mi_status *status);
+
 /* Write result.json and the figures of a result to a folder, "files" in it set. */
 mi_code cli_write_result(const char *folder, cJSON *result, mi_status *status);
 /* The result on standard output; its exit status. */

@@ -87,12 +87,29 @@ typedef struct range {
     double low, high;
 } range;
 
+static bool is_weighed(const mi_source *s)
+{
+    return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(s->json, "weighed"));
+}
+
+static bool any_weighed(const mi_report *report)
+{
+    bool any = false;
+    for (size_t i = 0; i < report->count; i++) {
+        any = any || is_weighed(&report->sources[i]);
+    }
+    return any;
+}
+
+/* Where some sources are weighed as measurements, the others, which show what a law could do, are
+ * left out. */
 static range optima_of(const mi_report *report, mi_group group)
 {
     range r = {.low = INFINITY, .high = -INFINITY};
+    bool weighed = any_weighed(report);
     for (size_t i = 0; i < report->count; i++) {
         const mi_source *s = &report->sources[i];
-        if (s->group == group && s->has_optimum && !s->misfit) {
+        if (s->group == group && s->has_optimum && !s->misfit && (!weighed || is_weighed(s))) {
             double low = has_interval(s) ? s->low : s->optimum;
             double high = has_interval(s) ? s->high : s->optimum;
             r.count++;
@@ -106,15 +123,16 @@ static range optima_of(const mi_report *report, mi_group group)
 
 static void say_groups(const mi_section *section)
 {
+    const char *what = any_weighed(section->report) ? "measured sources" : "curves";
     for (int g = 0; g < MI_GROUPS; g++) {
         range r = optima_of(section->report, (mi_group)g);
         if (r.count > 0) {
             mi_html_say(section->page,
-                        "For %s the best ratios lie from %.3g to %.3g (%zu curves without a "
-                        "misfit). The exercise expects about %.0f %%: the intervals of %zu of %zu "
-                        "contain it%s.",
-                        group_names[g], r.low, r.high, r.count, 100 * expected[g], r.agree, r.count,
-                        r.agree == 0 ? ", so that it is not confirmed here" : "");
+                        "For %s, the best ratios of %zu %s without a misfit lie from %.3g to %.3g. "
+                        "The exercise expects about %.0f %%: the intervals of %zu of %zu contain "
+                        "it%s.",
+                        group_names[g], r.count, what, r.low, r.high, 100 * expected[g], r.agree,
+                        r.count, r.agree == 0 ? ", so that it is not confirmed here" : "");
         }
     }
 }
@@ -141,11 +159,19 @@ static void say_decays(const mi_section *section)
 
 static void say_misfits(const mi_section *section)
 {
+    char names[4 * TEXT] = "";
+    size_t used = 0, count = 0;
     for (size_t i = 0; i < section->report->count; i++) {
         const mi_source *s = &section->report->sources[i];
         if (s->misfit) {
-            mi_html_say(section->page, "Left out, as its model contradicts itself: %s.", s->label);
+            mi_append(names, sizeof names, &used, "%s%.80s", count++ > 0 ? "; " : "", s->label);
         }
+    }
+    if (count > 0) {
+        mi_html_say(section->page,
+                    "Not measurements of information, because the fitted model contradicts "
+                    "itself (%zu): %s.",
+                    count, names);
     }
 }
 

@@ -193,6 +193,18 @@ static void assert_finite(const char *script)
     }
 }
 
+static void compose(const mi_report *report, const mi_figure *figure)
+{
+    mi_sheet *sheet = NULL;
+    if (figure->any(report)) {
+        assert_int_equal(mi_sheet_create(report, figure->name, &sheet, NULL), MI_OK);
+        figure->draw(sheet);
+        assert_int_equal(mi_sheet_finish(sheet, figure->question, NULL), MI_OK);
+        assert_finite(sheet->script_text);
+        mi_sheet_destroy(sheet);
+    }
+}
+
 static void compose_all(const mi_report *report)
 {
     static const mi_figure *const figures[] = {
@@ -200,14 +212,11 @@ static void compose_all(const mi_report *report)
         &mi_figure_probe,    &mi_figure_checks,          &mi_figure_monitors,
         &mi_figure_maps,     &mi_figure_methods,         &mi_figure_collapse};
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
-        mi_sheet *sheet = NULL;
-        if (figures[i]->any(report)) {
-            assert_int_equal(mi_sheet_create(report, figures[i]->name, &sheet, NULL), MI_OK);
-            figures[i]->draw(sheet);
-            assert_int_equal(mi_sheet_finish(sheet, figures[i]->question, NULL), MI_OK);
-            assert_finite(sheet->script_text);
-            mi_sheet_destroy(sheet);
-        }
+        compose(report, figures[i]);
+    }
+    for (size_t i = 0; i < mi_sweep_figures(report); i++) {
+        mi_figure figure = mi_sweep_figure(report, i);
+        compose(report, &figure);
     }
 }
 

@@ -2,6 +2,7 @@
  * the other axes. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "maskinfo/format.h"
 #include "maskinfo/memory.h"
@@ -46,7 +47,8 @@ static void take_columns(plan *p)
     }
 }
 
-/* The first of the other axes gives panels where there would be too many lines for one. */
+/* Cases are different experiments: they have panels of their own where several columns are shown.
+ * The first of the other axes gives panels where there would be too many lines for one. */
 static void take_axes(plan *p)
 {
     size_t others = 0, lines = p->column_count, left;
@@ -62,7 +64,9 @@ static void take_axes(plan *p)
         if (a == p->figure->x || count == 1) {
             continue;
         }
-        bool panel = lines > CROWDED && left > 1 && count * p->panels.count <= MOST_PANELS;
+        bool cases = strcmp(p->swept->axes[a].name, "case") == 0 && p->column_count > 1;
+        bool panel =
+            (cases || (lines > CROWDED && left > 1)) && count * p->panels.count <= MOST_PANELS;
         mi_combinations_add(panel ? &p->panels : &p->series, p->swept, a);
         lines /= panel ? count : 1;
         left -= panel;

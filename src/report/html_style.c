@@ -60,6 +60,6 @@ const char mi_html_style[] =
     ".picture{border:0;padding:0}.picture svg,.picture img{min-width:0;width:auto;max-width:100%;"
     "max-height:19cm;margin:0 auto}\n"
     ".picture svg{width:100%}th,td{white-space:normal;padding:.2rem .35rem}table{font-size:8pt}\n"
-    "pre{max-height:none;overflow:visible;font-size:7.5pt;border:0;padding:0}\n"
+    "pre{max-height:none;overflow:visible;columns:2;font-size:7.5pt;border:0;padding:0}\n"
     "details::details-content{content-visibility:visible;height:auto;display:block}"
     "summary{display:none}}\n";

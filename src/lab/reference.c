@@ -174,19 +174,15 @@ static void print_notes(FILE *out, const char *heading, const mi_field_note *not
 
 void mi_reference_document(FILE *out)
 {
-    fprintf(
-        out,
-        "# Reference\n\nMade by `maskinfo list reference` from the tables that the program "
-        "reads its input by.\n\n## Experiment files\n\nA JSON object. `\"experiment\"` is "
-        "`\"curve\"` (one source), `\"compare\"` (several in one set of figures), "
-        "`\"estimators\"` (estimators from samples against known truths), `\"train\"` (a network "
-        "against the exact floor), `\"checks\"` (several of those), `\"methods\"` (methods beside "
-        "each other), `\"center\"` (centring and "
-        "collapse of self-distillation) or `\"sweep\"` (another experiment many times). A curve "
-        "has "
-        "`model` and may have `mask`, `ratios`, `estimator`, `seed` and `title`. A comparison "
-        "has `curves`, an array of such objects with a label and a style each, and may have "
-        "`mask`, `ratios`, `estimator` and `seed` for the curves that do not set their own.\n");
+    char kinds[1024];
+    fprintf(out,
+            "# Reference\n\nMade by `maskinfo list reference` from the tables that the program "
+            "reads its input by.\n\n## Experiment files\n\nA JSON object. `\"experiment\"` is "
+            "%s. A curve has "
+            "`model` and may have `mask`, `ratios`, `estimator`, `seed` and `title`. A comparison "
+            "has `curves`, an array of such objects with a label and a style each, and may have "
+            "`mask`, `ratios`, `estimator` and `seed` for the curves that do not set their own.\n",
+            mi_reference_kinds("`", kinds, sizeof kinds));
     print_section(out, "### At the top", "In all kinds.", mi_experiment_parameters);
     print_section(out, "### ratios",
                   "An increasing array of numbers in (0, 1), or an object:", mi_ratio_parameters);

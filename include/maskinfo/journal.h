@@ -37,12 +37,14 @@ void mi_journal_print(FILE *file, const char *json);
 
 typedef struct mi_journal mi_journal;
 
-/* Called by the journal's own thread once a record, named by `tag`, can not be lost any more. */
+/* Called by the journal's own thread once a record, named by `tag`, can not be lost any more,
+ * whatever happens to the machine. */
 typedef void (*mi_journal_durable)(void *context, size_t tag);
 
 /* Open for appending behind the first `whole` bytes; what stands behind them (a half line) is cut
- * off. The file is made where missing. A thread of the journal writes the records that have come
- * together with one write and one fdatasync, so that those who put them need not wait for the
+ * off. The file is made where missing. A thread of the journal writes what has come together at
+ * once, so that records outlive the process, and flushes it to the disk at once or, where records
+ * come quickly, every tenth of a second, so that they outlive a power cut; nobody waits for the
  * disk. */
 mi_code mi_journal_open(const char *path, long whole, mi_journal_durable opt_durable, void *context,
                         mi_journal **ret_journal, mi_status *status);

@@ -305,7 +305,7 @@ static void faults_name_their_place(void **state)
     refused("cells[1].at", "[0, 0]", "cells[1].at");
     refused("cells[1].at", "[0, 3]", "cells[1].at");
     refused("cells[1].at", "[0]", "cells[1].at");
-    refused("cells[1].at", "[0, 0.5]", "cells[1].at");
+    refused("cells[1].at", "[0, 1.5]", "cells[1].at");
     refused("cells[0].values.loss.each", "[1]", "cells[0].values.loss.each");
     refused("done", "null", "done");
 }

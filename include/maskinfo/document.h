@@ -34,6 +34,9 @@ cJSON *mi_document_read(const char *path, mi_faults *faults);
  * then judged, like any other, when the document is bound. False after adding a fault. */
 bool mi_document_set(cJSON *document, const char *assignment, mi_faults *faults);
 
+/* The same with a value that is JSON already: "a.b[2].c" becomes a copy of it. */
+bool mi_document_put(cJSON *document, const char *path, const cJSON *value, mi_faults *faults);
+
 /* How binding goes on. */
 typedef struct mi_binding {
     mi_faults *faults;

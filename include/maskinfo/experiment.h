@@ -21,6 +21,12 @@ extern const mi_parameter mi_train_entry_parameters[];   /* of each of its runs 
 extern const mi_parameter mi_probe_curve_parameters[];   /* of its "probe_curve" */
 extern const mi_parameter mi_methods_parameters[];       /* of "methods" alone */
 extern const mi_parameter mi_center_parameters[];        /* of "center" alone */
+extern const mi_parameter mi_sweep_parameters[];         /* of "sweep" alone */
+extern const mi_parameter mi_sweep_case_parameters[];    /* of each of its "cases" */
+extern const mi_parameter mi_sweep_grid_parameters[];    /* of each axis in "grid" */
+extern const mi_parameter mi_sweep_values_parameters[];  /* of "values" of an axis */
+extern const mi_parameter mi_sweep_column_parameters[];  /* of each of its "columns" */
+extern const mi_parameter mi_sweep_figure_parameters[];  /* of each of its "figures" */
 
 /* One curve, resolved. */
 typedef struct mi_curve_config {
@@ -31,6 +37,7 @@ typedef struct mi_curve_config {
     mi_values *mask;
     mi_values *estimator;
     mi_values *entry; /* mi_compare_curve_parameters; NULL in a "curve" experiment */
+    cJSON *style;     /* the same as JSON */
     double *ratios;   /* NULL: the default range */
     size_t ratio_count;
     uint64_t seed;
@@ -45,14 +52,15 @@ typedef enum mi_experiment_kind {
     MI_KIND_TRAIN,
     MI_KIND_CHECKS,
     MI_KIND_METHODS, /* training runs of several methods, with several seeds */
-    MI_KIND_CENTER   /* no model: centring and collapse of self-distillation */
+    MI_KIND_CENTER,  /* no model: centring and collapse of self-distillation */
+    MI_KIND_SWEEP    /* another experiment, many times */
 } mi_experiment_kind;
 
 typedef struct mi_experiment {
     mi_experiment_kind kind;
     char *file; /* for messages */
     char *title;
-    char *question; /* "" where the file has none */
+    char *question;          /* "" where the file has none */
     mi_curve_config *curves; /* one in a "curve" experiment */
     size_t count;
     struct mi_train_config *trains; /* one in a "train" experiment; of "checks" the runs, then those
@@ -63,6 +71,7 @@ typedef struct mi_experiment {
     uint64_t seed;       /* of "estimators", "checks" and "center" */
     cJSON *resolved;     /* the settings as JSON */
     double effort;
+    struct mi_sweep *sweep; /* NULL in all other kinds */
 } mi_experiment;
 
 /* Find an experiment file: a path, or the name of one in experiments/ (of the current folder, then
@@ -90,14 +99,20 @@ mi_code mi_experiment_check(const mi_experiment *experiment, const mi_run *run, 
 
 typedef struct mi_run_options {
     mi_run run;
-    const char *opt_directory; /* where finished curves and runs, and checkpoints, are kept for
-                                  resuming */
+    const char *opt_directory; /* where finished curves and runs, checkpoints, and a sweep's journal
+                                  are kept for resuming */
     bool resume;
+    /* Of a sweep alone. */
+    bool changed;       /* resume: units that are not of this sweep any more do not matter */
+    bool fresh;         /* forget what a journal holds */
+    bool retry;         /* resume: compute failed units again */
+    size_t part, parts; /* compute each unit of which (index mod parts) is part - 1, and make no
+                           result; parts 0: all of them */
 } mi_run_options;
 
 /* Compute. *ret_result (cJSON_Delete) has every field of the result but "files", which lists at
- * most those that were written on the way. Faults of the input that show only now (data, chains,
- * ratios) go to `faults`, with MI_INPUT returned. */
+ * most those that were written on the way; of a part of a sweep it is NULL. Faults of the input
+ * that show only now (data, chains, ratios) go to `faults`, with MI_INPUT returned. */
 mi_code mi_experiment_run(const mi_experiment *experiment, const mi_run_options *options,
                           mi_faults *faults, cJSON **ret_result, mi_status *status);
 

@@ -2,6 +2,8 @@
 #ifndef MASKINFO_OUTPUT_H
 #define MASKINFO_OUTPUT_H
 
+#include <stdio.h>
+
 #include "maskinfo/status.h"
 
 /* Make a directory and those above it, where they are missing. MI_IO: no permission, a part of the
@@ -23,5 +25,13 @@ typedef struct mi_piece {
     size_t size;
 } mi_piece;
 mi_code mi_write_pieces(const char *path, const mi_piece *pieces, size_t count, mi_status *status);
+
+/* The same of what is written piece by piece, however much it is: print to mi_output_file(), then
+ * close. Closed with keep = false, or where something could not be written, the old file is as it
+ * was. Close releases the output in any case. */
+typedef struct mi_output mi_output;
+mi_code mi_output_open(const char *path, mi_output **ret_output, mi_status *status);
+FILE *mi_output_file(const mi_output *output); /* owned by the output */
+mi_code mi_output_close(mi_output *output, bool keep, mi_status *status);
 
 #endif

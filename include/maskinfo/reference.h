@@ -18,6 +18,10 @@ typedef struct mi_reference_part {
     const mi_parameter *table;
 } mi_reference_part;
 
+/* The kinds of experiments as a list for a sentence, '"curve" (one source), ... or "sweep" (...)',
+ * names between `tick`s ("" or "`"); returns text. */
+char *mi_reference_kinds(const char *tick, char *text, size_t size);
+
 /* Every part, for the man page and the completions. */
 void mi_reference_visit(void (*visit)(void *context, const mi_reference_part *part), void *context);
 

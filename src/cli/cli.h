@@ -22,7 +22,8 @@ typedef struct cli_options {
     cli_texts assignments, strategies;
     const char *opt_out;
     long seed, threads, patch, order;
-    bool json, resume, quiet, progress, help;
+    const char *opt_part;
+    bool json, resume, changed, retry, fresh, quiet, progress, help;
 } cli_options;
 
 /* What a word on the command line names, for completion. */

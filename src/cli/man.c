@@ -195,14 +195,14 @@ static void put_part(void *context, const mi_reference_part *part)
 static void put_files_of_experiments(void)
 {
     section("EXPERIMENT FILES");
-    put_text("A JSON object. Its key \"experiment\" names the kind: \"curve\" (one source), "
-             "\"compare\" (several in one set of figures), \"estimators\" (estimators from samples "
-             "against known truths), \"train\" (a network against the exact floor), \"checks\" "
-             "(several of those), \"methods\" (methods beside each other) or \"center\" (centring "
-             "and collapse of self-distillation). The other keys are the parameters below, written "
-             "as --set names them: model.kappa is the key \"kappa\" of the object \"model\". The "
-             "seed, the file and the build determine every byte of the result but its timing, at "
-             "any number of threads.");
+    char kinds[1024];
+    put_text("A JSON object. Its key \"experiment\" names the kind:");
+    mi_reference_kinds("", kinds, sizeof kinds - 1);
+    put_text(strcat(kinds, "."));
+    put_text(
+        "The other keys are the parameters below, written as --set names them: model.kappa is "
+        "the key \"kappa\" of the object \"model\". The seed, the file and the build determine "
+        "every byte of the result but its timing, at any number of threads.");
     section("PARAMETERS");
     printf(".PD 0\n");
     mi_reference_visit(put_part, NULL);
@@ -232,6 +232,11 @@ static const char *const files[][2] = {
                               "of relative paths"},
     {"plots/NAME/result.json", "the result of `maskinfo run NAME`; beside it the figures, each "
                                "with its data and gnuplot script"},
+    {"plots/NAME/journal", "the finished units of a sweep, one checked line each, for --resume; of "
+                           "--part K/N: journal-K-of-N"},
+    {"plots/NAME/partial/", "finished curves and runs of an experiment that is not finished, for "
+                            "--resume"},
+    {"plots/NAME/checkpoint.safetensors", "weights and state of a training run, for --resume"},
     {"plots/advise-NAME/result.json", "the result of `maskinfo advise NAME`"}};
 
 static const char *const examples[][2] = {
@@ -239,6 +244,7 @@ static const char *const examples[][2] = {
     {"maskinfo run gmrf --set model.kappa=0.01", "one Gaussian field, correlated farther"},
     {"maskinfo check my.json", "what is wrong with a file, all of it"},
     {"maskinfo run mae-gmrf --set training.steps=500 --out quick", "a shorter training"},
+    {"maskinfo run sweep.json --resume", "go on with a sweep that was interrupted"},
     {"maskinfo advise data/photos", "which ratio to start from for a folder of images"},
     {"maskinfo list man | man -l -", "this page"},
     {"source <(maskinfo list completion bash)", "completion in this shell"}};

@@ -24,7 +24,8 @@ const cli_option cli_option_table[] = {
     {"--out", "DIR", CLI_ADVISE, CLI_TEXT, FIELD(opt_out), 0, 0, CLI_WORDS_FOLDER,
      "folder for result.json and the figure (default plots/advise-NAME)"},
     {"--json", NULL, CLI_RUN | CLI_ADVISE, CLI_FLAG, FIELD(json), 0, 0, CLI_WORDS_NONE,
-     "print the result to standard output, and only it; without --out no file is written"},
+     "print the result to standard output, and only it; without --out no file is written (and a "
+     "sweep keeps no journal)"},
     {"--seed", "N", CLI_RUN | CLI_CHECK, CLI_NUMBER, FIELD(seed), 0, 9007199254740992,
      CLI_WORDS_NONE, "the same as --set seed=N"},
     {"--seed", "N", CLI_ADVISE, CLI_NUMBER, FIELD(seed), 0, 9007199254740992, CLI_WORDS_NONE,
@@ -33,7 +34,17 @@ const cli_option cli_option_table[] = {
      CLI_WORDS_NONE, "default: as many as the machine has; results do not depend on it"},
     {"--resume", NULL, CLI_RUN, CLI_FLAG, FIELD(resume), 0, 0, CLI_WORDS_NONE,
      "go on from the finished curves of an interrupted comparison, from the checkpoint of a "
-     "training run, from both of checks and methods"},
+     "training run, from both of checks and methods, from the journal of a sweep"},
+    {"--changed", NULL, CLI_RUN, CLI_FLAG, FIELD(changed), 0, 0, CLI_WORDS_NONE,
+     "sweep: --resume although the experiment has changed, with the units that are still of it"},
+    {"--retry", NULL, CLI_RUN, CLI_FLAG, FIELD(retry), 0, 0, CLI_WORDS_NONE,
+     "sweep: --resume, and compute failed units again (those that failed for want of memory or "
+     "disk are in any case)"},
+    {"--fresh", NULL, CLI_RUN, CLI_FLAG, FIELD(fresh), 0, 0, CLI_WORDS_NONE,
+     "sweep: start again, forgetting the journal in the folder"},
+    {"--part", "K/N", CLI_RUN, CLI_TEXT, FIELD(opt_part), 0, 0, CLI_WORDS_NONE,
+     "sweep: compute the K-th of N parts of the units (K from 1), into DIR/journal-K-of-N; when "
+     "all parts are there, --resume without --part makes the result of them"},
     {"--quiet", NULL, CLI_RUN | CLI_CHECK | CLI_PLOT | CLI_ADVISE, CLI_FLAG, FIELD(quiet), 0, 0,
      CLI_WORDS_NONE, "no table, no progress"},
     {"--progress", NULL, CLI_RUN | CLI_ADVISE, CLI_FLAG, FIELD(progress), 0, 0, CLI_WORDS_NONE,

@@ -22,9 +22,11 @@ static void draw(const cli_progress *p, const char *stage, size_t done, size_t t
     memset(bar, '#', filled);
     bar[WIDTH] = '\0';
     double rate = elapsed > 0 ? (double)(done - p->first_done) / elapsed : 0;
-    double left = rate > 0 ? (double)(total - done) / rate : 0;
-    fprintf(stderr, "\r\033[K%s%s%s [%s] %zu/%zu  %.3g/s  ETA %.0f s", p->heading,
-            p->heading[0] != '\0' ? ": " : "", stage, bar, done, total, rate, left);
+    fprintf(stderr, "\r\033[K%s%s%s [%s] %zu/%zu", p->heading, p->heading[0] != '\0' ? ": " : "",
+            stage, bar, done, total);
+    if (rate > 0) {
+        fprintf(stderr, "  %.3g/s  ETA %.0f s", rate, (double)(total - done) / rate);
+    }
     fflush(stderr);
 }
 
@@ -40,7 +42,7 @@ void cli_progress_report(void *context, const char *stage, size_t done, size_t t
     if (strncmp(p->stage, stage, (size_t)length) != 0 || p->stage[length] != '\0' ||
         done < p->last_done) {
         snprintf(p->stage, sizeof p->stage, "%.*s", length, stage);
-        p->first_done = done > 0 ? done - 1 : 0;
+        p->first_done = done;
         p->started = time;
         p->drawn = 0;
     }

@@ -208,13 +208,74 @@ static void say_what_is_kept(mi_experiment_kind kind)
     }
 }
 
+/* "K/N"; false after a message. */
+static bool read_part(const char *text, mi_run_options *options)
+{
+    int length = 0;
+    bool good = sscanf(text, "%6zu/%6zu%n", &options->part, &options->parts, &length) == 2 &&
+                text[length] == '\0' && strspn(text, "0123456789/") == strlen(text) &&
+                options->part >= 1 && options->part <= options->parts;
+    if (!good) {
+        fprintf(stderr, "maskinfo: --part %s: must be K/N with 1 <= K <= N <= 999999\n", text);
+    }
+    return good;
+}
+
+/* How a run goes on from an earlier one; false after a message. */
+static bool set_resumption(const cli_options *o, const mi_experiment *e, const char *folder,
+                           mi_run_options *options)
+{
+    bool of_sweep = o->changed || o->retry || o->fresh || o->opt_part != NULL;
+    if (of_sweep && e->kind != MI_KIND_SWEEP) {
+        fprintf(stderr, "maskinfo: --changed, --retry, --fresh and --part are for sweeps\n");
+        return false;
+    }
+    if (o->fresh && (o->resume || o->changed || o->retry)) {
+        fprintf(stderr, "maskinfo: --fresh forgets what --resume, --changed and --retry go on "
+                        "from; give one or the other\n");
+        return false;
+    }
+    if (of_sweep && folder == NULL) {
+        fprintf(stderr, "maskinfo: --json without --out keeps no journal: --changed, --retry, "
+                        "--fresh and --part need --out\n");
+        return false;
+    }
+    options->resume = o->resume || o->changed || o->retry;
+    options->changed = o->changed;
+    options->retry = o->retry;
+    options->fresh = o->fresh;
+    return o->opt_part == NULL || read_part(o->opt_part, options);
+}
+
+/* A part of a sweep has no result. */
+static int finish_part(const cli_options *o, const mi_run_options *options)
+{
+    if (!o->quiet && options->parts > 0) {
+        printf("part %zu of %zu is done, in %s/journal-%zu-of-%zu; when all are, --resume without "
+               "--part makes the result\n",
+               options->part, options->parts, options->opt_directory, options->part,
+               options->parts);
+    }
+    return EXIT_DONE;
+}
+
+/* Of a sweep, that is: the others fail as a whole. */
+static bool none_succeeded(const cJSON *result)
+{
+    const cJSON *done = cJSON_GetObjectItemCaseSensitive(result, "done");
+    return cJSON_IsNumber(done) && done->valuedouble == 0;
+}
+
 static int compute(const cli_options *o, const mi_experiment *e, const char *folder,
                    mi_faults *faults)
 {
     cli_progress progress = {.heading = ""};
-    mi_run_options options = {cli_circumstances(o), folder, o->resume};
+    mi_run_options options = {.run = cli_circumstances(o), .opt_directory = folder};
     mi_status status = {.code = MI_OK};
     cJSON *result = NULL;
+    if (!set_resumption(o, e, folder, &options)) {
+        return EXIT_USAGE;
+    }
     cli_watch(o, &progress, &options.run);
     options.run.opt_notice = notice;
     options.run.opt_notice_context = &progress;
@@ -236,7 +297,11 @@ static int compute(const cli_options *o, const mi_experiment *e, const char *fol
         }
         return exit_status;
     }
+    if (result == NULL) {
+        return finish_part(o, &options);
+    }
     int exit_status = finish(o, folder, result);
+    exit_status = exit_status == EXIT_DONE && none_succeeded(result) ? EXIT_FAILED : exit_status;
     cJSON_Delete(result);
     return exit_status;
 }

@@ -8,30 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "io.h"
 #include "maskinfo/memory.h"
 
-/* The reason of a failed call in words that say what to do about it. */
-static const char *reason(int error)
-{
-    switch (error) {
-    case ENOSPC:
-        return "no space left on the disk";
-    case EDQUOT:
-        return "the disk quota is used up";
-    case EFBIG:
-        return "the file is larger than the system allows (see ulimit -f)";
-    case EACCES:
-    case EPERM:
-        return "permission denied";
-    case EROFS:
-        return "the file system is read-only";
-    case ENOTDIR:
-    case EEXIST:
-        return "a part of the path is a file, not a directory";
-    default:
-        return strerror(error);
-    }
-}
+enum { SUFFIX = 48 }; /* room for what stands behind a temporary name */
 
 static mi_code make_one(const char *path, mi_status *status)
 {
@@ -43,7 +23,7 @@ static mi_code make_one(const char *path, mi_status *status)
     if (stat(path, &entry) == 0 && S_ISDIR(entry.st_mode)) {
         return MI_OK;
     }
-    return mi_fail(status, MI_IO, "can not make the directory %s: %s", path, reason(error));
+    return mi_fail(status, MI_IO, "can not make the directory %s: %s", path, mi_io_reason(error));
 }
 
 mi_code mi_make_directory(const char *path, mi_status *status)
@@ -107,27 +87,12 @@ static int open_beside(const char *path, char *name, size_t size)
     return file;
 }
 
-static bool write_all(int file, const char *bytes, size_t size)
-{
-    while (size > 0) {
-        ssize_t done = write(file, bytes, size);
-        if (done < 0 && errno != EINTR) {
-            return false;
-        }
-        if (done > 0) {
-            bytes += done;
-            size -= (size_t)done;
-        }
-    }
-    return true;
-}
-
 /* Errors of delayed writing come out in fsync() and close(), so both count. */
 static bool fill(int file, const mi_piece *pieces, size_t count)
 {
     bool whole = true;
     for (size_t i = 0; i < count && whole; i++) {
-        whole = write_all(file, pieces[i].bytes, pieces[i].size);
+        whole = mi_io_write(file, pieces[i].bytes, pieces[i].size);
     }
     whole = whole && fsync(file) == 0;
     int error = errno;
@@ -140,7 +105,6 @@ static bool fill(int file, const mi_piece *pieces, size_t count)
 
 static mi_code replace(const char *path, const mi_piece *pieces, size_t count, mi_status *status)
 {
-    enum { SUFFIX = 48 };
     char *name = NULL;
     size_t name_size = strlen(path) + SUFFIX;
     mi_code code = mi_allocate(name_size, 1, &name, status);
@@ -149,9 +113,9 @@ static mi_code replace(const char *path, const mi_piece *pieces, size_t count, m
     }
     int file = open_beside(path, name, name_size);
     if (file < 0) {
-        code = mi_fail(status, MI_IO, "can not write %s: %s", path, reason(errno));
+        code = mi_fail(status, MI_IO, "can not write %s: %s", path, mi_io_reason(errno));
     } else if (!fill(file, pieces, count) || rename(name, path) != 0) {
-        code = mi_fail(status, MI_IO, "can not write %s: %s", path, reason(errno));
+        code = mi_fail(status, MI_IO, "can not write %s: %s", path, mi_io_reason(errno));
         unlink(name);
     }
     free(name);
@@ -171,4 +135,93 @@ mi_code mi_write_file(const char *path, const void *bytes, size_t size, mi_statu
 {
     mi_piece piece = {.bytes = bytes, .size = size};
     return mi_write_pieces(path, &piece, 1, status);
+}
+
+struct mi_output {
+    char *path, *name; /* where it shall be, and is meanwhile */
+    FILE *file;
+};
+
+static void output_free(mi_output *output)
+{
+    free(output->path);
+    free(output->name);
+    free(output);
+}
+
+static mi_code open_output(mi_output *output, mi_status *status)
+{
+    size_t size = strlen(output->path) + SUFFIX;
+    mi_code code = mi_allocate(size, 1, &output->name, status);
+    if (code != MI_OK) {
+        return code;
+    }
+    int file = open_beside(output->path, output->name, size);
+    output->file = file >= 0 ? fdopen(file, "w") : NULL;
+    if (output->file != NULL) {
+        return MI_OK;
+    }
+    code = mi_fail(status, MI_IO, "can not write %s: %s", output->path, mi_io_reason(errno));
+    if (file >= 0) {
+        close(file);
+        unlink(output->name);
+    }
+    return code;
+}
+
+mi_code mi_output_open(const char *path, mi_output **ret_output, mi_status *status)
+{
+    mi_output *output = NULL;
+    mi_code code = make_parent(path, status);
+    if (code == MI_OK) {
+        code = refuse_special(path, status);
+    }
+    if (code == MI_OK) {
+        code = mi_allocate(1, sizeof *output, &output, status);
+    }
+    if (code != MI_OK) {
+        return code;
+    }
+    code = mi_copy_text(path, &output->path, status);
+    if (code == MI_OK) {
+        code = open_output(output, status);
+    }
+    if (code != MI_OK) {
+        output_free(output);
+        return code;
+    }
+    *ret_output = output;
+    return MI_OK;
+}
+
+FILE *mi_output_file(const mi_output *output)
+{
+    return output->file;
+}
+
+/* Errors of delayed writing come out at each of the steps, so all count. */
+mi_code mi_output_close(mi_output *output, bool keep, mi_status *status)
+{
+    mi_code code = MI_OK;
+    bool whole = ferror(output->file) == 0 && fflush(output->file) == 0 &&
+                 (!keep || fsync(fileno(output->file)) == 0);
+    int error = errno;
+    if (fclose(output->file) != 0 && whole) {
+        error = errno;
+        whole = false;
+    }
+    if (keep && whole && rename(output->name, output->path) != 0) {
+        error = errno;
+        whole = false;
+    }
+    if (!keep || !whole) {
+        unlink(output->name);
+    } else {
+        mi_io_settle(output->path);
+    }
+    if (keep && !whole) {
+        code = mi_fail(status, MI_IO, "can not write %s: %s", output->path, mi_io_reason(error));
+    }
+    output_free(output);
+    return code;
 }

@@ -336,7 +336,8 @@ static mi_code resolve_head(mi_resolver *r, const cJSON *document, mi_experiment
     if (code == MI_OK) {
         const cJSON *effort = mi_lab_item(document, "effort");
         bool usable = cJSON_IsNumber(effort) && effort->valuedouble > 0;
-        r->binding.effort = e->effort = usable ? effort->valuedouble : 1;
+        r->binding.effort *= usable ? effort->valuedouble : 1;
+        e->effort = r->binding.effort;
         e->seed = mi_given(values, "seed") ? (uint64_t)mi_integer(values, "seed") : 1;
         code = mi_copy_text(mi_given(values, "title") ? mi_text(values, "title") : "", &e->title,
                             r->status);

@@ -37,7 +37,8 @@ static mi_code resolve_head(mi_resolver *r, const cJSON *document, mi_experiment
     if (code == MI_OK) {
         const cJSON *effort = mi_lab_item(document, "effort");
         bool usable = cJSON_IsNumber(effort) && effort->valuedouble > 0;
-        r->binding.effort = e->effort = usable ? effort->valuedouble : 1;
+        r->binding.effort *= usable ? effort->valuedouble : 1;
+        e->effort = r->binding.effort;
         code = mi_bind(&r->binding, document, "", mi_checks_parameters, own_keys, &e->settings,
                        &e->resolved, r->status);
     }

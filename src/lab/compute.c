@@ -8,6 +8,7 @@
 #include "maskinfo/experiment.h"
 #include "maskinfo/memory.h"
 #include "maskinfo/result.h"
+#include "sweep.h"
 #include "training.h"
 
 enum { DEFAULT_STEPS = 49 };
@@ -219,6 +220,9 @@ mi_code mi_experiment_check(const mi_experiment *e, const mi_run *run, mi_faults
     }
     if (e->kind == MI_KIND_CENTER) {
         return mi_center_check(e, faults, status);
+    }
+    if (e->kind == MI_KIND_SWEEP) {
+        return mi_sweep_check(e->sweep, run, faults, status);
     }
     if (e->kind == MI_KIND_METHODS) {
         return mi_methods_check(e, &quick, faults, status);

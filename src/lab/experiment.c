@@ -6,6 +6,7 @@
 #include "center.h"
 #include "maskinfo/figures.h"
 #include "maskinfo/memory.h"
+#include "sweep.h"
 #include "training.h"
 
 enum { MAX_CURVES = 64 };
@@ -59,7 +60,7 @@ static mi_code resolve_entry(mi_resolver *r, const cJSON *entry, const cJSON *do
     }
     mi_code code = mi_bind(&r->binding, entry, path, mi_compare_curve_parameters, entry_keys,
                            &c->entry, &bound, r->status);
-    cJSON_Delete(bound);
+    c->style = bound;
     if (code == MI_OK) {
         check_style(r, c->entry, path);
     }
@@ -90,8 +91,8 @@ static mi_code resolve_compare(mi_resolver *r, const cJSON *document, mi_experim
         mi_faults_add(r->faults, "curves", "must be an array of 1 to %d curves", MAX_CURVES);
         return MI_OK;
     }
-    e->effort = mi_given(e->settings, "effort") ? mi_real(e->settings, "effort") : 1;
-    r->binding.effort = e->effort;
+    r->binding.effort *= mi_given(e->settings, "effort") ? mi_real(e->settings, "effort") : 1;
+    e->effort = r->binding.effort;
     code = mi_allocate(count, sizeof *e->curves, &e->curves, r->status);
     e->count = code == MI_OK ? count : 0;
     for (const cJSON *entry = cJSON_IsArray(curves) ? curves->child : NULL;
@@ -162,6 +163,7 @@ static const struct {
     {"checks", MI_KIND_CHECKS, mi_checks_resolve},
     {"methods", MI_KIND_METHODS, mi_methods_resolve},
     {"center", MI_KIND_CENTER, mi_center_resolve},
+    {"sweep", MI_KIND_SWEEP, mi_sweep_resolve},
 };
 
 static mi_code resolve(mi_resolver *r, const cJSON *document, mi_experiment *e)
@@ -179,22 +181,23 @@ static mi_code resolve(mi_resolver *r, const cJSON *document, mi_experiment *e)
     }
     mi_resolve_unknown(
         r, "", "experiment", name,
-        "\"curve\", \"compare\", \"estimators\", \"train\", \"checks\", \"methods\", \"center\"");
+        "\"curve\", \"compare\", \"estimators\", \"train\", \"checks\", \"methods\", \"center\", "
+        "\"sweep\"");
     return MI_OK;
 }
 
-mi_code mi_experiment_create(const cJSON *document, mi_faults *faults,
+mi_code mi_experiment_scaled(const cJSON *document, double effort, mi_faults *faults,
                              mi_experiment **ret_experiment, mi_status *status)
 {
     mi_status local = {.code = MI_OK};
-    mi_resolver r = {{faults, 1}, faults, status != NULL ? status : &local};
+    mi_resolver r = {{faults, effort}, faults, status != NULL ? status : &local};
     mi_experiment *e = NULL;
     size_t before = faults->count;
     mi_code code = mi_allocate(1, sizeof *e, &e, r.status);
     if (code != MI_OK) {
         return code;
     }
-    e->effort = 1;
+    e->effort = effort;
     code = resolve(&r, document, e);
     if (code == MI_OK && faults->count == before) {
         code = mi_question_keep(document, e, r.status);
@@ -205,6 +208,33 @@ mi_code mi_experiment_create(const cJSON *document, mi_faults *faults,
     }
     *ret_experiment = e;
     return MI_OK;
+}
+
+mi_code mi_experiment_create(const cJSON *document, mi_faults *faults,
+                             mi_experiment **ret_experiment, mi_status *status)
+{
+    return mi_experiment_scaled(document, 1, faults, ret_experiment, status);
+}
+
+bool mi_experiment_kind_find(const char *name, mi_experiment_kind *ret_kind)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (strcmp(kinds[i].name, name) == 0) {
+            *ret_kind = kinds[i].kind;
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *mi_experiment_kind_name(mi_experiment_kind kind)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (kinds[i].kind == kind) {
+            return kinds[i].name;
+        }
+    }
+    return "";
 }
 
 void mi_experiment_destroy(mi_experiment *e)
@@ -218,6 +248,7 @@ void mi_experiment_destroy(mi_experiment *e)
     for (size_t i = 0; i < e->train_count; i++) {
         mi_train_config_free(&e->trains[i]);
     }
+    mi_sweep_destroy(e->sweep);
     free(e->trains);
     free(e->curves);
     free(e->file);

@@ -13,5 +13,6 @@ extern const mi_field_note mi_train_notes[];
 extern const mi_field_note mi_checks_notes[];
 extern const mi_field_note mi_methods_notes[];
 extern const mi_field_note mi_center_notes[];
+extern const mi_field_note mi_sweep_field_notes[];
 
 #endif

@@ -34,6 +34,14 @@ static inline double mi_lab_seconds_since(const struct timespec *start)
 void mi_curve_report(const mi_curve_config *config, const char *part, const mi_status *status,
                      mi_faults *faults);
 
+/* mi_experiment_create with a factor on all sizes, beside the experiment's own "effort". */
+mi_code mi_experiment_scaled(const cJSON *document, double effort, mi_faults *faults,
+                             mi_experiment **ret_experiment, mi_status *status);
+
+/* "curve", ...: what "experiment" is in the file. */
+const char *mi_experiment_kind_name(mi_experiment_kind kind);
+bool mi_experiment_kind_find(const char *name, mi_experiment_kind *ret_kind);
+
 /* The model of a curve, and a curve of a model that is there: of the one that the configuration
  * describes, which may serve several strategies. *opt_analysis: mi_analysis_destroy. Faults as
  * below. */

@@ -15,14 +15,14 @@ typedef struct step {
 } step;
 
 typedef struct assignment {
-    const char *text; /* the whole of it, for messages */
+    const char *place, *text; /* for messages: where it stands, and the whole of it */
     const cJSON *value;
     mi_faults *faults;
 } assignment;
 
 static bool complain(const assignment *a, const char *reason)
 {
-    mi_faults_add(a->faults, "", "--set %s: %s", a->text, reason);
+    mi_faults_add(a->faults, "", "%s %s: %s", a->place, a->text, reason);
     return false;
 }
 
@@ -88,7 +88,7 @@ static cJSON *descend(cJSON *node, const step *s)
     return next;
 }
 
-/* `path` is what is left of it, up to '='. */
+/* `path` is what is left of it, up to '=' or the end. */
 static bool assign(const assignment *a, cJSON *node, const char *path)
 {
     step s;
@@ -112,7 +112,7 @@ static bool assign(const assignment *a, cJSON *node, const char *path)
     }
     bool done = true;
     for (s.index = first; done && s.index <= last; s.index++) {
-        if (*path == '=') {
+        if (*path == '=' || *path == '\0') {
             done = put(a, node, &s);
         } else {
             cJSON *next = descend(node, &s);
@@ -124,7 +124,7 @@ static bool assign(const assignment *a, cJSON *node, const char *path)
 
 bool mi_document_set(cJSON *document, const char *text, mi_faults *faults)
 {
-    assignment a = {.text = text, .faults = faults};
+    assignment a = {.place = "--set", .text = text, .faults = faults};
     const char *equals = strchr(text, '=');
     if (equals == NULL || equals == text) {
         return complain(&a, "write PATH=VALUE, for example model.kappa=0.3");
@@ -137,4 +137,13 @@ bool mi_document_set(cJSON *document, const char *text, mi_faults *faults)
     bool done = value != NULL && assign(&a, document, text);
     cJSON_Delete(value);
     return done;
+}
+
+bool mi_document_put(cJSON *document, const char *path, const cJSON *value, mi_faults *faults)
+{
+    assignment a = {.place = "set", .text = path, .value = value, .faults = faults};
+    if (strchr(path, '=') != NULL || path[0] == '\0') {
+        return complain(&a, "a path has keys and indices alone, for example model.kappa");
+    }
+    return assign(&a, document, path);
 }

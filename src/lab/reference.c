@@ -140,6 +140,30 @@ static void print_center(FILE *out)
                   mi_center_parameters);
 }
 
+static void print_sweep(FILE *out)
+{
+    print_section(
+        out, "### sweep",
+        "Another experiment for all combinations of values, each with several seeds "
+        "(docs/sweeps.md). Has `base`, the experiment inside (a name, the path of a file, or an "
+        "object), or `cases`, or both; `grid`, an array of axes; `seeds`, an array of whole "
+        "numbers, default `[1]`, put at `seed` (of methods: `seeds`) of the experiment; `columns`, "
+        "an array of what is taken from each result (curve, train and center have usual ones); "
+        "`figures`, an array, or `null`: one a column of numbers; `title`. At the top:",
+        mi_sweep_parameters);
+    print_section(out, "### sweep: each of `cases`",
+                  "Each may have a `base` of its own; with them `case` is the first axis.",
+                  mi_sweep_case_parameters);
+    print_section(out, "### sweep: each of `grid`",
+                  "Beside `values`, an array of any JSON values, or an object, below:",
+                  mi_sweep_grid_parameters);
+    print_section(out, "### sweep: values", "Equally spaced ones:", mi_sweep_values_parameters);
+    print_section(out, "### sweep: each of `columns`", "What is taken from each unit's result.",
+                  mi_sweep_column_parameters);
+    print_section(out, "### sweep: each of `figures`", "What is drawn.",
+                  mi_sweep_figure_parameters);
+}
+
 static void print_notes(FILE *out, const char *heading, const mi_field_note *notes)
 {
     fprintf(out, "\n%s\n\n| field | meaning |\n|---|---|\n", heading);
@@ -150,18 +174,15 @@ static void print_notes(FILE *out, const char *heading, const mi_field_note *not
 
 void mi_reference_document(FILE *out)
 {
-    fprintf(
-        out,
-        "# Reference\n\nMade by `maskinfo list reference` from the tables that the program "
-        "reads its input by.\n\n## Experiment files\n\nA JSON object. `\"experiment\"` is "
-        "`\"curve\"` (one source), `\"compare\"` (several in one set of figures), "
-        "`\"estimators\"` (estimators from samples against known truths), `\"train\"` (a network "
-        "against the exact floor), `\"checks\"` (several of those), `\"methods\"` (methods beside "
-        "each other) or `\"center\"` (centring and "
-        "collapse of self-distillation). A curve has "
-        "`model` and may have `mask`, `ratios`, `estimator`, `seed` and `title`. A comparison "
-        "has `curves`, an array of such objects with a label and a style each, and may have "
-        "`mask`, `ratios`, `estimator` and `seed` for the curves that do not set their own.\n");
+    char kinds[1024];
+    fprintf(out,
+            "# Reference\n\nMade by `maskinfo list reference` from the tables that the program "
+            "reads its input by.\n\n## Experiment files\n\nA JSON object. `\"experiment\"` is "
+            "%s. A curve has "
+            "`model` and may have `mask`, `ratios`, `estimator`, `seed` and `title`. A comparison "
+            "has `curves`, an array of such objects with a label and a style each, and may have "
+            "`mask`, `ratios`, `estimator` and `seed` for the curves that do not set their own.\n",
+            mi_reference_kinds("`", kinds, sizeof kinds));
     print_section(out, "### At the top", "In all kinds.", mi_experiment_parameters);
     print_section(out, "### ratios",
                   "An increasing array of numbers in (0, 1), or an object:", mi_ratio_parameters);
@@ -177,6 +198,7 @@ void mi_reference_document(FILE *out)
                   mi_estimators_parameters);
     print_training(out);
     print_center(out);
+    print_sweep(out);
     print_models(out);
     print_masks(out);
     print_methods(out);
@@ -194,6 +216,7 @@ void mi_reference_document(FILE *out)
     print_notes(out, "### Of checks", mi_checks_notes);
     print_notes(out, "### Of methods", mi_methods_notes);
     print_notes(out, "### Of center", mi_center_notes);
+    print_notes(out, "### Of a sweep", mi_sweep_field_notes);
     fprintf(
         out,
         "\n## Files\n\nData files and experiments named by a relative path are looked for in the "

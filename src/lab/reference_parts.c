@@ -56,7 +56,36 @@ static const mi_reference_part parts[] = {
     {"kind checks: probe_curve", "probe_curve.", mi_probe_curve_parameters},
     {"kind methods", "", mi_methods_parameters},
     {"kind center", "", mi_center_parameters},
+    {"kind sweep", "", mi_sweep_parameters},
+    {"kind sweep: each of cases", "cases[*].", mi_sweep_case_parameters},
+    {"kind sweep: each of grid", "grid[*].", mi_sweep_grid_parameters},
+    {"kind sweep: values", "grid[*].values.", mi_sweep_values_parameters},
+    {"kind sweep: each of columns", "columns[*].", mi_sweep_column_parameters},
+    {"kind sweep: each of figures", "figures[*].", mi_sweep_figure_parameters},
 };
+
+static const char *const kinds[][2] = {
+    {"curve", "one source"},
+    {"compare", "several in one set of figures"},
+    {"estimators", "estimators from samples against known truths"},
+    {"train", "a network against the exact floor"},
+    {"checks", "several of those"},
+    {"methods", "methods beside each other"},
+    {"center", "centring and collapse of self-distillation"},
+    {"sweep", "another experiment many times"},
+};
+
+char *mi_reference_kinds(const char *tick, char *text, size_t size)
+{
+    size_t count = sizeof kinds / sizeof *kinds, used = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < count && used < size; i++) {
+        const char *before = i == 0 ? "" : i + 1 == count ? " or " : ", ";
+        used += (size_t)snprintf(text + used, size - used, "%s%s\"%s\"%s (%s)", before, tick,
+                                 kinds[i][0], tick, kinds[i][1]);
+    }
+    return text;
+}
 
 static mi_reference_part class_part(const char *what, const char *name, const char *prefix,
                                     const mi_parameter *table)

@@ -289,5 +289,6 @@ void mi_curve_config_free(mi_curve_config *c)
     mi_values_destroy(c->estimator);
     mi_values_destroy(c->entry);
     free(c->ratios);
+    cJSON_Delete(c->style);
     cJSON_Delete(c->resolved);
 }

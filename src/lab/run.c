@@ -6,6 +6,7 @@
 #include "center.h"
 #include "maskinfo/memory.h"
 #include "maskinfo/result.h"
+#include "sweep.h"
 #include "training.h"
 
 static void announce(const mi_run *run, const char *heading)
@@ -209,6 +210,8 @@ static mi_code run_kind(const mi_experiment *e, const mi_run_options *options, m
         return mi_center_run(e, &run, faults, ret_result, status);
     case MI_KIND_METHODS:
         return mi_methods_run(e, options, faults, ret_result, status);
+    case MI_KIND_SWEEP:
+        return mi_sweep_run(e, options, faults, ret_result, status);
     case MI_KIND_CURVE:
         break;
     }

@@ -300,29 +300,33 @@ static void put_cells(paper *p)
     free(numeric);
 }
 
-/* Make the text of a file in memory, then put it in place. */
+static mi_code write_pieces(paper *p, void (*put)(paper *), const char *path, mi_status *status)
+{
+    mi_output *output = NULL;
+    mi_code code = mi_output_open(path, &output, status);
+    if (code != MI_OK) {
+        return code;
+    }
+    p->file = mi_output_file(output);
+    put(p);
+    if (p->failed) {
+        code = mi_fail(status, MI_MEMORY, "no memory for %s", path);
+    }
+    mi_code closed = mi_output_close(output, code == MI_OK, status);
+    return code == MI_OK ? closed : code;
+}
+
 static mi_code write_file(const mi_rows *rows, void (*put)(paper *), const char *path,
                           mi_status *status)
 {
-    char *text = NULL;
-    size_t size = 0;
     paper p = {.rows = rows};
     mi_code code = mi_allocate(rows->axis_count, sizeof *p.at, &p.at, status);
     if (code == MI_OK) {
         code = mi_allocate(rows->seed_count, sizeof *p.buffer, &p.buffer, status);
     }
     if (code == MI_OK) {
-        p.file = open_memstream(&text, &size);
-        bool whole = p.file != NULL;
-        if (whole) {
-            put(&p);
-            whole = ferror(p.file) == 0 && !p.failed;
-            whole = fclose(p.file) == 0 && whole;
-        }
-        code = whole ? mi_write_file(path, text, size, status)
-                     : mi_fail(status, MI_MEMORY, "no memory for %s", path);
+        code = write_pieces(&p, put, path, status);
     }
-    free(text);
     free(p.at);
     free(p.buffer);
     return code;

@@ -1,0 +1,166 @@
+/* The "sweep" experiment: another experiment for all combinations of values of its axes, each with
+ * several seeds. One combination with one seed is a unit. What the files sweep*.c share, and how
+ * units get from where they are computed to the journal:
+ *
+ *     book_open -> (book_next -> sweep_compute -> book_accept)* -> book_close -> sweep_result
+ *
+ * sweep_compute needs no book, so that it may be called in another process than the rest. */
+#ifndef MASKINFO_LAB_SWEEP_H
+#define MASKINFO_LAB_SWEEP_H
+
+#include <pthread.h>
+
+#include "maskinfo/journal.h"
+#include "maskinfo/lock.h"
+#include "maskinfo/rows.h"
+#include "resolve.h"
+
+enum { MI_SWEEP_UNITS = 1000000, MI_SWEEP_KEY = 17 /* 16 hexadecimal digits and the end */ };
+
+/* One axis; everything in it belongs to the sweep's `axes`. */
+typedef struct mi_sweep_axis {
+    const char *name;
+    const char **paths; /* (path_count): what each value is put at; none of the axis of cases */
+    size_t path_count;
+    const cJSON **values; /* (count) */
+    const char **labels;  /* (count) */
+    size_t count;
+} mi_sweep_axis;
+
+/* The experiment inside, with "set" of the sweep and of the case applied. */
+typedef struct mi_sweep_case {
+    char *file; /* where it comes from, for messages */
+    cJSON *document;
+} mi_sweep_case;
+
+typedef struct mi_sweep {
+    cJSON *config; /* the sweep file, the experiments inside included; defaults filled in */
+    cJSON *axes, *seeds, *columns; /* as in the result */
+    cJSON *opt_figures;            /* likewise; NULL: one a numeric column */
+    mi_sweep_axis *axis;           /* (axis_count); the first one that of cases, where there are */
+    size_t axis_count;
+    mi_sweep_case *cases; /* (case_count): at least one */
+    size_t case_count;
+    bool has_cases;
+    double *seed; /* (seed_count) */
+    size_t seed_count;
+    mi_experiment_kind kind; /* of the experiment inside */
+    double effort;
+    bool keep_results;
+    size_t count;           /* units */
+    uint64_t *keys;         /* (count) */
+    char key[MI_SWEEP_KEY]; /* of the whole */
+} mi_sweep;
+
+void mi_sweep_destroy(mi_sweep *sweep); /* accepts NULL */
+
+/* The kind's part of the functions in experiment.h. */
+mi_code mi_sweep_resolve(mi_resolver *r, const cJSON *document, mi_experiment *e);
+mi_code mi_sweep_check(const mi_sweep *sweep, const mi_run *run, mi_faults *faults,
+                       mi_status *status);
+mi_code mi_sweep_run(const mi_experiment *e, const mi_run_options *options, mi_faults *faults,
+                     cJSON **ret_result, mi_status *status);
+
+/* Parts of the resolving. */
+mi_code mi_sweep_resolve_axes(mi_resolver *r, const cJSON *document, mi_sweep *s);
+mi_code mi_sweep_resolve_columns(mi_resolver *r, const cJSON *document, mi_sweep *s);
+mi_code mi_sweep_resolve_figures(mi_resolver *r, const cJSON *document, mi_sweep *s);
+/* A name that becomes a heading and a file's name; false after adding a fault. `taken` are objects
+ * with a "name". */
+bool mi_sweep_name_good(mi_resolver *r, const char *name, const char *path, const cJSON *taken);
+/* Find the key of each unit; units that can not be resolved are faults. */
+mi_code mi_sweep_resolve_units(mi_resolver *r, mi_sweep *s);
+
+/* Where a unit stands on each axis (s->axis_count) and among the seeds. */
+void mi_sweep_place(const mi_sweep *s, size_t unit, size_t *at, size_t *ret_seed);
+/* "kappa=0.3, seed=1", in text (size bytes); returns text. */
+char *mi_sweep_name_unit(const mi_sweep *s, size_t unit, char *text, size_t size);
+/* The experiment of a unit. Faults name the unit. *ret_experiment: mi_experiment_destroy. */
+mi_code mi_sweep_unit(const mi_sweep *s, size_t unit, mi_faults *faults,
+                      mi_experiment **ret_experiment, mi_status *status);
+/* What the numbers of a resolved experiment depend on, but the contents of data files; and its
+ * configuration for people, defaults filled in. cJSON_Delete; NULL for want of memory. */
+cJSON *mi_sweep_identity(const mi_experiment *e);
+cJSON *mi_sweep_configuration(const mi_experiment *e);
+
+/* FNV-1a with 64 bits, over a text and what was hashed before (start with MI_SWEEP_HASH). */
+#define MI_SWEEP_HASH 0xcbf29ce484222325ull
+uint64_t mi_sweep_hash(uint64_t hash, const char *text);
+
+/* The value of a column in a result, by its path; null, and *ret_reason (free()) says why, where
+ * there is none. */
+mi_code mi_sweep_extract(const cJSON *result, const char *path, cJSON **ret_value,
+                         char **ret_reason, mi_status *status);
+/* Is it a path ("a.b[2].c")? */
+bool mi_sweep_path_good(const char *path);
+
+/* What a unit leaves in DIRECTORY/units/NNNNNN: the result, where results are kept, and checkpoints
+ * until the unit is finished. */
+enum { MI_SWEEP_PATH = 4096 };
+void mi_sweep_unit_folder(const char *directory, size_t unit, char path[MI_SWEEP_PATH]);
+bool mi_sweep_has_result(const char *directory, size_t unit);
+/* Remove the unit's folder, but not its result. */
+void mi_sweep_clear_unit(const char *directory, size_t unit);
+void mi_sweep_remove_units(const char *directory); /* all there is */
+
+/* Compute one unit; *ret_record (free()) is its line for the journal, of a unit that failed too.
+ * run->threads are for this unit. Fails itself only where the unit is to be given up without a
+ * record: interrupted, or no memory even for that. */
+mi_code mi_sweep_compute(const mi_sweep *s, size_t unit, const char *opt_directory,
+                         const mi_run *run, char **ret_record, mi_status *status);
+
+/* Read the head of a record: false where it is none. */
+typedef struct mi_sweep_head {
+    size_t unit;
+    uint64_t key;
+    bool failed;
+} mi_sweep_head;
+bool mi_sweep_read_head(const char *record, mi_sweep_head *ret_head);
+
+/* What is known of the units, in memory and in the folder. */
+typedef struct mi_sweep_book {
+    const mi_sweep *sweep;
+    const mi_run_options *options;
+    mi_rows *rows;
+    mi_lock *folder_lock, *part_lock;
+    mi_journal *journal;      /* NULL without a folder */
+    char path[MI_SWEEP_PATH]; /* of the own journal */
+    bool has_folders;         /* units keep checkpoints or parts */
+    char **others;            /* journals of parts, read only */
+    size_t other_count;
+    pthread_mutex_t mutex;         /* for all below, and the rows */
+    unsigned char *settled;        /* (units): 1 where nothing is to be computed */
+    size_t share;                  /* units that this run is about: all, or its part */
+    size_t resumed;                /* of them, settled before it began */
+    size_t accepted;               /* and since */
+    size_t failed;                 /* of both */
+    size_t durable;                /* of those accepted, in the journal for good */
+    size_t next;                   /* where to look for the next unit */
+    struct mi_sweep_keyed *by_key; /* (units) units by key; NULL until it is needed */
+} mi_sweep_book;
+
+/* Take the lock, read the journals, and open the own one. MI_INPUT, with a message: the folder is
+ * in use; there is a journal and neither --resume nor --fresh; there are units of another sweep. */
+mi_code mi_sweep_book_open(const mi_sweep *s, const mi_run_options *options, mi_sweep_book *book,
+                           mi_status *status);
+/* The next unit that is to be computed; false where there is none. Any thread. */
+bool mi_sweep_book_next(mi_sweep_book *book, size_t *ret_unit);
+/* How many there are. */
+size_t mi_sweep_book_pending(const mi_sweep_book *book);
+/* Tell the progress how far it is. Not while another thread accepts. */
+void mi_sweep_book_report(mi_sweep_book *book);
+/* Take over a record from mi_sweep_compute: into the rows and the journal. Any thread. */
+mi_code mi_sweep_book_accept(mi_sweep_book *book, const char *record, mi_status *status);
+/* Write what is queued. With `whole` the journal is then rewritten in the order of units, and those
+ * of parts go. Releases everything but the rows, in any case. */
+mi_code mi_sweep_book_close(mi_sweep_book *book, bool whole, mi_status *status);
+void mi_sweep_book_free(mi_sweep_book *book); /* the rows; after closing */
+
+/* Compute all pending units on threads of this process. */
+mi_code mi_sweep_threads(mi_sweep_book *book, mi_status *status);
+
+/* The result of a sweep whose units are all settled, without "timing"; tables go to the folder. */
+mi_code mi_sweep_result(const mi_experiment *e, const mi_sweep_book *book, cJSON **ret_result,
+                        mi_status *status);
+
+#endif

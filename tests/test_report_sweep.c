@@ -234,6 +234,37 @@ static void lines_of_two_axes(void **state)
     assert_holds(state, "f.gp", LINES("title 'a, b' left", "title 'y, q'"));
 }
 
+/* A line for each value of an axis on which nothing depends would hide all but the last. */
+static void idle_axes_give_one_line(void **state)
+{
+    cJSON *result = parse(
+        "{\"experiment\": \"sweep\", \"unit_count\": 4, \"done\": 4, \"failed\": 0, \"seeds\": [1],"
+        "\"axes\": [{\"name\": \"a\", \"label\": \"idle one\", \"labels\": [\"p\", \"q\"]},"
+        "           {\"name\": \"c\", \"numeric\": true, \"values\": [1, 2], \"labels\": [\"1\", "
+        "\"2\"]}], \"columns\": [{\"name\": \"v\", \"numeric\": true}],"
+        "\"figures\": [{\"name\": \"f\", \"kind\": \"lines\", \"columns\": [\"v\"], \"x\": \"c\"}],"
+        "\"cells\": [{\"at\": [0, 0], \"failed\": 0, \"values\": {\"v\": {\"count\": 1, \"mean\": "
+        "5}}},"
+        " {\"at\": [0, 1], \"failed\": 0, \"values\": {\"v\": {\"count\": 1, \"mean\": 600}}},"
+        " {\"at\": [1, 0], \"failed\": 0, \"values\": {\"v\": {\"count\": 1, \"mean\": 5}}},"
+        " {\"at\": [1, 1], \"failed\": 0, \"values\": {\"v\": {\"count\": 1, \"mean\": 600}}}]}");
+    draw_numbers(result, state);
+    assert_holds(
+        state, "f.gp",
+        LINES("Nothing here depends on idle one.", "set logscale y", "set yrange [3.33333:900]"));
+    assert_lacks(state, "f.dat", "block 1");
+}
+
+/* Both sides of zero: white at zero, the same length on both sides. */
+static void heat_diverges_around_zero(void **state)
+{
+    draw_numbers(edited(result_text, "cells[1].values.loss.mean", "-1"), state);
+    assert_holds(state, "heat.gp",
+                 LINES("set cbrange [-2:2]", "0.5 '#f7f7f7'",
+                       "set label '-1' at 1, 0 center front tc rgb '#000000'",
+                       "set label '2' at 0, 1 center front tc rgb '#ffffff'"));
+}
+
 /* ---- the table ---- */
 
 static void table_shows_cells(void **state)
@@ -331,6 +362,8 @@ int main(void)
         SCRATCH_TEST(figures_without_cells_are_left_out),
         SCRATCH_TEST(many_lines_are_spread),
         SCRATCH_TEST(lines_of_two_axes),
+        SCRATCH_TEST(idle_axes_give_one_line),
+        SCRATCH_TEST(heat_diverges_around_zero),
         cmocka_unit_test(table_shows_cells),
         cmocka_unit_test(long_tables_are_cut),
         cmocka_unit_test(faults_name_their_place),

@@ -131,6 +131,21 @@ bool cli_parse(const cli_command *command, int count, char **arguments, cli_opti
     return true;
 }
 
+/* A result may stand for its experiment: its "config", every value of it, is one. */
+static bool take_config(cJSON **document, mi_faults *faults)
+{
+    if (cJSON_GetObjectItemCaseSensitive(*document, "maskinfo") == NULL) {
+        return true;
+    }
+    cJSON *config = cJSON_DetachItemFromObjectCaseSensitive(*document, "config");
+    cJSON_Delete(*document);
+    *document = config;
+    if (config == NULL) {
+        mi_faults_add(faults, "config", "the result has none, so that it can not be run again");
+    }
+    return config != NULL;
+}
+
 cJSON *cli_document(const cli_options *o, char **ret_path, mi_faults *faults)
 {
     mi_status status = {.code = MI_OK};
@@ -141,7 +156,7 @@ cJSON *cli_document(const cli_options *o, char **ret_path, mi_faults *faults)
     }
     faults->file = *ret_path;
     cJSON *document = mi_document_read(*ret_path, faults);
-    bool good = document != NULL;
+    bool good = document != NULL && take_config(&document, faults);
     if (good && o->seed != CLI_NOT_GIVEN) {
         char assignment[64];
         snprintf(assignment, sizeof assignment, "seed=%ld", o->seed);

@@ -258,19 +258,40 @@ static mi_code draw_figure(drawing *d, const mi_figure *figure, mi_status *statu
     return code;
 }
 
+/* Do results of this kind have the figure? */
+static bool suits(const mi_report *report, const mi_figure *figure)
+{
+    return report->opt_swept != NULL ? false
+           : report->center          ? figure->center
+           : report->train           ? figure->train
+           : report->checks          ? figure->checks
+           : report->methods         ? figure->methods
+           : report->estimators      ? figure->estimators
+           : report->advice          ? figure->advice
+           : report->compare         ? figure->compare
+                                     : figure->curve;
+}
+
+mi_figure mi_figure_find(const mi_report *report, const char *name)
+{
+    for (size_t i = 0; i < FIGURES; i++) {
+        if (suits(report, registry[i]) && strcmp(registry[i]->name, name) == 0) {
+            return *registry[i];
+        }
+    }
+    for (size_t i = 0; i < mi_sweep_figures(report); i++) {
+        mi_figure figure = mi_sweep_figure(report, i);
+        if (strcmp(figure.name, name) == 0) {
+            return figure;
+        }
+    }
+    return (mi_figure){.name = NULL};
+}
+
 /* Does the result have this figure, and ask for it? */
 static bool wanted(const mi_report *report, const mi_figure *figure)
 {
-    bool has = report->opt_swept != NULL ? false
-               : report->center          ? figure->center
-               : report->train           ? figure->train
-               : report->checks          ? figure->checks
-               : report->methods         ? figure->methods
-               : report->estimators      ? figure->estimators
-               : report->advice          ? figure->advice
-               : report->compare         ? figure->compare
-                                         : figure->curve;
-    if (!has || !figure->any(report)) {
+    if (!suits(report, figure) || !figure->any(report)) {
         return false;
     }
     const cJSON *names = cJSON_GetObjectItemCaseSensitive(report->result, "figures");

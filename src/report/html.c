@@ -100,9 +100,9 @@ void mi_html_table_open(FILE *page, const char *caption)
 {
     fputs("<div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-label=\"Table: ", page);
     mi_html_text(page, caption);
-    fputs("\"><table><caption>", page);
+    fputs("\"><table><caption><span>", page);
     mi_html_text(page, caption);
-    fputs("</caption>\n<thead><tr>", page);
+    fputs("</span></caption>\n<thead><tr>", page);
 }
 
 void mi_html_heading(FILE *page, const char *text)

@@ -34,7 +34,9 @@ static void put_optimum(char *text, size_t size, const mi_source *s)
 
 static void say_expected(FILE *page, const mi_source *s)
 {
-    double ratio = expected[s->group];
+    bool field = mi_json_number(s->json, "dimensions") == 2;
+    mi_group group = field ? MI_GROUP_IMAGE : s->group;
+    double ratio = expected[group];
     double low = has_interval(s) ? s->low : s->optimum;
     double high = has_interval(s) ? s->high : s->optimum;
     bool inside = low <= ratio && ratio <= high;
@@ -42,7 +44,7 @@ static void say_expected(FILE *page, const mi_source *s)
                 inside ? "The exercise expects about %.0f %% for %s: the measurement agrees."
                        : "The exercise expects about %.0f %% for %s: this source does not confirm "
                          "it; its optimum lies %s.",
-                100 * ratio, group_names[s->group], high < ratio ? "lower" : "higher");
+                100 * ratio, group_names[group], high < ratio ? "lower" : "higher");
 }
 
 static void say_fits(FILE *page, const mi_source *s)

@@ -22,7 +22,8 @@ static void put_head(FILE *page, const char *title)
           "<link rel=\"icon\" href=\"data:,\">\n<title>",
           page);
     mi_html_text(page, title);
-    fprintf(page, "</title>\n<style>\n%s</style>\n</head>\n<body>\n<header>\n<h1>", mi_html_style);
+    fprintf(page, "</title>\n<style>\n%s%s</style>\n</head>\n<body>\n<header>\n<h1>", mi_html_style,
+            mi_html_print_style);
     mi_html_text(page, title);
     fputs("</h1>\n</header>\n", page);
 }

@@ -13,6 +13,6 @@ const char *mi_html_title(const cJSON *result);
 mi_code mi_html_section(FILE *page, const mi_page_result *result, size_t index, int level,
                         mi_status *status);
 
-extern const char mi_html_style[];
+extern const char mi_html_style[], mi_html_print_style[];
 
 #endif

@@ -38,6 +38,10 @@ const char mi_html_style[] =
     "caption{text-align:left;font-weight:600;padding:.5rem 0;caption-side:top}\n"
     "th,td{padding:.35rem .7rem;border-bottom:1px solid var(--line);text-align:left;"
     "vertical-align:top;white-space:nowrap}\n"
+    "caption span{position:sticky;left:0;display:inline-block;max-width:calc(100vw - 2.5rem)}\n"
+    "tbody th{position:sticky;left:0;background:var(--paper)}\n"
+    "tbody tr:nth-child(even) th{background:var(--tint)}\n"
+    "@media (max-width:40rem){tbody th{white-space:normal;min-width:8.5rem;max-width:11rem}}\n"
     "thead th{border-bottom:2px solid var(--soft);vertical-align:bottom;white-space:normal}\n"
     "tbody th{font-weight:600}tbody tr:nth-child(even){background:var(--tint)}\n"
     ".scroll:has(table){margin:1.25rem 0}\n"
@@ -50,7 +54,10 @@ const char mi_html_style[] =
     "overflow:auto}\n"
     ".note{color:var(--soft)}.picture .note{color:#57606a}\n"
     ".fault{border-left:4px solid #c62828;padding-left:1rem}\n"
-    "nav ol{padding-left:1.5rem;max-width:46rem}nav li{margin:.25rem 0}\n"
+    "nav ol{padding-left:1.5rem;max-width:46rem}nav li{margin:.25rem 0}\n";
+
+/* Everything shown, nothing that scrolls, no figure over two pages. */
+const char mi_html_print_style[] =
     "@media print{:root{--paper:#fff;--ink:#000;--soft:#444;--line:#bbb;--tint:#f4f4f4;"
     "--link:#000;--mark:#888}@page{margin:16mm}\n"
     "body{font-size:10pt}main,header,footer,nav{max-width:none;padding:0}\n"
@@ -60,6 +67,8 @@ const char mi_html_style[] =
     ".picture{border:0;padding:0}.picture svg,.picture img{min-width:0;width:auto;max-width:100%;"
     "max-height:19cm;margin:0 auto}\n"
     ".picture svg{width:100%}th,td{white-space:normal;padding:.2rem .35rem}table{font-size:8pt}\n"
-    "pre{max-height:none;overflow:visible;columns:2;font-size:7.5pt;border:0;padding:0}\n"
+    "caption span,tbody "
+    "th{position:static}pre{max-height:none;overflow:visible;columns:2;font-size:7.5pt;border:0;"
+    "padding:0}\n"
     "details::details-content{content-visibility:visible;height:auto;display:block}"
     "summary{display:none}}\n";

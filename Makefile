@@ -5,6 +5,11 @@
 ifeq ($(origin CC),default)
 CC      := gcc
 endif
+# MPI=1: sweeps by several processes, built beside the usual program.
+ifeq ($(MPI),1)
+CC      := mpicc
+BUILD   ?= build/mpi
+endif
 BUILD   ?= build
 PREFIX  ?= /usr/local
 ARCH    ?= native
@@ -19,7 +24,7 @@ QUIET    = @echo "  $(notdir $@)";
 endif
 
 WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wconversion
-DEFS    := -D_POSIX_C_SOURCE=200809L -DMI_VERSION='"$(VERSION)"'
+DEFS    := -D_POSIX_C_SOURCE=200809L -DMI_VERSION='"$(VERSION)"' $(if $(filter 1,$(MPI)),-DMI_MPI)
 ALLCFLAGS = -std=c11 $(OPT) -g -march=$(ARCH) -fopenmp $(WARN) $(DEFS) -Iinclude $(CFLAGS)
 LIBS    := -lgsl -lcholmod -lxsmm -lopenblas -lcjson -lpng -ljpeg -lz -lm
 LINK    = $(CC) -fopenmp $(CFLAGS) $(LDFLAGS)
@@ -42,6 +47,7 @@ all: $(BUILD)/maskinfo $(BUILD)/libmaskinfo.a
 
 help:
 	@echo "make            build/maskinfo and build/libmaskinfo.a"
+	@echo "make MPI=1      build/mpi/maskinfo, for sweeps under mpirun (docs/cluster.md)"
 	@echo "make task2      set up, build, regenerate the figures of Task 2 under plots/task2"
 	@echo "make test       set up, build, run the tests"
 	@echo "make install    PREFIX=$(PREFIX): program, library, experiments, man page, completions"

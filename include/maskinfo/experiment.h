@@ -108,6 +108,8 @@ typedef struct mi_run_options {
     bool retry;         /* resume: compute failed units again */
     size_t part, parts; /* compute each unit of which (index mod parts) is part - 1, and make no
                            result; parts 0: all of them */
+    int rank, ranks;    /* which one of how many processes that share it (ranks.h), of which only
+                           the first makes a result; ranks 0 or 1: it is alone */
 } mi_run_options;
 
 /* Compute. *ret_result (cJSON_Delete) has every field of the result but "files", which lists at

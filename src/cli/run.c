@@ -6,6 +6,7 @@
 #include "maskinfo/figures.h"
 #include "maskinfo/memory.h"
 #include "maskinfo/output.h"
+#include "maskinfo/ranks.h"
 #include "maskinfo/result.h"
 #include "maskinfo/table.h"
 #include "progress.h"
@@ -274,11 +275,27 @@ static bool none_succeeded(const cJSON *result)
     return cJSON_IsNumber(done) && done->valuedouble == 0;
 }
 
+/* Of processes that a launcher started only the first speaks. False where this one has nothing to
+ * do: only sweeps can be shared. */
+static bool takes_part(const mi_experiment *e)
+{
+    bool silent = mi_ranks_read().rank > 0;
+    if (silent &&
+        (freopen("/dev/null", "w", stdout) == NULL || freopen("/dev/null", "w", stderr) == NULL)) {
+        return false;
+    }
+    return !silent || e->kind == MI_KIND_SWEEP;
+}
+
 static int compute(const cli_options *o, const mi_experiment *e, const char *folder,
                    mi_faults *faults)
 {
     cli_progress progress = {.heading = ""};
-    mi_run_options options = {.run = cli_circumstances(o), .opt_directory = folder};
+    mi_ranks ranks = mi_ranks_read();
+    mi_run_options options = {.run = cli_circumstances(o),
+                              .opt_directory = folder,
+                              .rank = ranks.rank,
+                              .ranks = ranks.count};
     mi_status status = {.code = MI_OK};
     cJSON *result = NULL;
     if (!set_resumption(o, e, folder, &options)) {
@@ -328,7 +345,9 @@ static int run(const cli_options *o)
     int exit_status = EXIT_USAGE;
     mi_code code =
         document == NULL ? MI_INPUT : mi_experiment_create(document, &faults, &experiment, &status);
-    if (code == MI_OK) {
+    if (code == MI_OK && !takes_part(experiment)) {
+        exit_status = EXIT_DONE;
+    } else if (code == MI_OK) {
         exit_status = compute(
             o, experiment, cli_result_folder(o, "", path, ".json", buffer, sizeof buffer), &faults);
     } else if (faults.count > 0) {

@@ -1,7 +1,7 @@
 /* The "sweep" experiment: its units, what is left of a run that ends early, and its result. */
 #include <stdio.h>
 
-#include "sweep.h"
+#include "ranks.h"
 
 /* Say behind the reason of an early end what there is. */
 static mi_code say_what_is_kept(const mi_sweep_book *book, mi_code code, mi_status *status)
@@ -52,22 +52,53 @@ static mi_code check_options(const mi_run_options *o, mi_status *status)
     return MI_OK;
 }
 
+/* The book, once it is known that the other processes, where there are any, are there too. */
+static mi_code open_book(const mi_sweep *s, const mi_run_options *options, mi_sweep_book *book,
+                         int *ret_ranks, mi_status *status)
+{
+    *ret_ranks = 1;
+    mi_code code = options->ranks > 1 ? mi_ranks_open(ret_ranks, status) : MI_OK;
+    if (code == MI_OK) {
+        code = mi_sweep_book_open(s, options, book, status);
+        if (code != MI_OK && options->ranks > 1) {
+            mi_ranks_dismiss();
+        }
+    }
+    return code;
+}
+
+static mi_code compute(mi_sweep_book *book, int ranks, mi_status *status)
+{
+    mi_sweep_book_report(book);
+    if (ranks > 1) {
+        return mi_ranks_compute(book, status);
+    }
+    if (book->options->ranks > 1) {
+        mi_ranks_dismiss(); /* the launcher's variables told of others that MPI does not know */
+    }
+    return mi_sweep_threads(book, status);
+}
+
 mi_code mi_sweep_run(const mi_experiment *e, const mi_run_options *options, mi_faults *faults,
                      cJSON **ret_result, mi_status *status)
 {
     mi_sweep_book book;
     struct timespec start;
+    int ranks = 1;
     (void)faults;
+    *ret_result = NULL;
+    if (options->rank > 0) {
+        return mi_ranks_work(e->sweep, options, status);
+    }
     clock_gettime(CLOCK_MONOTONIC, &start);
     mi_code code = check_options(options, status);
     if (code == MI_OK) {
-        code = mi_sweep_book_open(e->sweep, options, &book, status);
+        code = open_book(e->sweep, options, &book, &ranks, status);
     }
     if (code != MI_OK) {
         return code;
     }
-    mi_sweep_book_report(&book);
-    code = mi_sweep_threads(&book, status);
+    code = compute(&book, ranks, status);
     mi_code closed = mi_sweep_book_close(&book, code == MI_OK && options->parts == 0,
                                          code == MI_OK ? status : NULL);
     code = code == MI_OK ? closed : code;
@@ -76,7 +107,6 @@ mi_code mi_sweep_run(const mi_experiment *e, const mi_run_options *options, mi_f
     } else {
         warn_of_failures(&book);
     }
-    *ret_result = NULL;
     if (code == MI_OK && options->parts == 0) {
         code = mi_sweep_result(e, &book, ret_result, status);
     }

@@ -128,7 +128,8 @@ static inline bool sweep_contains(const char *a, const char *b)
         if (entry->d_name[0] == '.' || length >= 4 * SCRATCH_PATH || other >= 4 * SCRATCH_PATH) {
             continue;
         }
-        if (entry->d_type == DT_DIR) {
+        struct stat about;
+        if (lstat(here, &about) == 0 && S_ISDIR(about.st_mode)) {
             same = sweep_contains(here, there);
             continue;
         }

@@ -47,8 +47,8 @@ help:
 	@echo "make install    PREFIX=$(PREFIX): program, library, experiments, man page, completions"
 	@echo "make bench      ratios against NumPy, SciPy and PyTorch in one run"
 	@echo "make docs       docs/reference.md, and the figures of docs/ from plots/: run task2, task1c,"
-	@echo "                task2b, potts, estimators, task4a, task4b, task4-run, task3, task5, mae-gmrf"
-	@echo "                (and --set ratio=\"uniform\" into plots/mae-gmrf-uniform) and checks first"
+	@echo "                task2b, potts, estimators, task4a, task4b, task4-run, task3, task5, the sweep-*,"
+	@echo "                mae-gmrf (and --set ratio=\"uniform\" into plots/mae-gmrf-uniform) and checks first"
 	@echo "make lint       clang-format, cppcheck, exported symbols"
 	@echo "make clang      warning-free build under clang"
 	@echo "make sanitize   tests under AddressSanitizer and UndefinedBehaviorSanitizer"
@@ -146,7 +146,7 @@ docs: all
 	cp plots/task3/methods.svg docs/figures/task3-methods.svg
 	cp plots/task5/maps.png docs/figures/task5-maps.png
 	for f in ratio/loss ratio/gap ratio/objective strategy/information strategy/objective \
-	    data-size/optimum data-size/decay data-size/bias kappa/optimum kappa/exponent \
+	    data-size/optimum data-size/bias kappa/optimum kappa/exponent \
 	    center/outcomes center/entropy; do \
 	    cp plots/sweep-$$f.svg docs/figures/sweep-$$(echo $$f | tr / -).svg || exit 1; done
 

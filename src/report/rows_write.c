@@ -4,6 +4,7 @@
 
 #include "maskinfo/memory.h"
 #include "maskinfo/output.h"
+#include "maskinfo/stream.h"
 #include "rows_parts.h"
 
 static const char *const status_names[] = {
@@ -79,7 +80,7 @@ static char *note_text(const mi_rows *rows, size_t unit)
 {
     char *text = NULL;
     size_t size = 0;
-    FILE *file = open_memstream(&text, &size);
+    FILE *file = mi_open_text(&text, &size);
     if (file != NULL) {
         note(rows, unit, file, put_plain);
         bool whole = ferror(file) == 0;
@@ -236,7 +237,7 @@ static void put_texts(paper *p, size_t cell, size_t column)
 {
     char *text = NULL;
     size_t size = 0;
-    FILE *file = open_memstream(&text, &size);
+    FILE *file = mi_open_text(&text, &size);
     if (file != NULL) {
         mi_rows_texts(p->rows, cell, column, add_count, file);
         p->failed = ferror(file) != 0 || p->failed;

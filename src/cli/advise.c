@@ -46,12 +46,13 @@ static int finish(const cli_options *o, const char *folder, cJSON *result)
 {
     mi_status status = {.code = MI_OK};
     mi_writer w = {.failed = false};
-    int exit_status = EXIT_DONE;
+    mi_code code = cli_describe(&cli_advise, o, result, &status);
     if (folder == NULL) {
         mi_add_item(&w, result, "files", cJSON_CreateArray());
-    } else if (cli_write_result(folder, result, &status) != MI_OK) {
-        exit_status = cli_report_failure(&status);
+    } else if (code == MI_OK) {
+        code = cli_write_result(folder, result, &status);
     }
+    int exit_status = code == MI_OK ? EXIT_DONE : cli_report_failure(&status);
     if (o->json) {
         int printed = cli_print_json(result);
         return exit_status != EXIT_DONE ? exit_status : printed;

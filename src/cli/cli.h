@@ -43,6 +43,7 @@ typedef enum cli_command_id {
     CLI_PLOT = 4,
     CLI_LIST = 8,
     CLI_ADVISE = 16,
+    CLI_REPORT = 32,
     CLI_EVERY = ~0
 } cli_command_id;
 
@@ -79,7 +80,7 @@ typedef struct cli_command {
     int (*run)(const cli_options *options);
 } cli_command;
 
-extern const cli_command cli_run, cli_check, cli_plot, cli_list, cli_advise;
+extern const cli_command cli_run, cli_check, cli_plot, cli_list, cli_advise, cli_report;
 extern const cli_command *const cli_commands[]; /* ends with NULL */
 
 /* The option of that name that the command takes, or NULL. */
@@ -99,6 +100,10 @@ cJSON *cli_document(const cli_options *options, char **ret_path, mi_faults *faul
 
 /* Seed from the experiment, threads, progress and interruption from the options. */
 mi_run cli_circumstances(const cli_options *options);
+
+/* Put the command and the machine into "timing" of a result. */
+mi_code cli_describe(const cli_command *command, const cli_options *options, cJSON *result,
+                     mi_status *status);
 
 /* Write result.json and the figures of a result to a folder, "files" in it set. */
 mi_code cli_write_result(const char *folder, cJSON *result, mi_status *status);

@@ -6,8 +6,8 @@
 /* A signal handler can reach nothing but a static object. */
 volatile sig_atomic_t cli_interrupt = 0;
 
-const cli_command *const cli_commands[] = {&cli_run,  &cli_check,  &cli_plot,
-                                           &cli_list, &cli_advise, NULL};
+const cli_command *const cli_commands[] = {&cli_run,    &cli_check,  &cli_plot, &cli_list,
+                                           &cli_advise, &cli_report, NULL};
 
 static void on_signal(int signal_number)
 {

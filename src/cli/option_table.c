@@ -23,6 +23,8 @@ const cli_option cli_option_table[] = {
      "folder for result.json and the figures (default plots/NAME)"},
     {"--out", "DIR", CLI_ADVISE, CLI_TEXT, FIELD(opt_out), 0, 0, CLI_WORDS_FOLDER,
      "folder for result.json and the figure (default plots/advise-NAME)"},
+    {"--out", "FILE", CLI_REPORT, CLI_TEXT, FIELD(opt_out), 0, 0, CLI_WORDS_FILE,
+     "the page (default DIR/report.html)"},
     {"--json", NULL, CLI_RUN | CLI_ADVISE, CLI_FLAG, FIELD(json), 0, 0, CLI_WORDS_NONE,
      "print the result to standard output, and only it; without --out no file is written (and a "
      "sweep keeps no journal)"},
@@ -45,8 +47,8 @@ const cli_option cli_option_table[] = {
     {"--part", "K/N", CLI_RUN, CLI_TEXT, FIELD(opt_part), 0, 0, CLI_WORDS_NONE,
      "sweep: compute the K-th of N parts of the units (K from 1), into DIR/journal-K-of-N; when "
      "all parts are there, --resume without --part makes the result of them"},
-    {"--quiet", NULL, CLI_RUN | CLI_CHECK | CLI_PLOT | CLI_ADVISE, CLI_FLAG, FIELD(quiet), 0, 0,
-     CLI_WORDS_NONE, "no table, no progress"},
+    {"--quiet", NULL, CLI_RUN | CLI_CHECK | CLI_PLOT | CLI_ADVISE | CLI_REPORT, CLI_FLAG,
+     FIELD(quiet), 0, 0, CLI_WORDS_NONE, "no table, no progress"},
     {"--progress", NULL, CLI_RUN | CLI_ADVISE, CLI_FLAG, FIELD(progress), 0, 0, CLI_WORDS_NONE,
      "progress even where standard error is no terminal"},
     {"--help", NULL, CLI_EVERY, CLI_FLAG, FIELD(help), 0, 0, CLI_WORDS_NONE, "this text"},

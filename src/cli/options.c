@@ -131,6 +131,21 @@ bool cli_parse(const cli_command *command, int count, char **arguments, cli_opti
     return true;
 }
 
+/* A result may stand for its experiment: its "config", every value of it, is one. */
+static bool take_config(cJSON **document, mi_faults *faults)
+{
+    if (cJSON_GetObjectItemCaseSensitive(*document, "maskinfo") == NULL) {
+        return true;
+    }
+    cJSON *config = cJSON_DetachItemFromObjectCaseSensitive(*document, "config");
+    cJSON_Delete(*document);
+    *document = config;
+    if (config == NULL) {
+        mi_faults_add(faults, "config", "the result has none, so that it can not be run again");
+    }
+    return config != NULL;
+}
+
 cJSON *cli_document(const cli_options *o, char **ret_path, mi_faults *faults)
 {
     mi_status status = {.code = MI_OK};
@@ -141,7 +156,7 @@ cJSON *cli_document(const cli_options *o, char **ret_path, mi_faults *faults)
     }
     faults->file = *ret_path;
     cJSON *document = mi_document_read(*ret_path, faults);
-    bool good = document != NULL;
+    bool good = document != NULL && take_config(&document, faults);
     if (good && o->seed != CLI_NOT_GIVEN) {
         char assignment[64];
         snprintf(assignment, sizeof assignment, "seed=%ld", o->seed);
@@ -162,7 +177,8 @@ int cli_report_faults(const mi_faults *faults, bool all)
     size_t kept = faults->count < MI_FAULTS_KEPT ? faults->count : MI_FAULTS_KEPT;
     size_t shown = all ? kept : 1;
     for (size_t i = 0; i < shown && i < kept; i++) {
-        fprintf(stderr, "%s%s", faults->messages[i] != NULL ? faults->messages[i] : "?",
+        fprintf(stderr, "%s%s",
+                faults->messages[i] != NULL ? faults->messages[i] : "no memory for a message",
                 i + 1 < shown ? "\n" : "");
     }
     if (faults->count > shown) {
@@ -170,7 +186,7 @@ int cli_report_faults(const mi_faults *faults, bool all)
                 faults->count - shown);
     }
     fputc('\n', stderr);
-    return EXIT_USAGE;
+    return faults->failure != MI_OK ? EXIT_FAILED : EXIT_USAGE;
 }
 
 int cli_report_failure(const mi_status *status)

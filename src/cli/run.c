@@ -96,8 +96,13 @@ mi_code cli_write_result(const char *folder, cJSON *result, mi_status *status)
     cJSON *own = cJSON_CreateString("result.json");
     if (own == NULL || !cJSON_InsertItemInArray(files, 0, own)) {
         cJSON_Delete(own);
+        code = mi_fail(status, MI_MEMORY, "out of memory for the result");
     }
-    code = add_files(result, files, status);
+    if (code == MI_OK) {
+        code = add_files(result, files, status);
+    } else {
+        cJSON_Delete(files);
+    }
     if (code == MI_OK) {
         code = write_result(folder, result, status);
     }
@@ -150,7 +155,10 @@ static mi_code print_summary(const char *folder, const cJSON *result, mi_status 
 static int finish(const cli_options *o, const char *folder, cJSON *result)
 {
     mi_status status = {.code = MI_OK};
-    mi_code code = folder != NULL ? cli_write_result(folder, result, &status) : MI_OK;
+    mi_code code = cli_describe(&cli_run, o, result, &status);
+    if (code == MI_OK && folder != NULL) {
+        code = cli_write_result(folder, result, &status);
+    }
     int exit_status = code == MI_OK ? EXIT_DONE : cli_report_failure(&status);
     warn_of_leaks(result);
     if (folder == NULL) {

@@ -12,6 +12,7 @@
 
 #include "io.h"
 #include "maskinfo/memory.h"
+#include "maskinfo/stream.h"
 
 enum { MOST_RECORDS = 4096, MOST_BYTES = 1 << 20 /* that wait */ };
 
@@ -214,7 +215,7 @@ mi_code mi_journal_put(mi_journal *j, const char *json, size_t tag, mi_status *s
 {
     char *line = NULL;
     size_t size = 0;
-    FILE *file = open_memstream(&line, &size);
+    FILE *file = mi_open_text(&line, &size);
     if (file != NULL) {
         mi_journal_print(file, json);
     }

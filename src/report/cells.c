@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "html.h"
 #include "maskinfo/memory.h"
 #include "text.h"
 
@@ -111,4 +112,30 @@ void mi_cells_markdown(const mi_cells *cells, FILE *file)
         }
         fputs(i == 0 ? "|\n" : "", file);
     }
+}
+
+void mi_cells_html(const mi_cells *cells, const char *caption, FILE *page)
+{
+    bool first = true;
+    if (cells->rows == 0) {
+        return;
+    }
+    mi_html_table_open(page, caption);
+    for (size_t c = 0; c < cells->columns; c++) {
+        if (has_text(cells, c)) {
+            mi_html_heading(page, cells->headings[c]);
+        }
+    }
+    mi_html_table_body(page);
+    for (size_t i = 0; i < cells->rows; i++, first = true) {
+        mi_html_row_open(page);
+        for (size_t c = 0; c < cells->columns; c++) {
+            if (has_text(cells, c)) {
+                mi_html_cell(page, first, mi_cell(cells, i, c));
+                first = false;
+            }
+        }
+        mi_html_row_close(page);
+    }
+    mi_html_table_close(page);
 }

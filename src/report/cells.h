@@ -29,4 +29,7 @@ void mi_cell_estimate(const mi_cells *cells, size_t row, size_t column, int deci
 void mi_cells_plain(const mi_cells *cells, FILE *file);
 void mi_cells_markdown(const mi_cells *cells, FILE *file);
 
+/* As a table of an HTML page; nothing where there are no rows. */
+void mi_cells_html(const mi_cells *cells, const char *caption, FILE *page);
+
 #endif

@@ -4,6 +4,7 @@
 
 #include <cjson/cJSON.h>
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "maskinfo/status.h"
 
@@ -13,6 +14,9 @@ mi_code mi_centered_check(const cJSON *result, mi_status *status);
 
 /* The predictions beside what was simulated, as aligned tables; free(). */
 mi_code mi_centered_text(const cJSON *result, char **ret_text, mi_status *status);
+
+/* The same as a part of an HTML page. */
+mi_code mi_centered_html(const cJSON *result, FILE *page, mi_status *status);
 
 /* The array at "PART.NAME", or at "NAME" of the result itself (part NULL); NULL where there is
  * none. */

@@ -7,6 +7,7 @@
 typedef struct mi_figure {
     const char *name;     /* of its files, and in "figures" of a result */
     const char *question; /* its title */
+    const char *caption;  /* what is seen and how to read it; for pages */
     bool compare, curve, estimators, advice, train, checks, methods,
         center;                           /* experiments that have it */
     bool (*any)(const mi_report *report); /* is there anything to draw? */
@@ -16,6 +17,20 @@ typedef struct mi_figure {
     mi_code (*tables)(const mi_report *report, char **ret_plain, char **ret_markdown,
                       mi_status *status);
 } mi_figure;
+
+/* The figures in order; NULL beyond the last. */
+const mi_figure *mi_figure_at(size_t index);
+
+/* Does the result have this figure, and ask for it? */
+bool mi_figure_wanted(const mi_report *report, const mi_figure *figure);
+
+/* Its numbers and its script in the sheet's texts; nothing is written. *ret_sheet:
+ * mi_sheet_destroy. */
+mi_code mi_figure_compose(const mi_report *report, const mi_figure *figure, mi_sheet **ret_sheet,
+                          mi_status *status);
+
+/* The figure of that name that results of this kind have; its name is NULL where there is none. */
+mi_figure mi_figure_find(const mi_report *report, const char *name);
 
 extern const mi_figure mi_figure_information; /* several sources */
 extern const mi_figure mi_figure_curve;       /* one source, with its fits */
@@ -56,6 +71,10 @@ mi_figure mi_sweep_figure(const mi_report *report, size_t number);
 /* fits.txt and fits.md: what was fitted to each curve, and the optima, as tables. */
 mi_code mi_fits_tables(const mi_report *report, char **ret_plain, char **ret_markdown,
                        mi_status *status);
+
+/* The same two as parts of an HTML page; of strategies nothing where there is nothing to tell. */
+mi_code mi_fits_html(const mi_report *report, FILE *page, mi_status *status);
+mi_code mi_strategies_html(const mi_report *report, FILE *page, mi_status *status);
 
 /* strategies.txt and strategies.md: each source under each of its strategies. */
 mi_code mi_strategies_tables(const mi_report *report, char **ret_plain, char **ret_markdown,

@@ -204,6 +204,10 @@ static void draw(mi_sheet *sheet)
 const mi_figure mi_figure_advice = {
     .name = "advice",
     .question = "Which masking ratio do these data suggest?",
+    .caption =
+        "Information and r·i(r) over the masking ratio r for each strategy, with the advised ratio "
+        "and its 95 % interval. Read the peak of the lower curve: a flat top means that the ratio "
+        "matters little; an interval that reaches an edge means that the data do not bound it.",
     .advice = true,
     .any = any,
     .draw = draw,

@@ -151,6 +151,9 @@ static void draw(mi_sheet *sheet)
 const mi_figure mi_figure_approximations = {
     .name = "approximations",
     .question = "How far are approximate curves from their references?",
+    .caption = "Information of each approximate curve less that of its reference. Bars are two "
+               "standard errors of the difference, taken as independent: about one in twenty "
+               "misses zero by chance, many on one side are a bias.",
     .compare = true,
     .any = any,
     .draw = draw,

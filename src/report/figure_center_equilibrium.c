@@ -190,6 +190,9 @@ static void draw(mi_sheet *sheet)
 const mi_figure mi_figure_center_equilibrium = {
     .name = "center_equilibrium",
     .question = "Where does the centre settle, how fast, and how closely?",
+    .caption = "How the centre moves to its place and how much it fluctuates there, simulated "
+               "(marks with two standard errors) beside the closed forms (lines). Marks off a line "
+               "by more than their bars speak against the form.",
     .center = true,
     .any = any,
     .draw = draw,

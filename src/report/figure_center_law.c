@@ -211,6 +211,10 @@ static void draw(mi_sheet *sheet)
 const mi_figure mi_figure_center_law = {
     .name = "center_law",
     .question = "Which published settings keep the law of the centre momentum?",
+    .caption =
+        "Published settings beside the largest centre momentum that is stable at every gain. A "
+        "collapse should lie on the unstable side of the line, a network that learned on the "
+        "other; what lies on the wrong side is not explained by the law alone.",
     .center = true,
     .any = any,
     .draw = draw,

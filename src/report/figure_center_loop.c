@@ -224,6 +224,9 @@ static void draw(mi_sheet *sheet)
 const mi_figure mi_figure_center_loop = {
     .name = "center_loop",
     .question = "What do centring and sharpening each keep from collapsing?",
+    .caption = "What becomes of the information between inputs and outputs with centring, "
+               "sharpening, both or neither, over the similarity of the inputs. A curve at zero "
+               "has collapsed; where only both together stay above it, neither is enough.",
     .center = true,
     .any = any,
     .draw = draw,

@@ -263,6 +263,9 @@ static void draw(mi_sheet *sheet)
 const mi_figure mi_figure_center_map = {
     .name = "center_map",
     .question = "Which centre is fast enough to keep the outputs from collapsing?",
+    .caption = "What became of the outputs at each teacher temperature and centre momentum in the "
+               "simulation, with the predicted borders as lines. Where the colours change beside a "
+               "line, prediction and simulation disagree.",
     .center = true,
     .any = any,
     .draw = draw,

@@ -275,6 +275,10 @@ static mi_code tables(const mi_report *report, char **ret_plain, char **ret_mark
 const mi_figure mi_figure_checks = {
     .name = "checks",
     .question = "Do trained networks find the exact curves and their optima?",
+    .caption = "r·i(r) of each trained network (marks, two standard errors) beside the exact curve "
+               "(black), and below it the accuracy of probes over the masking ratio beside "
+               "published ones. A network below its curve has not learned all that is to be had; "
+               "one above it would be a leak.",
     .checks = true,
     .any = any,
     .draw = draw,

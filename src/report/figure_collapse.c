@@ -401,6 +401,10 @@ static mi_code tables(const mi_report *report, char **ret_plain, char **ret_mark
 const mi_figure mi_figure_collapse = {
     .name = "collapse",
     .question = "What keeps the outputs from collapsing?",
+    .caption =
+        "A panel for each kind of run: information between image and prototype over the steps "
+        "(solid) and the teacher's mean entropy (dashed), a colour for each seed, ln K dotted. "
+        "Where the solid line falls to zero the outputs no longer tell images apart.",
     .methods = true,
     .any = any,
     .draw = draw,

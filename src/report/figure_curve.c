@@ -81,6 +81,9 @@ static void draw(mi_sheet *sheet)
 const mi_figure mi_figure_curve = {
     .name = "information",
     .question = "How much do visible tokens tell about a masked one?",
+    .caption = "Above: what the visible sites tell about a masked one, with bands of two standard "
+               "errors, and the two fits. Below: what the fits leave. A fit whose residuals follow "
+               "a pattern is not the law of the data.",
     .curve = true,
     .any = any,
     .draw = draw,

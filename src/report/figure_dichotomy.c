@@ -64,6 +64,9 @@ static void draw(mi_sheet *sheet)
 const mi_figure mi_figure_dichotomy = {
     .name = "dichotomy",
     .question = "Why can no first-order chain have r* below 1/2?",
+    .caption = "Chains of order 1 beside a rule that only whole groups of tokens reveal. A concave "
+               "curve has its optimum at or above 1/2; only information that needs many visible "
+               "tokens at once, which makes the curve convex, can have it below.",
     .compare = true,
     .any = any,
     .draw = draw,

@@ -209,6 +209,9 @@ static void draw(mi_sheet *sheet)
 const mi_figure mi_figure_estimators = {
     .name = "estimators",
     .question = "When can information be estimated from samples?",
+    .caption = "Estimates of mutual information from samples less the known truth, with bars of "
+               "two standard errors. What stays off the zero line although samples are many is "
+               "bias, and is worst in many dimensions.",
     .estimators = true,
     .any = any,
     .draw = draw,

@@ -148,6 +148,9 @@ static void draw(mi_sheet *sheet)
 const mi_figure mi_figure_fits = {
     .name = "fits",
     .question = "Is the decay exponential?",
+    .caption = "Each curve with the exponential and the power law fitted to it, and what they "
+               "leave. A residual that follows a pattern, not R² alone, says that the shape is "
+               "wrong; i(1) = 0 forces the exponential to fail near r = 1.",
     .compare = true,
     .any = any,
     .draw = draw,

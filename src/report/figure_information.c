@@ -59,6 +59,9 @@ static void draw(mi_sheet *sheet)
 const mi_figure mi_figure_information = {
     .name = "information",
     .question = "How much do visible tokens tell about a masked one?",
+    .caption = "What the visible tokens tell about a masked one over the masking ratio r, text in "
+               "warm and images in cool colours, bands of two standard errors. Curves fall to zero "
+               "at r = 1; how fast they fall on the way is the rate that is compared.",
     .compare = true,
     .any = any,
     .draw = draw,

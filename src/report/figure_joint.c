@@ -103,6 +103,9 @@ static void draw(mi_sheet *sheet)
 const mi_figure mi_figure_joint = {
     .name = "joint",
     .question = "Does joint information tell text from images?",
+    .caption = "Information between all masked and all visible sites together, per site. It is "
+               "symmetric about r = 1/2 and largest there for every source, so that it can not "
+               "tell text from images.",
     .compare = true,
     .curve = true,
     .any = any,

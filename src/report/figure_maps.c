@@ -364,6 +364,9 @@ static void draw(mi_sheet *sheet)
 const mi_figure mi_figure_maps = {
     .name = "maps",
     .question = "What do the patches' features and the attention mark?",
+    .caption = "For each held-out image the first three principal components of its patches' "
+               "features as colours, and the attention of the class token. Alike colours mean "
+               "alike features; the colours have no meaning of their own.",
     .train = true,
     .any = any,
     .draw = draw,

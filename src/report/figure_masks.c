@@ -289,6 +289,9 @@ static void draw(mi_sheet *sheet)
 const mi_figure mi_figure_masks = {
     .name = "masks",
     .question = "Which sites does each strategy hide?",
+    .caption = "One mask of each strategy near 50 % and 75 %; dark sites are hidden. Blocks leave "
+               "large holes whose middle has no visible neighbour, lattices leave every hidden "
+               "site a neighbour.",
     .compare = true,
     .curve = true,
     .any = any,

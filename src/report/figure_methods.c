@@ -387,6 +387,9 @@ static mi_code tables(const mi_report *report, char **ret_plain, char **ret_mark
 const mi_figure mi_figure_methods = {
     .name = "methods",
     .question = "What do the methods' features tell, at which price?",
+    .caption = "A row for each method and a panel for each number, with two standard errors; "
+               "vertical lines are raw pixels and the untrained encoder. A method left of the raw "
+               "pixels has learned nothing that helps with these labels.",
     .methods = true,
     .any = any,
     .draw = draw,

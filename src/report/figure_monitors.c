@@ -415,6 +415,9 @@ static void draw(mi_sheet *sheet)
 const mi_figure mi_figure_monitors = {
     .name = "monitors",
     .question = "Do the outputs still tell images apart?",
+    .caption = "What a self-distillation told over its steps. The area between the teacher's two "
+               "entropies is the information between image and prototype: where it closes, the "
+               "outputs have collapsed, to one prototype at zero or to all alike at ln K.",
     .train = true,
     .any = any,
     .draw = draw,

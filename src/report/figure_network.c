@@ -222,6 +222,9 @@ static void draw(mi_sheet *sheet)
 const mi_figure mi_figure_network = {
     .name = "network",
     .question = "What does the network gain from its context?",
+    .caption = "What the network gains from its context (marks, two standard errors) beside the "
+               "exact curve (black), the gap between them, and the loss with its floor. No mark "
+               "may lie above the exact curve by more than its error.",
     .train = true,
     .any = any,
     .draw = draw,

@@ -156,6 +156,9 @@ static void draw(mi_sheet *sheet)
 const mi_figure mi_figure_optimum = {
     .name = "optimum",
     .question = "Where does the optimum lie?",
+    .caption = "The best ratio of each source: measured with its 95 % interval, and from both "
+               "fits. Where an interval covers the grey line, the published ratio agrees with the "
+               "measurement; an exponential at 1 is a corner, not an optimum.",
     .compare = true,
     .any = any,
     .draw = draw,

@@ -133,6 +133,9 @@ static void draw(mi_sheet *sheet)
 const mi_figure mi_figure_predictability = {
     .name = "predictability",
     .question = "Do published accuracies follow the predictability of the masks?",
+    .caption = "Published accuracies of masks beside how much the visible patches tell under the "
+               "same masks. If accuracy followed predictability the points would rise from left to "
+               "right; four points can contradict that, not establish it.",
     .compare = true,
     .any = any,
     .draw = draw,

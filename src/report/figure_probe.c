@@ -130,6 +130,10 @@ static void draw(mi_sheet *sheet)
 const mi_figure mi_figure_probe = {
     .name = "probe",
     .question = "What do the frozen features tell of labels?",
+    .caption =
+        "Share of held-out labels that simple classifiers tell from frozen features, for the "
+        "trained encoder, the untrained one and raw values, with two standard errors. A trained "
+        "encoder that does not beat raw values has learned nothing useful for these labels.",
     .train = true,
     .any = any,
     .draw = draw,

@@ -140,6 +140,9 @@ static void draw(mi_sheet *sheet)
 const mi_figure mi_figure_published = {
     .name = "published",
     .question = "Do published accuracies follow the information?",
+    .caption = "Published accuracies over the masking ratio beside r·i(r) of the source that they "
+               "are ranked against, each with an axis of its own. Peaks at different ratios, or a "
+               "low rank correlation, mean that the information does not explain the accuracies.",
     .compare = true,
     .any = any,
     .draw = draw,

@@ -36,6 +36,9 @@ static void draw(mi_sheet *sheet)
 const mi_figure mi_figure_reconstructions = {
     .name = "reconstructions",
     .question = "What does the network make of what it does not see?",
+    .caption = "Held-out examples: what was hidden, what the network made of it, the best that is "
+               "possible where that is known, and the errors. A reconstruction as blurred as the "
+               "best possible one is no fault of the network.",
     .train = true,
     .any = any,
     .draw = draw,

@@ -259,6 +259,9 @@ static void draw(mi_sheet *sheet)
 const mi_figure mi_figure_redundancy = {
     .name = "redundancy",
     .question = "Do neighbours tell it all, or is far context needed?",
+    .caption = "Above: i(r) split into what the visible neighbours of a hidden site tell and what "
+               "only farther sites add; below, their shares. Texture gives way to the rest of the "
+               "scene where the far share rises with r.",
     .compare = true,
     .curve = true,
     .any = any,

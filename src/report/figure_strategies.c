@@ -290,6 +290,9 @@ static void draw(mi_sheet *sheet)
 const mi_figure mi_figure_strategies = {
     .name = "strategies",
     .question = "What does the masking strategy change?",
+    .caption = "For each source its information, joint information, squared error and r·i(r) under "
+               "random, block and grid masks. Curves are comparable only at the same r; lattices "
+               "exist at a few ratios alone, joined by a thin line for the eye.",
     .compare = true,
     .any = any,
     .draw = draw,

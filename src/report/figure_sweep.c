@@ -136,11 +136,22 @@ size_t mi_sweep_figures(const mi_report *report)
     return report->opt_swept == NULL ? 0 : report->opt_swept->figure_count;
 }
 
+static const char lines_caption[] =
+    "The mean over the seeds at each value of the x axis with its 95 % interval (Student's t), a "
+    "line for each combination of the other axes. Where intervals overlap widely the sweep does "
+    "not "
+    "tell the settings apart; one seed has no interval.";
+static const char heat_caption[] =
+    "The mean over the seeds for each pair of values of two axes, as a colour; the scale is beside "
+    "the map. A field that is empty has no unit that succeeded. Intervals are in the table of "
+    "cells.";
+
 mi_figure mi_sweep_figure(const mi_report *report, size_t number)
 {
     const mi_swept_figure *figure = &report->opt_swept->figures[number];
     return (mi_figure){.name = figure->name,
                        .question = figure->title,
+                       .caption = figure->heat ? heat_caption : lines_caption,
                        .any = drawable(report->opt_swept, figure) ? always : never,
                        .draw = draw};
 }

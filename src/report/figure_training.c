@@ -196,6 +196,9 @@ static void draw(mi_sheet *sheet)
 const mi_figure mi_figure_training = {
     .name = "training",
     .question = "How close does the loss come to its floor?",
+    .caption = "Loss of the batches over the steps with its range, and the held-out loss at the "
+               "end; below, the second half enlarged. The green line is the floor that no "
+               "predictor can pass: what remains above it is the network's.",
     .train = true,
     .any = any,
     .draw = draw,

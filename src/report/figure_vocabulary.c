@@ -144,6 +144,9 @@ static void draw(mi_sheet *sheet)
 const mi_figure mi_figure_vocabulary = {
     .name = "vocabulary",
     .question = "How many tokens remain possible?",
+    .caption = "exp h(r), the number of tokens that remain possible, and how the information "
+               "divides into what frequencies tell and what context adds. The closer to 1 the "
+               "lines start, the more the context fixes the token.",
     .compare = true,
     .curve = true,
     .any = any,

@@ -3,10 +3,11 @@
 #define MASKINFO_REPORT_SWEPT_H
 
 #include <cjson/cJSON.h>
+#include <stdio.h>
 
 #include "maskinfo/status.h"
 
-enum { MI_SWEPT_NAME = 40 /* characters of a figure's name */ };
+enum { MI_SWEPT_NAME = 64 /* characters of a figure's name */ };
 
 typedef struct mi_swept_axis {
     const char *name;   /* borrowed */
@@ -63,5 +64,7 @@ size_t mi_swept_at(const mi_swept *swept, size_t cell, size_t axis);
 
 /* The cells as an aligned text for a terminal; free(). */
 mi_code mi_swept_text(const mi_swept *swept, char **ret_text, mi_status *status);
+/* The same as a part of an HTML page. */
+mi_code mi_swept_html(const mi_swept *swept, FILE *page, mi_status *status);
 
 #endif

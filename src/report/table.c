@@ -5,7 +5,9 @@
 
 #include "centered.h"
 #include "figure.h"
+#include "html.h"
 #include "maskinfo/memory.h"
+#include "maskinfo/stream.h"
 #include "maskinfo/table.h"
 #include "swept.h"
 #include "table_train.h"
@@ -239,7 +241,7 @@ static mi_code write_text(const table *t, void (*write)(const table *, FILE *), 
                           mi_status *status)
 {
     size_t size = 0;
-    FILE *file = open_memstream(ret_text, &size);
+    FILE *file = mi_open_text(ret_text, &size);
     bool whole = file != NULL;
     if (whole) {
         write(t, file);
@@ -279,6 +281,52 @@ mi_code mi_fits_tables(const mi_report *report, char **ret_plain, char **ret_mar
     }
     if (code == MI_OK) {
         code = write_text(&t, write_markdown, ret_markdown, status);
+    }
+    free(t.cells);
+    return code;
+}
+
+static void write_html(const table *t, FILE *page)
+{
+    mi_html_table_open(page, "What was fitted to each curve, and its optima");
+    mi_html_heading(page, "source");
+    for (size_t c = 0; c < COLUMNS; c++) {
+        if (is_shown(t, c)) {
+            mi_html_heading(page, headings[c]);
+        }
+    }
+    mi_html_table_body(page);
+    for (size_t i = 0; i < t->report->count; i++) {
+        const mi_source *s = &t->report->sources[i];
+        char label[MI_CELL * 2];
+        snprintf(label, sizeof label, "%.*s%s", (int)mi_text_bytes(s->label, 60), s->label,
+                 s->misfit ? misfit_mark : "");
+        mi_html_row_open(page);
+        mi_html_cell(page, true, label);
+        for (size_t c = 0; c < COLUMNS; c++) {
+            if (is_shown(t, c)) {
+                mi_html_cell(page, false, t->cells[i][c]);
+            }
+        }
+        mi_html_row_close(page);
+    }
+    mi_html_table_close(page);
+}
+
+mi_code mi_fits_html(const mi_report *report, FILE *page, mi_status *status)
+{
+    table t = {.report = report};
+    mi_prose prose;
+    mi_code code = report->count > 0 ? table_open(&t, status) : MI_OK;
+    if (code == MI_OK && report->count > 0) {
+        write_html(&t, page);
+        code = mi_prose_open(&prose, status);
+        if (code == MI_OK) {
+            fputs(notes, prose.file);
+            write_warnings(&t, prose.file);
+            write_reasons(&t, prose.file);
+            code = mi_prose_close(&prose, page, status);
+        }
     }
     free(t.cells);
     return code;

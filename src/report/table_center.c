@@ -5,6 +5,8 @@
 
 #include "cells.h"
 #include "centered.h"
+#include "html.h"
+#include "maskinfo/stream.h"
 #include "source.h"
 #include "text.h"
 
@@ -131,29 +133,35 @@ static const struct section {
      published_headings, sizeof published_headings / sizeof *published_headings, put_published},
 };
 
-static mi_code write_section(const cJSON *result, const struct section *s, FILE *file,
-                             mi_status *status)
+/* No rows where the result does not have the part. */
+static mi_code fill_section(const cJSON *result, const struct section *s, mi_cells *cells,
+                            mi_status *status)
 {
     const cJSON *array = mi_centered_array(result, s->part, s->name), *item = NULL;
-    size_t row = 0;
-    mi_cells cells;
-    if (array == NULL) {
-        return MI_OK;
-    }
-    mi_code code =
-        mi_cells_create((size_t)cJSON_GetArraySize(array), s->headings, s->columns, &cells, status);
+    size_t row = 0, rows = array == NULL ? 0 : (size_t)cJSON_GetArraySize(array);
+    mi_code code = mi_cells_create(rows, s->headings, s->columns, cells, status);
     if (code != MI_OK) {
         return code;
     }
     cJSON_ArrayForEach(item, array)
     {
-        s->put(&cells, row++, item);
+        s->put(cells, row++, item);
     }
-    fprintf(file, "%s\n", s->title);
-    mi_cells_plain(&cells, file);
-    putc('\n', file);
-    free(cells.text);
     return MI_OK;
+}
+
+static mi_code write_section(const cJSON *result, const struct section *s, FILE *file,
+                             mi_status *status)
+{
+    mi_cells cells;
+    mi_code code = fill_section(result, s, &cells, status);
+    if (code == MI_OK && cells.rows > 0) {
+        fprintf(file, "%s\n", s->title);
+        mi_cells_plain(&cells, file);
+        putc('\n', file);
+    }
+    free(cells.text);
+    return code;
 }
 
 static void write_agreement(const cJSON *result, FILE *file)
@@ -177,7 +185,7 @@ static void write_agreement(const cJSON *result, FILE *file)
 mi_code mi_centered_text(const cJSON *result, char **ret_text, mi_status *status)
 {
     size_t size = 0;
-    FILE *file = open_memstream(ret_text, &size);
+    FILE *file = mi_open_text(ret_text, &size);
     mi_code code = file == NULL ? mi_fail(status, MI_MEMORY, "no memory for the table") : MI_OK;
     for (size_t i = 0; code == MI_OK && i < sizeof sections / sizeof *sections; i++) {
         code = write_section(result, &sections[i], file, status);
@@ -192,6 +200,28 @@ mi_code mi_centered_text(const cJSON *result, char **ret_text, mi_status *status
     if (code != MI_OK) {
         free(*ret_text);
         *ret_text = NULL;
+    }
+    return code;
+}
+
+mi_code mi_centered_html(const cJSON *result, FILE *page, mi_status *status)
+{
+    mi_prose prose;
+    mi_code code = MI_OK;
+    for (size_t i = 0; code == MI_OK && i < sizeof sections / sizeof *sections; i++) {
+        mi_cells cells;
+        code = fill_section(result, &sections[i], &cells, status);
+        if (code == MI_OK) {
+            mi_cells_html(&cells, sections[i].title, page);
+        }
+        free(cells.text);
+    }
+    if (code == MI_OK) {
+        code = mi_prose_open(&prose, status);
+    }
+    if (code == MI_OK) {
+        write_agreement(result, prose.file);
+        code = mi_prose_close(&prose, page, status);
     }
     return code;
 }

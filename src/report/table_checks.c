@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "cells.h"
+#include "html.h"
 #include "maskinfo/format.h"
+#include "maskinfo/stream.h"
 #include "table_train.h"
 #include "text.h"
 
@@ -86,7 +88,7 @@ static mi_code write_text(const mi_runs *runs, const mi_cells *cells, bool markd
                           char **ret_text, mi_status *status)
 {
     size_t size = 0;
-    FILE *file = open_memstream(ret_text, &size);
+    FILE *file = mi_open_text(ret_text, &size);
     bool whole = file != NULL;
     if (whole) {
         (markdown ? mi_cells_markdown : mi_cells_plain)(cells, file);
@@ -99,19 +101,44 @@ static mi_code write_text(const mi_runs *runs, const mi_cells *cells, bool markd
     return whole ? MI_OK : mi_fail(status, MI_MEMORY, "no memory for the table of checks");
 }
 
+static mi_code fill(const mi_runs *runs, mi_cells *cells, mi_status *status)
+{
+    mi_code code = mi_cells_create(runs->count, headings, COLUMNS, cells, status);
+    for (size_t i = 0; code == MI_OK && i < runs->count; i++) {
+        fill_row(cells, i, runs);
+    }
+    return code;
+}
+
 mi_code mi_checks_text(const mi_runs *runs, char **opt_plain, char **opt_markdown,
                        mi_status *status)
 {
     mi_cells cells;
-    mi_code code = mi_cells_create(runs->count, headings, COLUMNS, &cells, status);
-    for (size_t i = 0; code == MI_OK && i < runs->count; i++) {
-        fill_row(&cells, i, runs);
-    }
+    mi_code code = fill(runs, &cells, status);
     if (code == MI_OK && opt_plain != NULL) {
         code = write_text(runs, &cells, false, opt_plain, status);
     }
     if (code == MI_OK && opt_markdown != NULL) {
         code = write_text(runs, &cells, true, opt_markdown, status);
+    }
+    free(cells.text);
+    return code;
+}
+
+mi_code mi_checks_html(const mi_runs *runs, FILE *page, mi_status *status)
+{
+    mi_cells cells;
+    mi_prose prose;
+    mi_code code = fill(runs, &cells, status);
+    if (code == MI_OK) {
+        mi_cells_html(&cells, "Trained networks beside exact curves", page);
+        code = mi_prose_open(&prose, status);
+    }
+    if (code == MI_OK) {
+        fputs(notes, prose.file);
+        write_curve(&runs->curve, prose.file);
+        write_leaks(runs, prose.file);
+        code = mi_prose_close(&prose, page, status);
     }
     free(cells.text);
     return code;

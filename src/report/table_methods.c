@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "cells.h"
+#include "html.h"
+#include "maskinfo/stream.h"
 #include "table_train.h"
 #include "text.h"
 
@@ -163,7 +165,7 @@ static mi_code write_text(const mi_comparison *c, const mi_cells *methods, const
                           bool markdown, char **ret_text, mi_status *status)
 {
     size_t size = 0;
-    FILE *file = open_memstream(ret_text, &size);
+    FILE *file = mi_open_text(ret_text, &size);
     bool whole = file != NULL;
     if (whole) {
         write_tables(c, methods, outcomes, markdown, file);
@@ -187,6 +189,32 @@ mi_code mi_methods_text(const mi_runs *runs, char **opt_plain, char **opt_markdo
     }
     if (code == MI_OK && opt_markdown != NULL) {
         code = write_text(c, &methods, &outcomes, true, opt_markdown, status);
+    }
+    free(methods.text);
+    free(outcomes.text);
+    return code;
+}
+
+mi_code mi_methods_html(const mi_runs *runs, FILE *page, mi_status *status)
+{
+    const mi_comparison *c = &runs->comparison;
+    mi_cells methods = {.rows = 0}, outcomes = {.rows = 0};
+    mi_prose prose;
+    mi_code code = fill_methods(c, &methods, status);
+    if (code == MI_OK) {
+        code = fill_outcomes(c, &outcomes, status);
+    }
+    if (code == MI_OK) {
+        mi_cells_html(&outcomes, "What became of each run", page);
+        mi_cells_html(&methods, "Methods side by side", page);
+        code = mi_prose_open(&prose, status);
+    }
+    if (code == MI_OK) {
+        if (methods.rows > 0) {
+            fputs(notes, prose.file);
+            write_reasons(c, prose.file);
+        }
+        code = mi_prose_close(&prose, page, status);
     }
     free(methods.text);
     free(outcomes.text);

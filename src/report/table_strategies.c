@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "figure.h"
+#include "html.h"
 #include "maskinfo/format.h"
 #include "maskinfo/memory.h"
+#include "maskinfo/stream.h"
 #include "text.h"
 
 enum { NAMES = 2, NUMBERS = 8, COLUMNS = NAMES + NUMBERS, CELL = 64 };
@@ -172,7 +174,7 @@ static mi_code write_text(const table *t, void (*write)(const table *, FILE *), 
                           mi_status *status)
 {
     size_t size = 0;
-    FILE *file = open_memstream(ret_text, &size);
+    FILE *file = mi_open_text(ret_text, &size);
     bool whole = file != NULL;
     if (whole) {
         write(t, file);
@@ -194,6 +196,30 @@ mi_code mi_strategies_tables(const mi_report *report, char **ret_plain, char **r
     }
     if (code == MI_OK) {
         code = write_text(&t, write_markdown, ret_markdown, status);
+    }
+    free(t.rows);
+    return code;
+}
+
+mi_code mi_strategies_html(const mi_report *report, FILE *page, mi_status *status)
+{
+    table t = {.count = 0};
+    mi_code code = collect(&t, report, status);
+    if (code == MI_OK && t.count > 0) {
+        mi_html_table_open(page, "Each source under its masking strategies");
+        for (size_t c = 1; c < COLUMNS; c++) {
+            mi_html_heading(page, headings[c]);
+        }
+        mi_html_table_body(page);
+        for (size_t i = 0; i < t.count; i++) {
+            mi_html_row_open(page);
+            for (size_t c = 1; c < COLUMNS; c++) {
+                mi_html_cell(page, c == 1, cell(&t.rows[i], c));
+            }
+            mi_html_row_close(page);
+        }
+        mi_html_table_close(page);
+        mi_html_paragraphs(page, notes);
     }
     free(t.rows);
     return code;

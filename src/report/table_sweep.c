@@ -3,12 +3,14 @@
 #include <stdlib.h>
 
 #include "cells.h"
+#include "html.h"
 #include "maskinfo/format.h"
 #include "maskinfo/memory.h"
+#include "maskinfo/stream.h"
 #include "swept.h"
 #include "text.h"
 
-enum { MOST_ROWS = 40, MOST_FAILURES = 5, LABEL = 40, MESSAGE = 200 };
+enum { MOST_ROWS = 40, MOST_HTML_ROWS = 1000, MOST_FAILURES = 5, LABEL = 40, MESSAGE = 200 };
 
 /* "1.234 ± 0.056": two digits of half the interval, and the value to the same place. */
 static void put_value(const mi_cells *cells, size_t row, size_t column, const mi_swept_value *value)
@@ -46,9 +48,9 @@ static void put_row(const mi_swept *s, const mi_cells *cells, size_t cell)
     }
 }
 
-static mi_code write_cells(const mi_swept *s, FILE *file, mi_status *status)
+static mi_code write_cells(const mi_swept *s, size_t most, bool html, FILE *file, mi_status *status)
 {
-    size_t rows = s->cell_count < MOST_ROWS ? s->cell_count : MOST_ROWS, count = 0;
+    size_t rows = s->cell_count < most ? s->cell_count : most, count = 0;
     const char **headings = NULL;
     mi_cells cells = {.rows = 0};
     mi_code code =
@@ -68,7 +70,11 @@ static mi_code write_cells(const mi_swept *s, FILE *file, mi_status *status)
         for (size_t cell = 0; cell < rows; cell++) {
             put_row(s, &cells, cell);
         }
-        mi_cells_plain(&cells, file);
+        if (html) {
+            mi_cells_html(&cells, "Cells of the sweep", file);
+        } else {
+            mi_cells_plain(&cells, file);
+        }
     }
     free(cells.text);
     free(headings);
@@ -99,10 +105,10 @@ static void write_failures(const mi_swept *s, FILE *file)
     }
 }
 
-static void write_notes(const mi_swept *s, FILE *file)
+static void write_notes(const mi_swept *s, size_t most, FILE *file)
 {
-    if (s->cell_count > MOST_ROWS) {
-        fprintf(file, "and %zu more in cells.csv\n", s->cell_count - MOST_ROWS);
+    if (s->cell_count > most) {
+        fprintf(file, "and %zu more in cells.csv\n", s->cell_count - most);
     }
     if (s->seed_count > 1) {
         fprintf(file, "\nMeans over %zu seeds; ± half of Student's 95 %% interval of the mean.\n",
@@ -114,7 +120,7 @@ mi_code mi_swept_text(const mi_swept *s, char **ret_text, mi_status *status)
 {
     size_t size = 0;
     mi_code code = MI_OK;
-    FILE *file = open_memstream(ret_text, &size);
+    FILE *file = mi_open_text(ret_text, &size);
     if (file == NULL) {
         return mi_fail(status, MI_MEMORY, "no memory for the table of cells");
     }
@@ -122,8 +128,8 @@ mi_code mi_swept_text(const mi_swept *s, char **ret_text, mi_status *status)
         fprintf(file, "%zu of %zu units done. No cells: %s.\n", s->done, s->units,
                 s->cells_reason[0] != '\0' ? s->cells_reason : "the result has none");
     } else {
-        code = write_cells(s, file, status);
-        write_notes(s, file);
+        code = write_cells(s, MOST_ROWS, false, file, status);
+        write_notes(s, MOST_ROWS, file);
     }
     write_failures(s, file);
     bool whole = ferror(file) == 0;
@@ -134,6 +140,25 @@ mi_code mi_swept_text(const mi_swept *s, char **ret_text, mi_status *status)
     if (code != MI_OK) {
         free(*ret_text);
         *ret_text = NULL;
+    }
+    return code;
+}
+
+mi_code mi_swept_html(const mi_swept *s, FILE *page, mi_status *status)
+{
+    mi_prose prose;
+    mi_code code = s->values != NULL ? write_cells(s, MOST_HTML_ROWS, true, page, status) : MI_OK;
+    if (code == MI_OK) {
+        code = mi_prose_open(&prose, status);
+    }
+    if (code == MI_OK) {
+        if (s->values == NULL) {
+            fprintf(prose.file, "No cells: %s.\n", s->cells_reason);
+        } else {
+            write_notes(s, MOST_HTML_ROWS, prose.file);
+        }
+        write_failures(s, prose.file);
+        code = mi_prose_close(&prose, page, status);
     }
     return code;
 }

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "cells.h"
+#include "html.h"
+#include "maskinfo/stream.h"
 #include "table_train.h"
 #include "text.h"
 
@@ -160,26 +162,33 @@ static void write_run(const mi_trained *t, const mi_cells *cells, FILE *file)
     put_probe(file, &t->probed);
 }
 
+static mi_code fill(const mi_trained *t, mi_cells *cells, const char *names[COLUMNS],
+                    mi_status *status)
+{
+    bool means = !isfinite(t->evaluation.ratio) && t->points.rows > 1;
+    memcpy(names, headings, sizeof headings);
+    names[EXACT] = t->held_out ? "i(r) model" : headings[EXACT];
+    mi_code code = mi_cells_create(t->points.rows + means, names, COLUMNS, cells, status);
+    for (size_t i = 0; code == MI_OK && i < t->points.rows; i++) {
+        fill_point(cells, i, t);
+    }
+    if (code == MI_OK && means) {
+        fill_means(cells, t->points.rows, &t->evaluation);
+    }
+    return code;
+}
+
 mi_code mi_train_text(const mi_runs *runs, char **ret_text, mi_status *status)
 {
     const mi_trained *t = &runs->runs[0];
-    bool means = !isfinite(t->evaluation.ratio) && t->points.rows > 1;
     size_t size = 0;
     mi_cells cells;
     const char *names[COLUMNS];
-    memcpy(names, headings, sizeof names);
-    names[EXACT] = t->held_out ? "i(r) model" : headings[EXACT];
-    mi_code code = mi_cells_create(t->points.rows + means, names, COLUMNS, &cells, status);
+    mi_code code = fill(t, &cells, names, status);
     if (code != MI_OK) {
         return code;
     }
-    for (size_t i = 0; i < t->points.rows; i++) {
-        fill_point(&cells, i, t);
-    }
-    if (means) {
-        fill_means(&cells, t->points.rows, &t->evaluation);
-    }
-    FILE *file = open_memstream(ret_text, &size);
+    FILE *file = mi_open_text(ret_text, &size);
     bool whole = file != NULL;
     if (whole) {
         write_run(t, &cells, file);
@@ -188,4 +197,25 @@ mi_code mi_train_text(const mi_runs *runs, char **ret_text, mi_status *status)
     }
     free(cells.text);
     return whole ? MI_OK : mi_fail(status, MI_MEMORY, "no memory for the table of the run");
+}
+
+mi_code mi_train_html(const mi_runs *runs, FILE *page, mi_status *status)
+{
+    const mi_trained *t = &runs->runs[0];
+    mi_cells cells;
+    mi_prose prose;
+    const char *names[COLUMNS];
+    mi_code code = fill(t, &cells, names, status);
+    if (code == MI_OK) {
+        mi_cells_html(&cells, "Loss, floor and information at each ratio", page);
+        code = mi_prose_open(&prose, status);
+    }
+    if (code == MI_OK) {
+        put_collapse(prose.file, t);
+        put_optima(prose.file, t);
+        put_probe(prose.file, &t->probed);
+        code = mi_prose_close(&prose, page, status);
+    }
+    free(cells.text);
+    return code;
 }

@@ -11,6 +11,11 @@ mi_code mi_train_text(const mi_runs *runs, char **ret_text, mi_status *status);
 mi_code mi_checks_text(const mi_runs *runs, char **opt_plain, char **opt_markdown,
                        mi_status *status);
 
+/* The same three as parts of an HTML page. */
+mi_code mi_train_html(const mi_runs *runs, FILE *page, mi_status *status);
+mi_code mi_checks_html(const mi_runs *runs, FILE *page, mi_status *status);
+mi_code mi_methods_html(const mi_runs *runs, FILE *page, mi_status *status);
+
 /* One row for each method, then the outcomes of runs; either may be NULL. */
 mi_code mi_methods_text(const mi_runs *runs, char **opt_plain, char **opt_markdown,
                         mi_status *status);

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cells.h"
 #include "maskinfo/memory.h"
+#include "maskinfo/stream.h"
 #include "source.h"
 
 enum { PLACE = 3 /* columns that place a row */ };
@@ -159,7 +161,7 @@ mi_code mi_trials_text(const cJSON *result, char **ret_text, mi_status *status)
     if (code == MI_OK) {
         code = mi_trials_read(result, MI_TRIALS_DISCRETE, &discrete, status);
     }
-    FILE *file = code == MI_OK ? open_memstream(ret_text, &size) : NULL;
+    FILE *file = code == MI_OK ? mi_open_text(ret_text, &size) : NULL;
     if (file != NULL) {
         put_gaussian(&gaussian, file);
         put_discrete(&discrete, file);
@@ -170,4 +172,59 @@ mi_code mi_trials_text(const cJSON *result, char **ret_text, mi_status *status)
     free(gaussian.values);
     free(discrete.values);
     return code;
+}
+
+enum { HEADINGS = 7 };
+static const char *const gaussian_headings[HEADINGS] = {
+    "correlation",        "samples",         "dimensions",   "truth",
+    "nearest neighbours", "log-determinant", "less its bias"};
+static const char *const discrete_headings[HEADINGS - 1] = {"context", "samples", "cells",
+                                                            "truth",   "plug-in", "Miller-Madow"};
+
+static void fill_gaussian(const mi_cells *cells, size_t i, const double *row)
+{
+    snprintf(mi_cell(cells, i, 0), MI_CELL, "%g", row[MI_T_CORRELATION]);
+    mi_cell_number(cells, i, 1, 0, row[MI_T_SAMPLES]);
+    mi_cell_number(cells, i, 2, 0, row[MI_T_DIMENSIONS]);
+    mi_cell_number(cells, i, 3, 4, row[MI_T_TRUTH]);
+    mi_cell_estimate(cells, i, 4, 4, row[MI_T_KSG], row[MI_T_KSG_SE]);
+    mi_cell_estimate(cells, i, 5, 4, row[MI_T_GAUSSIAN], row[MI_T_GAUSSIAN_SE]);
+    mi_cell_number(cells, i, 6, 4, row[MI_T_CORRECTED]);
+}
+
+static void fill_discrete(const mi_cells *cells, size_t i, const double *row)
+{
+    mi_cell_number(cells, i, 0, 0, row[MI_T_CONTEXT]);
+    mi_cell_number(cells, i, 1, 0, row[MI_T_DRAWN]);
+    snprintf(mi_cell(cells, i, 2), MI_CELL, "%.6g", row[MI_T_CELLS]);
+    mi_cell_number(cells, i, 3, 4, row[MI_T_KNOWN]);
+    mi_cell_estimate(cells, i, 4, 4, row[MI_T_PLUGIN], row[MI_T_PLUGIN_SE]);
+    mi_cell_estimate(cells, i, 5, 4, row[MI_T_MILLER_MADOW], row[MI_T_MILLER_MADOW_SE]);
+}
+
+static mi_code write_html(const cJSON *result, mi_trial_kind kind, FILE *page, mi_status *status)
+{
+    bool gaussian = kind == MI_TRIALS_GAUSSIAN;
+    mi_trials trials = {0};
+    mi_cells cells = {.rows = 0};
+    mi_code code = mi_trials_read(result, kind, &trials, status);
+    if (code == MI_OK) {
+        code = mi_cells_create(trials.rows, gaussian ? gaussian_headings : discrete_headings,
+                               gaussian ? HEADINGS : HEADINGS - 1, &cells, status);
+    }
+    for (size_t i = 0; code == MI_OK && i < trials.rows; i++) {
+        (gaussian ? fill_gaussian : fill_discrete)(&cells, i, trials.values + i * trials.columns);
+    }
+    if (code == MI_OK) {
+        mi_cells_html(&cells, gaussian ? "Gaussian pairs, nats" : "Counts on a chain, nats", page);
+    }
+    free(cells.text);
+    free(trials.values);
+    return code;
+}
+
+mi_code mi_trials_html(const cJSON *result, FILE *page, mi_status *status)
+{
+    mi_code code = write_html(result, MI_TRIALS_GAUSSIAN, page, status);
+    return code == MI_OK ? write_html(result, MI_TRIALS_DISCRETE, page, status) : code;
 }

@@ -3,6 +3,7 @@
 #define MASKINFO_REPORT_TRIALS_H
 
 #include <cjson/cJSON.h>
+#include <stdio.h>
 
 #include "maskinfo/status.h"
 
@@ -54,5 +55,7 @@ size_t mi_trials_group(const mi_trials *trials, size_t from, size_t keys);
 
 /* Both kinds as aligned tables; free(). */
 mi_code mi_trials_text(const cJSON *result, char **ret_text, mi_status *status);
+/* The same as parts of an HTML page. */
+mi_code mi_trials_html(const cJSON *result, FILE *page, mi_status *status);
 
 #endif

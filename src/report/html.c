@@ -1,0 +1,152 @@
+#include "html.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "maskinfo/stream.h"
+#include "text.h"
+
+enum { SENTENCE = 2048 };
+
+/* Line by line, because cleaning takes a newline for a space. */
+static void put_line(FILE *page, const char *line, size_t bytes)
+{
+    char *copy = strndup(line, bytes), *clean = NULL;
+    if (copy != NULL && mi_text_clean(copy, &clean, NULL) == MI_OK) {
+        for (const char *c = clean; *c != '\0'; c++) {
+            switch (*c) {
+            case '<':
+                fputs("&lt;", page);
+                break;
+            case '>':
+                fputs("&gt;", page);
+                break;
+            case '&':
+                fputs("&amp;", page);
+                break;
+            case '"':
+                fputs("&quot;", page);
+                break;
+            case '\'':
+                fputs("&#39;", page);
+                break;
+            default:
+                putc(*c, page);
+            }
+        }
+    }
+    free(copy);
+    free(clean);
+}
+
+void mi_html_text(FILE *page, const char *text)
+{
+    for (;;) {
+        size_t bytes = strcspn(text, "\n");
+        put_line(page, text, bytes);
+        if (text[bytes] == '\0') {
+            return;
+        }
+        putc('\n', page);
+        text += bytes + 1;
+    }
+}
+
+void mi_html_say(FILE *page, const char *format, ...)
+{
+    char text[SENTENCE];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    fputs("<p>", page);
+    mi_html_text(page, text);
+    fputs("</p>\n", page);
+}
+
+void mi_html_paragraphs(FILE *page, const char *text)
+{
+    while (*(text += strspn(text, "\n")) != '\0') {
+        const char *end = strstr(text, "\n\n");
+        size_t bytes = end == NULL ? strlen(text) : (size_t)(end - text);
+        char *paragraph = strndup(text, bytes);
+        fputs("<p>", page);
+        mi_html_text(page, paragraph == NULL ? "?" : paragraph);
+        fputs("</p>\n", page);
+        free(paragraph);
+        text += bytes;
+    }
+}
+
+mi_code mi_prose_open(mi_prose *p, mi_status *status)
+{
+    *p = (mi_prose){.text = NULL};
+    p->file = mi_open_text(&p->text, &p->size);
+    return p->file != NULL ? MI_OK : mi_fail(status, MI_MEMORY, "no memory for the page");
+}
+
+mi_code mi_prose_close(mi_prose *p, FILE *page, mi_status *status)
+{
+    bool whole = ferror(p->file) == 0;
+    whole = fclose(p->file) == 0 && whole;
+    if (whole) {
+        mi_html_paragraphs(page, p->text);
+    }
+    free(p->text);
+    return whole ? MI_OK : mi_fail(status, MI_MEMORY, "no memory for the page");
+}
+
+void mi_html_table_open(FILE *page, const char *caption)
+{
+    fputs("<div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-label=\"Table: ", page);
+    mi_html_text(page, caption);
+    fputs("\"><table><caption><span>", page);
+    mi_html_text(page, caption);
+    fputs("</span></caption>\n<thead><tr>", page);
+}
+
+void mi_html_heading(FILE *page, const char *text)
+{
+    fputs("<th scope=\"col\">", page);
+    mi_html_text(page, text);
+    fputs("</th>", page);
+}
+
+void mi_html_table_body(FILE *page)
+{
+    fputs("</tr></thead>\n<tbody>\n", page);
+}
+
+void mi_html_row_open(FILE *page)
+{
+    fputs("<tr>", page);
+}
+
+/* Numbers stand under each other. */
+static bool is_number(const char *text)
+{
+    return text[0] != '\0' && strspn(text, "+-.0123456789") > 0;
+}
+
+void mi_html_cell(FILE *page, bool heading, const char *text)
+{
+    const char *number = is_number(text) ? " class=\"n\"" : "";
+    if (heading) {
+        fputs("<th scope=\"row\">", page);
+    } else {
+        fprintf(page, "<td%s>", number);
+    }
+    mi_html_text(page, text[0] == '\0' ? "–" : text);
+    fputs(heading ? "</th>" : "</td>", page);
+}
+
+void mi_html_row_close(FILE *page)
+{
+    fputs("</tr>\n", page);
+}
+
+void mi_html_table_close(FILE *page)
+{
+    fputs("</tbody></table></div>\n", page);
+}

@@ -151,6 +151,10 @@ docs: all
 	cp plots/task4-run/collapse.svg docs/figures/task4-run-collapse.svg
 	cp plots/task3/methods.svg docs/figures/task3-methods.svg
 	cp plots/task5/maps.png docs/figures/task5-maps.png
+	for f in ratio/loss ratio/gap ratio/objective strategy/information strategy/objective \
+	    data-size/optimum data-size/decay data-size/bias kappa/optimum kappa/exponent \
+	    center/outcomes center/entropy; do \
+	    cp plots/sweep-$$f.svg docs/figures/sweep-$$(echo $$f | tr / -).svg || exit 1; done
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig \

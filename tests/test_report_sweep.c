@@ -206,6 +206,65 @@ static void many_lines_are_spread(void **state)
     assert_holds(state, "f.dat", LINES("# block 47: line 15\n# c v_mean low high\n1 350 ? ?\n"));
 }
 
+/* A line for each combination, the first axis slowest. */
+static void lines_of_two_axes(void **state)
+{
+    cJSON *result = parse(
+        "{\"experiment\": \"sweep\", \"unit_count\": 12, \"done\": 12, \"failed\": 0, \"seeds\": "
+        "[1],"
+        "\"axes\": [{\"name\": \"a\", \"labels\": [\"x\", \"y\"]},"
+        "           {\"name\": \"b\", \"labels\": [\"p\", \"q\", \"r\"]},"
+        "           {\"name\": \"c\", \"numeric\": true, \"values\": [1, 2], \"labels\": [\"1\", "
+        "\"2\"]}], \"columns\": [{\"name\": \"v\", \"numeric\": true}], \"cells\": [],"
+        "\"figures\": [{\"name\": \"f\", \"kind\": \"lines\", \"columns\": [\"v\"], \"x\": "
+        "\"c\"}]}");
+    for (int i = 0; i < 12; i++) {
+        char cell[160];
+        int a = i / 6, b = i / 2 % 3, c = i % 2;
+        snprintf(cell, sizeof cell,
+                 "{\"at\": [%d, %d, %d], \"failed\": 0, \"values\": {\"v\": {\"count\": 1, "
+                 "\"mean\": %d}}}",
+                 a, b, c, 100 * a + 10 * b + c);
+        cJSON_AddItemToArray(at(result, "cells"), parse(cell));
+    }
+    draw_numbers(result, state);
+    assert_holds(state, "f.dat",
+                 LINES("# block 2: x, r\n# c v_mean low high\n1 20 ? ?\n2 21 ? ?\n",
+                       "# block 4: y, q\n# c v_mean low high\n1 110 ? ?\n2 111 ? ?\n"));
+    assert_holds(state, "f.gp", LINES("title 'a, b' left", "title 'y, q'"));
+}
+
+/* A line for each value of an axis on which nothing depends would hide all but the last. */
+static void idle_axes_give_one_line(void **state)
+{
+    cJSON *result = parse(
+        "{\"experiment\": \"sweep\", \"unit_count\": 4, \"done\": 4, \"failed\": 0, \"seeds\": [1],"
+        "\"axes\": [{\"name\": \"a\", \"label\": \"idle one\", \"labels\": [\"p\", \"q\"]},"
+        "           {\"name\": \"c\", \"numeric\": true, \"values\": [1, 2], \"labels\": [\"1\", "
+        "\"2\"]}], \"columns\": [{\"name\": \"v\", \"numeric\": true}],"
+        "\"figures\": [{\"name\": \"f\", \"kind\": \"lines\", \"columns\": [\"v\"], \"x\": \"c\"}],"
+        "\"cells\": [{\"at\": [0, 0], \"failed\": 0, \"values\": {\"v\": {\"count\": 1, \"mean\": "
+        "5}}},"
+        " {\"at\": [0, 1], \"failed\": 0, \"values\": {\"v\": {\"count\": 1, \"mean\": 600}}},"
+        " {\"at\": [1, 0], \"failed\": 0, \"values\": {\"v\": {\"count\": 1, \"mean\": 5}}},"
+        " {\"at\": [1, 1], \"failed\": 0, \"values\": {\"v\": {\"count\": 1, \"mean\": 600}}}]}");
+    draw_numbers(result, state);
+    assert_holds(
+        state, "f.gp",
+        LINES("Nothing here depends on idle one.", "set logscale y", "set yrange [3.33333:900]"));
+    assert_lacks(state, "f.dat", "block 1");
+}
+
+/* Both sides of zero: white at zero, the same length on both sides. */
+static void heat_diverges_around_zero(void **state)
+{
+    draw_numbers(edited(result_text, "cells[1].values.loss.mean", "-1"), state);
+    assert_holds(state, "heat.gp",
+                 LINES("set cbrange [-2:2]", "0.5 '#f7f7f7'",
+                       "set label '-1' at 1, 0 center front tc rgb '#000000'",
+                       "set label '2' at 0, 1 center front tc rgb '#ffffff'"));
+}
+
 /* ---- the table ---- */
 
 static void table_shows_cells(void **state)
@@ -277,6 +336,7 @@ static void faults_name_their_place(void **state)
     refused("cells[1].at", "[0, 0]", "cells[1].at");
     refused("cells[1].at", "[0, 3]", "cells[1].at");
     refused("cells[1].at", "[0]", "cells[1].at");
+    refused("cells[1].at", "[0, 1.5]", "cells[1].at");
     refused("cells[0].values.loss.each", "[1]", "cells[0].values.loss.each");
     refused("done", "null", "done");
 }
@@ -301,6 +361,9 @@ int main(void)
         SCRATCH_TEST(one_seed_is_named),
         SCRATCH_TEST(figures_without_cells_are_left_out),
         SCRATCH_TEST(many_lines_are_spread),
+        SCRATCH_TEST(lines_of_two_axes),
+        SCRATCH_TEST(idle_axes_give_one_line),
+        SCRATCH_TEST(heat_diverges_around_zero),
         cmocka_unit_test(table_shows_cells),
         cmocka_unit_test(long_tables_are_cut),
         cmocka_unit_test(faults_name_their_place),

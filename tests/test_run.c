@@ -350,10 +350,11 @@ static void reference_is_up_to_date(void **state)
 static void all_experiments_are_good(void **state)
 {
     (void)state;
-    static const char *const names[] = {"task2",       "gmrf",      "letters",    "words",
-                                        "photographs", "mae-gmrf",  "mae-scene",  "mae-fashion",
-                                        "mae-photos",  "mlm-ngram", "mlm-parity", "mlm-text",
-                                        "checks",      "task4a",    "task4b"};
+    static const char *const names[] = {
+        "task2",       "gmrf",           "letters",         "words",       "photographs",
+        "mae-gmrf",    "mae-scene",      "mae-fashion",     "mae-photos",  "mlm-ngram",
+        "mlm-parity",  "mlm-text",       "checks",          "task4a",      "task4b",
+        "sweep-ratio", "sweep-strategy", "sweep-data-size", "sweep-kappa", "sweep-center"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char arguments[64];
         snprintf(arguments, sizeof arguments, "check %s", names[i]);

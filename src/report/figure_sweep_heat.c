@@ -75,12 +75,11 @@ static shown show(const map *m, size_t cell)
     return m->swept->failed_units[cell] > 0 ? FAILED : EMPTY;
 }
 
+/* The range of a column; texts and greys are those of all columns so far, which share a key. */
 static void measure(map *m)
 {
     m->low = INFINITY;
     m->high = -INFINITY;
-    m->text_count = 0;
-    m->any_failed = m->any_empty = false;
     for (size_t cell = 0; cell < m->swept->cell_count; cell++) {
         const mi_swept_value *value = mi_sweep_value(m->swept, cell, m->column);
         shown what = show(m, cell);
@@ -122,9 +121,18 @@ static int put_boxes(mi_sheet *sheet, const map *m, size_t panel, shown what, si
                                        COLUMNS, count);
 }
 
-/* Dark text on the bright end of the palette. */
+/* Values on both sides of zero have a palette that is white there. */
+static bool diverges(const map *m)
+{
+    return m->low < 0 && m->high > 0;
+}
+
+/* Is the palette bright there, so that text must be dark? */
 static bool bright(const map *m, double value)
 {
+    if (diverges(m)) {
+        return fabs(value) < 0.55 * fmax(m->high, -m->low);
+    }
     return m->high > m->low ? (value - m->low) / (m->high - m->low) > 0.55 : false;
 }
 
@@ -186,7 +194,8 @@ static size_t begin_panel(mi_sheet *sheet, const map *m, mi_box box, const char 
 
 static void put_colorbox(mi_sheet *sheet, const map *m, mi_box box)
 {
-    double low = m->low, high = m->high;
+    double low = diverges(m) ? fmin(m->low, -m->high) : m->low;
+    double high = diverges(m) ? -low : m->high;
     if (!(high - low > 1e-9 * fmax(fabs(high), fabs(low)))) {
         double margin = high != 0 ? 0.1 * fabs(high) : 1;
         low -= margin;
@@ -195,9 +204,11 @@ static void put_colorbox(mi_sheet *sheet, const map *m, mi_box box)
     fprintf(sheet->script,
             "set colorbox vertical user origin X(%d), Y(%d) size real(12)/width, real(%d)/height\n"
             "set cbtics autofreq font ',10'; set format cb '%%g'; set cbrange [%.9g:%.9g]\n"
-            "set palette defined (0 '#440154', 0.25 '#3b528b', 0.5 '#21918c', 0.75 '#5ec962', 1 "
-            "'#fde725')\n",
-            box.right + 8, box.bottom, box.bottom - box.top, low, high);
+            "set palette defined (%s)\n",
+            box.right + 8, box.bottom, box.bottom - box.top, low, high,
+            diverges(m) ? "0 '#2166ac', 0.5 '#f7f7f7', 1 '#b2182b'"
+                        : "0 '#440154', 0.25 '#3b528b', 0.5 '#21918c', 0.75 '#5ec962', 1 "
+                          "'#fde725'");
 }
 
 static void put_text_boxes(mi_sheet *sheet, const int *blocks, size_t count)
@@ -240,7 +251,7 @@ static size_t draw_panel(mi_sheet *sheet, const map *m, size_t panel, mi_box box
     box.right -= m->numeric ? COLORBOX : 0;
     const char *label = m->swept->columns[m->column].label;
     mi_combinations_label(&m->panels, m->swept, panel, true, name);
-    snprintf(title, sizeof title, "%.*s%s%s", (int)mi_text_bytes(label, 40), label,
+    snprintf(title, sizeof title, "%.*s%s%s", (int)mi_text_bytes(label, 70), label,
              name[0] != '\0' ? ": " : "", name);
     size_t upright = begin_panel(sheet, m, box, title);
     if (m->numeric) {
@@ -354,12 +365,9 @@ void mi_sweep_heat(mi_sheet *sheet, const mi_swept_figure *figure)
         m.numeric = swept->columns[m.column].numeric;
         measure(&m);
         draw_column(sheet, &m, &c);
-        if (m.text_count > 0 || m.any_failed || m.any_empty) {
-            next_row(sheet, &m, &c);
-            put_keys(sheet, &m);
-        }
     }
     next_row(sheet, &m, &c);
+    put_keys(sheet, &m);
     put_notes(sheet, &m);
     free(m.rows);
 }

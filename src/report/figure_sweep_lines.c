@@ -20,7 +20,8 @@ enum {
     MOST_PANELS = 6,
     MOST_COLUMNS = 5, /* as there are dashes */
     MOST_DOTS = 1500, /* single seeds */
-    EXPLICIT_TICS = 12
+    EXPLICIT_TICS = 12,
+    DECADES = 100
 };
 
 static const int dashes[MOST_COLUMNS] = {1, 2, 4, 5, 3};
@@ -35,6 +36,9 @@ typedef struct plan {
     mi_combinations panels, series;
     size_t columns[MOST_COLUMNS], column_count; /* the numeric ones */
     size_t series_shown, panels_shown;
+    bool logarithmic;  /* the y axis */
+    size_t idle_count; /* other axes on which nothing here depends */
+    size_t idle[MI_SWEEP_AXES];
     double *rows; /* room for a block of all seeds */
 } plan;
 
@@ -47,30 +51,68 @@ static void take_columns(plan *p)
     }
 }
 
+/* Are all values of the columns the same whatever the value on the axis? Then a line for each
+ * would hide all but the last. */
+static bool idle(const plan *p, size_t axis)
+{
+    const mi_swept *s = p->swept;
+    for (size_t cell = 0; cell < s->cell_count; cell++) {
+        size_t first = cell - mi_swept_at(s, cell, axis) * s->strides[axis];
+        for (size_t c = 0; c < p->column_count; c++) {
+            const mi_swept_value *a = mi_sweep_value(s, cell, p->columns[c]);
+            const mi_swept_value *b = mi_sweep_value(s, first, p->columns[c]);
+            bool same = a->count == b->count && (a->count == 0 || a->mean == b->mean);
+            if (!same) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 /* Cases are different experiments: they have panels of their own where several columns are shown.
  * The first of the other axes gives panels where there would be too many lines for one. */
 static void take_axes(plan *p)
 {
-    size_t others = 0, lines = p->column_count, left;
+    size_t others[MI_SWEEP_AXES], lines = p->column_count, left = 0;
     for (size_t a = 0; a < p->swept->axis_count; a++) {
-        if (a != p->figure->x && p->swept->axes[a].count > 1) {
-            others++;
+        if (a == p->figure->x || p->swept->axes[a].count == 1) {
+            continue;
+        }
+        if (idle(p, a)) {
+            p->idle[p->idle_count++] = a;
+        } else {
+            others[left++] = a;
             lines *= p->swept->axes[a].count;
         }
     }
-    left = others;
-    for (size_t a = 0; a < p->swept->axis_count; a++) {
-        size_t count = p->swept->axes[a].count;
-        if (a == p->figure->x || count == 1) {
-            continue;
-        }
+    for (size_t i = 0, count = left; i < count; i++) {
+        size_t a = others[i];
+        size_t values = p->swept->axes[a].count;
         bool cases = strcmp(p->swept->axes[a].name, "case") == 0 && p->column_count > 1;
         bool panel =
-            (cases || (lines > CROWDED && left > 1)) && count * p->panels.count <= MOST_PANELS;
+            (cases || (lines > CROWDED && left > 1)) && values * p->panels.count <= MOST_PANELS;
         mi_combinations_add(panel ? &p->panels : &p->series, p->swept, a);
-        lines /= panel ? count : 1;
+        lines /= panel ? values : 1;
         left -= panel;
     }
+}
+
+/* Positive values that span more than two decades need a logarithm to be told apart. */
+static bool spans_decades(const plan *p)
+{
+    double low = INFINITY, high = 0;
+    for (size_t cell = 0; cell < p->swept->cell_count; cell++) {
+        for (size_t c = 0; c < p->column_count; c++) {
+            const mi_swept_value *v = mi_sweep_value(p->swept, cell, p->columns[c]);
+            low = fmin(low, v->mean);
+            high = fmax(high, v->mean);
+            for (size_t s = 0; v->opt_each != NULL && s < p->swept->seed_count; s++) {
+                low = fmin(low, v->opt_each[s]);
+            }
+        }
+    }
+    return low > 0 && high > DECADES * low;
 }
 
 /* Place of a value on the x axis: categories stand at 0, 1, ..., the series side by side. */
@@ -110,7 +152,7 @@ static int put_means(mi_sheet *sheet, const plan *p, size_t panel, size_t series
         if (isfinite(v->mean)) {
             row[X] = place(p, i, series, column);
             row[MEAN] = v->mean;
-            row[LOW] = v->low;
+            row[LOW] = p->logarithmic && v->low <= 0 ? v->mean / DECADES : v->low;
             row[HIGH] = v->high;
             *ret_band = *ret_band || v->high > v->low;
             count++;
@@ -177,7 +219,10 @@ static void put_range(mi_sheet *sheet, const plan *p, size_t panel)
         }
     }
     double spread = high - low;
-    if (spread > 1e-9 * fmax(fabs(high), fabs(low))) {
+    if (p->logarithmic && low > 0) {
+        fprintf(sheet->script, "set logscale y; set format y '%%.0e'; set yrange [%.6g:%.6g]\n",
+                low / 1.5, high * 1.5);
+    } else if (spread > 1e-9 * fmax(fabs(high), fabs(low))) {
         double below = fmax(low - 0.6 * spread, fmin(bottom, low) - 0.05 * spread);
         double above = fmin(high + 0.6 * spread, fmax(top, high) + 0.05 * spread);
         fprintf(sheet->script, "set yrange [%.6g:%.6g]\n", below, above);
@@ -358,7 +403,7 @@ static void put_keys(mi_sheet *sheet, const plan *p)
 
 static void put_notes(mi_sheet *sheet, const plan *p)
 {
-    char note[400];
+    char note[700];
     size_t used = 0;
     if (p->swept->seed_count > 1) {
         mi_append(note, sizeof note, &used,
@@ -367,6 +412,11 @@ static void put_notes(mi_sheet *sheet, const plan *p)
                   p->swept->seed_count, p->x->numeric ? "bands" : "bars");
     } else {
         mi_append(note, sizeof note, &used, "One seed: no spread is known.");
+    }
+    for (size_t i = 0; i < p->idle_count; i++) {
+        const char *label = p->swept->axes[p->idle[i]].bare;
+        mi_append(note, sizeof note, &used, "%s%.*s%s", i == 0 ? " Nothing here depends on " : ", ",
+                  (int)mi_text_bytes(label, 60), label, i + 1 == p->idle_count ? "." : "");
     }
     if (p->series_shown < p->series.count) {
         mi_append(note, sizeof note, &used, " The first %zu of %zu lines; cells.csv has all.",
@@ -385,6 +435,7 @@ void mi_sweep_lines(mi_sheet *sheet, const mi_swept_figure *figure)
               .series = {.count = 1}};
     take_columns(&p);
     take_axes(&p);
+    p.logarithmic = spans_decades(&p);
     p.series_shown = p.series.count < MOST_SERIES ? p.series.count : MOST_SERIES;
     p.panels_shown = p.panels.count;
     size_t seeds = swept->seed_count > 0 ? swept->seed_count : 1;

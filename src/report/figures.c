@@ -81,7 +81,7 @@ static mi_code join(const char *directory, const char *name, const char *ending,
 
 static mi_code list_file(cJSON *files, const char *name, const char *ending, mi_status *status)
 {
-    char file[64];
+    char file[96];
     const cJSON *item;
     snprintf(file, sizeof file, "%s.%s", name, ending);
     cJSON_ArrayForEach(item, files)
@@ -169,7 +169,7 @@ static mi_code check_whole(const drawing *d, const char *name, const char *endin
 
 static mi_code draw_pictures(drawing *d, const char *name, mi_status *status)
 {
-    char script[64];
+    char script[96];
     snprintf(script, sizeof script, "%s.gp", name);
     mi_code code = mi_gnuplot_run(d->scratch, script, &d->missing, status);
     if (code == MI_OK && !d->missing) {

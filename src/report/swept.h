@@ -7,7 +7,7 @@
 
 #include "maskinfo/status.h"
 
-enum { MI_SWEPT_NAME = 40 /* characters of a figure's name */ };
+enum { MI_SWEPT_NAME = 64 /* characters of a figure's name */ };
 
 typedef struct mi_swept_axis {
     const char *name;   /* borrowed */

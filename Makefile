@@ -47,13 +47,13 @@ help:
 	@echo "make install    PREFIX=$(PREFIX): program, library, experiments, man page, completions"
 	@echo "make bench      ratios against NumPy, SciPy and PyTorch in one run"
 	@echo "make docs       docs/reference.md, and the figures of docs/ from plots/: run task2, task1c,"
-	@echo "                task2b, potts, estimators, task4a, task4b, task4-run, task3, task5, mae-gmrf"
-	@echo "                (and --set ratio=\"uniform\" into plots/mae-gmrf-uniform) and checks first"
+	@echo "                task2b, potts, estimators, task4a, task4b, task4-run, task3, task5, the sweep-*,"
+	@echo "                mae-gmrf (and --set ratio=\"uniform\" into plots/mae-gmrf-uniform) and checks first"
 	@echo "make lint       clang-format, cppcheck, exported symbols"
 	@echo "make clang      warning-free build under clang"
 	@echo "make sanitize   tests under AddressSanitizer and UndefinedBehaviorSanitizer"
 	@echo "make threads    tests of threaded code under ThreadSanitizer"
-	@echo "make fuzz       a short run of the fuzz targets"
+	@echo "make fuzz       fuzz each reader for FUZZ_SECONDS=$(FUZZ_SECONDS), FUZZ_TARGETS=... of them"
 	@echo "make page       a small result as an HTML page, looked at in Chromium (needs chromium, nodejs, npm)"
 	@echo "make reduced    task2 at a fiftieth of the effort, its result checked"
 
@@ -94,13 +94,18 @@ $(BUILD)/tests/test_cli_pages.o: DEFS += -DMI_BUILD='"$(BUILD)"' -DMI_SANITIZE='
 
 $(BUILD)/src/cli/man.o: DEFS += -DMI_RELEASED='"$(RELEASED)"'
 
-# Allocations of the library go through the test, which makes them fail. (Not by the linker's --wrap:
-# libxsmm defines __real_calloc itself.)
-$(BUILD)/tests/faults.a: $(BUILD)/libmaskinfo.a
+# Allocations of the library and the program go through tests/faulty.c, which makes them fail. (Not by
+# the linker's --wrap: libxsmm defines __real_calloc itself.) main is called by the test.
+FAULTY := $(BUILD)/tests/test_faults $(BUILD)/tests/test_faults_program
+$(BUILD)/tests/faults.a: $(CLI_OBJ) $(LIB_OBJ)
 	@mkdir -p $(@D)
-	$(QUIET)objcopy --redefine-sym calloc=faulty_calloc --redefine-sym realloc=faulty_realloc $< $@
+	@rm -f $@
+	$(QUIET)ar rcs $@ $^ && objcopy --redefine-sym malloc=faulty_malloc \
+	    --redefine-sym calloc=faulty_calloc --redefine-sym realloc=faulty_realloc \
+	    --redefine-sym main=maskinfo_main $@
 
-$(BUILD)/tests/test_faults: $(BUILD)/tests/test_faults.o $(BUILD)/tests/program.o $(BUILD)/tests/faults.a
+$(FAULTY): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/tests/faulty.o $(BUILD)/tests/reduced.o \
+        $(BUILD)/tests/program.o $(BUILD)/tests/faults.a
 	$(QUIET)$(LINK) -o $@ $^ $(LIBS) -lcmocka
 
 $(BUILD)/tests/test_checkpoint: LDFLAGS += -Wl,--wrap=rename
@@ -119,8 +124,16 @@ task2: setup
 test: setup
 	@$(MAKE) --no-print-directory unit
 
+# Under -j2 two test programs run side by side, the output of each in one piece; waiting threads do
+# not spin then. Everything is built before: some tests call make.
+RUNS := $(patsubst %,%.run,$(TESTS))
+.PHONY: $(RUNS)
+
 unit: all $(TESTS)
-	@for t in $(TESTS); do $$t || exit 1; done
+	@$(MAKE) --no-print-directory --output-sync=target $(RUNS)
+
+$(RUNS): %.run: %
+	@MAKEFLAGS= OMP_WAIT_POLICY=passive $<
 
 page: all
 	@$(BUILD)/maskinfo run task4b --set effort=0.05 --quiet --out $(BUILD)/page/task4b
@@ -152,7 +165,7 @@ docs: all
 	cp plots/task3/methods.svg docs/figures/task3-methods.svg
 	cp plots/task5/maps.png docs/figures/task5-maps.png
 	for f in ratio/loss ratio/gap ratio/objective strategy/information strategy/objective \
-	    data-size/optimum data-size/decay data-size/bias kappa/optimum kappa/exponent \
+	    data-size/optimum data-size/bias kappa/optimum kappa/exponent \
 	    center/outcomes center/entropy; do \
 	    cp plots/sweep-$$f.svg docs/figures/sweep-$$(echo $$f | tr / -).svg || exit 1; done
 
@@ -205,15 +218,18 @@ threads:
 	BUILD=$(BUILD)/threads scripts/threads
 
 FUZZ_SECONDS ?= 20
+FUZZ_TARGETS ?= $(patsubst tests/fuzz_%.c,%,$(wildcard tests/fuzz_*.c))
+FUZZ_FLAGS   ?= -print_final_stats=0 -verbosity=0
 fuzz:
 	$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang OPT=-O1 \
 	    CFLAGS='-fsanitize=fuzzer-no-link,address,undefined' fuzz-targets
-	@for t in idx npy safetensors experiment; do mkdir -p $(BUILD)/fuzz/corpus-$$t && \
-	    $(BUILD)/fuzz/fuzz_$$t -max_total_time=$(FUZZ_SECONDS) -print_final_stats=0 -verbosity=0 \
-	    -use_value_profile=1 -max_len=4096 $(BUILD)/fuzz/corpus-$$t tests/corpus/$$t || exit 1; done
+	@for t in $(FUZZ_TARGETS); do echo "fuzz $$t"; mkdir -p $(BUILD)/fuzz/corpus-$$t && \
+	    $(BUILD)/fuzz/fuzz_$$t -max_total_time=$(FUZZ_SECONDS) -timeout=20 -use_value_profile=1 \
+	    -max_len=4096 -artifact_prefix=$(BUILD)/fuzz/ $(FUZZ_FLAGS) $(BUILD)/fuzz/corpus-$$t \
+	    tests/corpus/$$t || exit 1; done
 
 .PHONY: fuzz-targets
-fuzz-targets: $(BUILD)/fuzz_idx $(BUILD)/fuzz_npy $(BUILD)/fuzz_safetensors $(BUILD)/fuzz_experiment
+fuzz-targets: $(FUZZ_TARGETS:%=$(BUILD)/fuzz_%)
 
 $(BUILD)/fuzz_%: $(BUILD)/tests/fuzz_%.o $(BUILD)/libmaskinfo.a
 	$(QUIET)$(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
@@ -225,5 +241,5 @@ clean:
 	rm -rf $(BUILD)
 
 -include $(LIB_OBJ:.o=.d) $(DOUBLE_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TESTS:=.d) $(BENCHES:=.d) $(BUILD)/tests/program.d \
-    $(BUILD)/tests/fuzz_idx.d $(BUILD)/tests/fuzz_npy.d $(BUILD)/tests/fuzz_safetensors.d \
-    $(BUILD)/tests/fuzz_experiment.d
+    $(BUILD)/tests/faulty.d $(BUILD)/tests/reduced.d \
+    $(patsubst %.c,$(BUILD)/%.d,$(wildcard tests/fuzz_*.c))

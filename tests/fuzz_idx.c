@@ -1,18 +1,8 @@
 /* libFuzzer target: whatever the bytes, mi_parse_idx refuses them with a message or gives images
  * that hold exactly the bytes behind the header. */
-#include <stdlib.h>
-#include <string.h>
+#include "fuzz.h"
 
 #include "maskinfo/data.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
-
-static void require(bool condition)
-{
-    if (!condition) {
-        abort();
-    }
-}
 
 static void check_images(const mi_images *images, const uint8_t *values, size_t size)
 {

@@ -1,19 +1,10 @@
 /* libFuzzer target: whatever the bytes, mi_parse_npy refuses them with a message or gives an array
  * all of whose values can be read and are finite, and which then is refused or makes images. */
+#include "fuzz.h"
+
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "maskinfo/data.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
-
-static void require(bool condition)
-{
-    if (!condition) {
-        abort();
-    }
-}
 
 static void check_array(const mi_array *array, size_t size)
 {

@@ -1,20 +1,11 @@
 /* libFuzzer target: whatever the bytes, mi_safetensors_parse refuses them with a message or gives
  * tensors with different names that cover the data once; and a table of tensors takes its weights
  * from the file or refuses them. */
+#include "fuzz.h"
+
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "maskinfo/safetensors.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
-
-static void require(bool condition)
-{
-    if (!condition) {
-        abort();
-    }
-}
 
 /* Every byte of every tensor is one of the data, of which there are `size`, the last of the file.
  */

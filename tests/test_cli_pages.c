@@ -152,7 +152,7 @@ static bool has(const char *program)
 /* What a shell command prints. */
 static const char *said(const char *command)
 {
-    static char text[1 << 16];
+    static char text[PAGE];
     FILE *pipe = popen(command, "r");
     assert_non_null(pipe);
     text[fread(text, 1, sizeof text - 1, pipe)] = '\0';

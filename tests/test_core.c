@@ -8,6 +8,7 @@
 #include "maskinfo/memory.h"
 #include "maskinfo/random.h"
 #include "maskinfo/statistics.h"
+#include "maskinfo/stream.h"
 
 /* Known-answer vector of Philox4x64-10 for zero key and counter, from the Random123 distribution's
  * kat_vectors file. */
@@ -201,6 +202,30 @@ static void probability_of_a_rank_correlation(void **state)
     assert_true(isnan(mi_rank_correlation_p(x, flat, 3)));
 }
 
+/* Longer than any buffer of stdio; and nothing at all. */
+static void text_written_into_memory(void **state)
+{
+    (void)state;
+    char *text = NULL;
+    size_t size = 7;
+    FILE *file = mi_open_text(&text, &size);
+    assert_non_null(file);
+    for (int i = 0; i < 100000; i++) {
+        fprintf(file, "%05d,", i);
+    }
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(size, 600000);
+    assert_int_equal(strlen(text), size);
+    assert_memory_equal(text, "00000,00001,", 12);
+    assert_memory_equal(text + 6 * 54321, "54321,", 6);
+    free(text);
+    file = mi_open_text(&text, &size);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(size, 0);
+    assert_string_equal(text, "");
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -211,6 +236,7 @@ int main(void)
         cmocka_unit_test(parallel_loop_visits_each_unit_once),
         cmocka_unit_test(parallel_loop_reports_the_failure),
         cmocka_unit_test(parallel_loop_stops_on_interrupt),
+        cmocka_unit_test(text_written_into_memory),
         cmocka_unit_test(sizes_that_overflow_are_refused),
         cmocka_unit_test(mean_and_error_of_a_sample),
         cmocka_unit_test(rank_correlation_with_a_tie),

@@ -2,34 +2,12 @@
  * way from a document to a result must end in MI_MEMORY, and (under the sanitizers) leak nothing.
  */
 #include "arrays.h"
+#include "faulty.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "maskinfo/experiment.h"
-
-/* The library's calls come here: its symbols are renamed (Makefile). The count lives in the test
- * program. */
-void *faulty_calloc(size_t count, size_t size);
-void *faulty_realloc(void *block, size_t size);
-
-static atomic_long left = -1; /* allocations until one fails; negative: none does */
-
-static bool fails_now(void)
-{
-    return atomic_load(&left) >= 0 && atomic_fetch_sub(&left, 1) == 0;
-}
-
-void *faulty_calloc(size_t count, size_t size)
-{
-    return fails_now() ? NULL : calloc(count, size);
-}
-
-void *faulty_realloc(void *block, size_t size)
-{
-    return fails_now() ? NULL : realloc(block, size);
-}
 
 static mi_code whole_way(const char *text, mi_status *status)
 {
@@ -55,10 +33,9 @@ static void every_allocation_may_fail(const char *text)
     long failures = 0;
     for (; code != MI_OK; failures++) {
         mi_status status = {.code = MI_OK};
-        atomic_store(&left, failures);
+        faulty_arm(failures, false);
         code = whole_way(text, &status);
-        bool failed = atomic_load(&left) < 0;
-        atomic_store(&left, -1);
+        bool failed = faulty_disarm() > failures;
         if (code != (failed ? MI_MEMORY : MI_OK)) {
             print_error("allocation %ld: code %d, \"%s\"\n", failures, code, status.message);
             fail();

@@ -432,7 +432,7 @@ static void one_curve_has_its_own_figures(void **state)
 
 static void what_is_not_a_result_is_refused(void **state)
 {
-    outcome o = draw_text("{\"experiment\":\"sweep\"}", *state);
+    outcome o = draw_text("{\"experiment\":\"nothing\"}", *state);
     assert_int_equal(o.code, MI_INPUT);
     assert_string_equal(o.status.place, "experiment");
     o = draw_text("[1, 2]", *state);

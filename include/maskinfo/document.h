@@ -11,9 +11,10 @@ enum { MI_FAULTS_KEPT = 64 };
 
 /* All faults of a document, in the order found. */
 typedef struct mi_faults {
-    const char *file; /* named in each message; owned by the caller */
-    size_t count;     /* found; the first MI_FAULTS_KEPT are kept */
-    char *messages[MI_FAULTS_KEPT];
+    const char *file;               /* named in each message; owned by the caller */
+    size_t count;                   /* found; the first MI_FAULTS_KEPT are kept */
+    char *messages[MI_FAULTS_KEPT]; /* NULL: there was no memory for it */
+    mi_code failure; /* MI_MEMORY, MI_IO: a file could not be read for a reason that is not in it */
 } mi_faults;
 
 /* Record a fault at a JSON path ("" for the whole file): "FILE: PATH: text". */

@@ -32,6 +32,9 @@ void mi_add_bool(mi_writer *writer, cJSON *object, const char *name, bool value)
 void mi_add_item(mi_writer *writer, cJSON *object, const char *name, cJSON *item);
 void mi_append_item(mi_writer *writer, cJSON *array, cJSON *item); /* likewise */
 
+/* In the place of the item of that name, which must be there; likewise. */
+void mi_replace_item(mi_writer *writer, cJSON *object, const char *name, cJSON *item);
+
 /* The fields of an analysis (sites, profile, points, fits, optimum, regime, ...) added to the
  * result object. */
 mi_code mi_result_add_analysis(cJSON *result, const mi_analysis *analysis, mi_status *status);

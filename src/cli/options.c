@@ -177,7 +177,8 @@ int cli_report_faults(const mi_faults *faults, bool all)
     size_t kept = faults->count < MI_FAULTS_KEPT ? faults->count : MI_FAULTS_KEPT;
     size_t shown = all ? kept : 1;
     for (size_t i = 0; i < shown && i < kept; i++) {
-        fprintf(stderr, "%s%s", faults->messages[i] != NULL ? faults->messages[i] : "?",
+        fprintf(stderr, "%s%s",
+                faults->messages[i] != NULL ? faults->messages[i] : "no memory for a message",
                 i + 1 < shown ? "\n" : "");
     }
     if (faults->count > shown) {
@@ -185,7 +186,7 @@ int cli_report_faults(const mi_faults *faults, bool all)
                 faults->count - shown);
     }
     fputc('\n', stderr);
-    return EXIT_USAGE;
+    return faults->failure != MI_OK ? EXIT_FAILED : EXIT_USAGE;
 }
 
 int cli_report_failure(const mi_status *status)

@@ -96,8 +96,13 @@ mi_code cli_write_result(const char *folder, cJSON *result, mi_status *status)
     cJSON *own = cJSON_CreateString("result.json");
     if (own == NULL || !cJSON_InsertItemInArray(files, 0, own)) {
         cJSON_Delete(own);
+        code = mi_fail(status, MI_MEMORY, "out of memory for the result");
     }
-    code = add_files(result, files, status);
+    if (code == MI_OK) {
+        code = add_files(result, files, status);
+    } else {
+        cJSON_Delete(files);
+    }
     if (code == MI_OK) {
         code = write_result(folder, result, status);
     }

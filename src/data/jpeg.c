@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <jerror.h>
 #include <jpeglib.h>
 
 #include "image.h"
@@ -23,7 +24,9 @@ static void on_error(j_common_ptr jpeg)
     char message[JMSG_LENGTH_MAX];
     reader *r = jpeg->client_data;
     r->errors.format_message(jpeg, message);
-    r->code = mi_fail(r->status, MI_INPUT, "%s: corrupt JPEG: %s", r->name, message);
+    r->code = r->errors.msg_code == JERR_OUT_OF_MEMORY
+                  ? mi_fail(r->status, MI_MEMORY, "%s: no memory to decode JPEG", r->name)
+                  : mi_fail(r->status, MI_INPUT, "%s: corrupt JPEG: %s", r->name, message);
     longjmp(r->jump, 1);
 }
 

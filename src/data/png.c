@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <png.h>
 #include <setjmp.h>
 #include <stdlib.h>
@@ -23,7 +24,10 @@ typedef struct reader {
 static void on_error(png_structp png, png_const_charp message)
 {
     reader *r = png_get_error_ptr(png);
-    r->code = mi_fail(r->status, MI_INPUT, "%s: corrupt PNG: %s", r->name, message);
+    /* libpng has but texts; malloc tells why it gave nothing. */
+    r->code = errno == ENOMEM
+                  ? mi_fail(r->status, MI_MEMORY, "%s: no memory to decode PNG", r->name)
+                  : mi_fail(r->status, MI_INPUT, "%s: corrupt PNG: %s", r->name, message);
     png_longjmp(png, 1);
 }
 
@@ -122,6 +126,7 @@ static mi_code decode(reader *r)
     if (setjmp(png_jmpbuf(r->png)) != 0) {
         return r->code;
     }
+    errno = 0;
     png_set_read_fn(r->png, r, read_bytes);
     set_limits(r);
     png_read_info(r->png, r->info);

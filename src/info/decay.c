@@ -170,18 +170,35 @@ static bool is_stationary(const gsl_multifit_nlinear_workspace *w)
     return true;
 }
 
+/* The diagonal of (J^T J)^-1 for J = QR of two columns. gsl_multifit_nlinear_covar allocates for it
+ * and goes on where it gets nothing. */
+static void read_variances(const gsl_matrix *j, double variance[2])
+{
+    double r01 = 0, square = 0;
+    gsl_vector_const_view first = gsl_matrix_const_column(j, 0);
+    gsl_vector_const_view second = gsl_matrix_const_column(j, 1);
+    double r00 = gsl_blas_dnrm2(&first.vector);
+    gsl_blas_ddot(&first.vector, &second.vector, &r01);
+    r01 /= r00;
+    for (size_t i = 0; i < j->size1; i++) {
+        double rest = gsl_matrix_get(j, i, 1) - r01 * gsl_matrix_get(j, i, 0) / r00;
+        square += rest * rest;
+    }
+    variance[0] = (1 + r01 * r01 / square) / (r00 * r00);
+    variance[1] = 1 / square;
+}
+
 /* Solution, its covariance (J^T W J)^-1 and chi-square from a converged workspace. */
 static bool read_solution(const gsl_multifit_nlinear_workspace *w, double unit, mi_decay *decay)
 {
-    double storage[4];
-    gsl_matrix_view covariance = gsl_matrix_view_array(storage, 2, 2);
+    double variance[2];
     const gsl_vector *position = gsl_multifit_nlinear_position(w);
     double length = gsl_blas_dnrm2(gsl_multifit_nlinear_residual(w));
-    gsl_multifit_nlinear_covar(gsl_multifit_nlinear_jac(w), 0, &covariance.matrix);
+    read_variances(gsl_multifit_nlinear_jac(w), variance);
     decay->amplitude = gsl_vector_get(position, 0);
     decay->exponent = gsl_vector_get(position, 1);
-    decay->amplitude_error = sqrt(unit * storage[0]);
-    decay->exponent_error = sqrt(unit * storage[3]);
+    decay->amplitude_error = sqrt(unit * variance[0]);
+    decay->exponent_error = sqrt(unit * variance[1]);
     decay->chi_square = length * length / unit;
     return isfinite(decay->amplitude) && isfinite(decay->exponent) &&
            isfinite(decay->amplitude_error) && isfinite(decay->exponent_error) &&

@@ -7,6 +7,7 @@
 #include "lab.h"
 #include "maskinfo/advise.h"
 #include "maskinfo/format.h"
+#include "maskinfo/stream.h"
 
 enum { WIDTH = 78, NAME_WIDTH = 12 };
 
@@ -281,7 +282,7 @@ mi_code mi_advice_text(const cJSON *result, char **ret_text, mi_status *status)
     }
     char *buffer = NULL;
     size_t size = 0;
-    FILE *out = open_memstream(&buffer, &size);
+    FILE *out = mi_open_text(&buffer, &size);
     if (out != NULL) {
         put_all(out, result);
     }

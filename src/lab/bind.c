@@ -259,6 +259,7 @@ static mi_code bind_parameter(const binder *b, const cJSON *object, const char *
         code = bind_value(b, path, p, value, out, &bound);
     }
     if (code == MI_OK && !cJSON_AddItemToObject(resolved, p->name, bound)) {
+        cJSON_Delete(bound);
         code = mi_fail(b->status, MI_MEMORY, "out of memory");
     }
     cJSON_Delete(fallback);

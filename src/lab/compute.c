@@ -248,10 +248,8 @@ static void put_config(mi_writer *w, cJSON *result, const mi_curve_config *c, co
 {
     cJSON *config = cJSON_Duplicate(c->resolved, 1);
     cJSON *estimator = cJSON_GetObjectItemCaseSensitive(config, "estimator");
-    cJSON *method = cJSON_CreateString(mi_estimator_name(p->plan.method));
-    if (method == NULL || !cJSON_ReplaceItemInObjectCaseSensitive(estimator, "method", method)) {
-        w->failed = true;
-    }
+    const char *method = mi_estimator_name(p->plan.method);
+    mi_replace_item(w, estimator, "method", cJSON_CreateString(method));
     if (mi_estimator_is_sampled(p->plan.method)) {
         cJSON_DeleteItemFromObjectCaseSensitive(estimator, "context");
         mi_add_number(w, estimator, "context", (double)p->plan.context);

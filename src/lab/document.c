@@ -1,5 +1,6 @@
 #include "maskinfo/document.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -34,6 +35,7 @@ void mi_faults_clear(mi_faults *faults)
         free(faults->messages[i]);
     }
     faults->count = 0;
+    faults->failure = MI_OK;
 }
 
 char *mi_document_show(const cJSON *value, char *text, size_t size)
@@ -195,6 +197,13 @@ static void inspect(const cJSON *node, const char *path, mi_faults *faults)
     }
 }
 
+/* The reason is not in the document. */
+static void add_failure(mi_faults *faults, mi_code code, const char *message)
+{
+    mi_faults_add(faults, "", "%s", message);
+    faults->failure = code;
+}
+
 cJSON *mi_document_parse(const char *text, size_t size, mi_faults *faults)
 {
     bool open = false;
@@ -205,7 +214,12 @@ cJSON *mi_document_parse(const char *text, size_t size, mi_faults *faults)
         return NULL;
     }
     const char *end = text;
+    errno = 0; /* the parser does not tell why it gave up, malloc does */
     cJSON *document = cJSON_ParseWithLengthOpts(text, size, &end, 0);
+    if (document == NULL && errno == ENOMEM) {
+        add_failure(faults, MI_MEMORY, "no memory to read it");
+        return NULL;
+    }
     if (document == NULL) {
         syntax_fault(text, size, end, open, faults);
         return NULL;
@@ -234,11 +248,13 @@ cJSON *mi_document_read(const char *path, mi_faults *faults)
     unsigned char *bytes = NULL;
     size_t size = 0;
     mi_status status = {.code = MI_OK};
-    if (mi_read_file(path, max_bytes, &bytes, &size, &status) != MI_OK) {
+    mi_code code = mi_read_file(path, max_bytes, &bytes, &size, &status);
+    if (code != MI_OK) {
         /* The reader's message names the file already. */
         const char *prefix = strstr(status.message, ": ");
         bool named = strncmp(status.message, path, strlen(path)) == 0 && prefix != NULL;
-        mi_faults_add(faults, "", "%s", named ? status.message + strlen(path) + 2 : status.message);
+        add_failure(faults, code == MI_INPUT ? MI_OK : code,
+                    named ? status.message + strlen(path) + 2 : status.message);
         return NULL;
     }
     cJSON *document = mi_document_parse((const char *)bytes, size, faults);

@@ -1,4 +1,5 @@
 /* --set PATH=VALUE: one assignment into a document. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,12 @@ static bool complain(const assignment *a, const char *reason)
 {
     mi_faults_add(a->faults, "", "%s %s: %s", a->place, a->text, reason);
     return false;
+}
+
+static bool lack_memory(const assignment *a)
+{
+    a->faults->failure = MI_MEMORY;
+    return complain(a, "no memory to set it");
 }
 
 /* Read one step at *path and move past it (and past a dot that follows). */
@@ -66,12 +73,15 @@ static bool put(const assignment *a, cJSON *node, const step *s)
         done = cJSON_ReplaceItemInArray(node, s->index, copy);
     } else if (copy != NULL && cJSON_GetObjectItemCaseSensitive(node, s->key) != NULL) {
         done = cJSON_ReplaceItemInObjectCaseSensitive(node, s->key, copy);
+        if (done && copy->string == NULL) { /* where cJSON had no memory for the name */
+            return lack_memory(a);
+        }
     } else if (copy != NULL) {
         done = cJSON_AddItemToObject(node, s->key, copy);
     }
     if (!done) {
         cJSON_Delete(copy);
-        return complain(a, "could not be set");
+        return lack_memory(a);
     }
     return true;
 }
@@ -116,7 +126,7 @@ static bool assign(const assignment *a, cJSON *node, const char *path)
             done = put(a, node, &s);
         } else {
             cJSON *next = descend(node, &s);
-            done = next != NULL ? assign(a, next, path) : complain(a, "could not be set");
+            done = next != NULL ? assign(a, next, path) : lack_memory(a);
         }
     }
     return done;
@@ -129,12 +139,13 @@ bool mi_document_set(cJSON *document, const char *text, mi_faults *faults)
     if (equals == NULL || equals == text) {
         return complain(&a, "write PATH=VALUE, for example model.kappa=0.3");
     }
+    errno = 0; /* the parser does not tell why it gave up, malloc does */
     cJSON *value = cJSON_ParseWithOpts(equals + 1, NULL, 1);
-    if (value == NULL) {
+    if (value == NULL && errno != ENOMEM) {
         value = cJSON_CreateString(equals + 1);
     }
     a.value = value;
-    bool done = value != NULL && assign(&a, document, text);
+    bool done = value != NULL ? assign(&a, document, text) : lack_memory(&a);
     cJSON_Delete(value);
     return done;
 }

@@ -18,6 +18,17 @@ typedef struct mi_figure {
                       mi_status *status);
 } mi_figure;
 
+/* The figures in order; NULL beyond the last. */
+const mi_figure *mi_figure_at(size_t index);
+
+/* Does the result have this figure, and ask for it? */
+bool mi_figure_wanted(const mi_report *report, const mi_figure *figure);
+
+/* Its numbers and its script in the sheet's texts; nothing is written. *ret_sheet:
+ * mi_sheet_destroy. */
+mi_code mi_figure_compose(const mi_report *report, const mi_figure *figure, mi_sheet **ret_sheet,
+                          mi_status *status);
+
 /* The figure of that name that results of this kind have; its name is NULL where there is none. */
 mi_figure mi_figure_find(const mi_report *report, const char *name);
 

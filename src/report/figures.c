@@ -197,14 +197,28 @@ static mi_code publish_figure(drawing *d, const char *name, mi_code drawn, mi_st
     return code == MI_OK ? publish(d, name, "png", status) : code;
 }
 
+mi_code mi_figure_compose(const mi_report *report, const mi_figure *figure, mi_sheet **ret_sheet,
+                          mi_status *status)
+{
+    mi_sheet *sheet = NULL;
+    mi_code code = mi_sheet_create(report, figure->name, &sheet, status);
+    if (code != MI_OK) {
+        return code;
+    }
+    figure->draw(sheet);
+    code = mi_sheet_finish(sheet, figure->question, status);
+    if (code != MI_OK) {
+        mi_sheet_destroy(sheet);
+        return code;
+    }
+    *ret_sheet = sheet;
+    return MI_OK;
+}
+
 static mi_code compose(const drawing *d, const mi_figure *figure, mi_status *status)
 {
     mi_sheet *sheet = NULL;
-    mi_code code = mi_sheet_create(d->report, figure->name, &sheet, status);
-    if (code == MI_OK) {
-        figure->draw(sheet);
-        code = mi_sheet_finish(sheet, figure->question, status);
-    }
+    mi_code code = mi_figure_compose(d->report, figure, &sheet, status);
     if (code == MI_OK) {
         code = write_scratch(d, figure->name, "dat", sheet->data_text, sheet->data_size, status);
     }
@@ -258,6 +272,11 @@ static mi_code draw_figure(drawing *d, const mi_figure *figure, mi_status *statu
     return code;
 }
 
+const mi_figure *mi_figure_at(size_t index)
+{
+    return index < FIGURES ? registry[index] : NULL;
+}
+
 /* Do results of this kind have the figure? */
 static bool suits(const mi_report *report, const mi_figure *figure)
 {
@@ -288,8 +307,7 @@ mi_figure mi_figure_find(const mi_report *report, const char *name)
     return (mi_figure){.name = NULL};
 }
 
-/* Does the result have this figure, and ask for it? */
-static bool wanted(const mi_report *report, const mi_figure *figure)
+bool mi_figure_wanted(const mi_report *report, const mi_figure *figure)
 {
     if (!suits(report, figure) || !figure->any(report)) {
         return false;
@@ -328,12 +346,12 @@ static mi_code draw_all(drawing *d, mi_status *status)
     mi_code code = MI_OK;
     /* Figures that an earlier result left in the directory and this one does not have. */
     for (size_t i = 0; i < FIGURES; i++) {
-        if (!wanted(d->report, registry[i])) {
+        if (!mi_figure_wanted(d->report, registry[i])) {
             discard_figure(d->target, registry[i]);
         }
     }
     for (size_t i = 0; i < FIGURES && code == MI_OK; i++) {
-        if (wanted(d->report, registry[i])) {
+        if (mi_figure_wanted(d->report, registry[i])) {
             code = draw_figure(d, registry[i], status);
         }
     }

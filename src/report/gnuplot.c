@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "maskinfo/memory.h"
+#include "maskinfo/stream.h"
 
 extern char **environ;
 
@@ -20,7 +21,7 @@ enum { NOT_FOUND = 127, WORDS = 400 };
 static mi_code change_directory(const char *directory, char **ret_command, mi_status *status)
 {
     size_t size = 0;
-    FILE *file = open_memstream(ret_command, &size);
+    FILE *file = mi_open_text(ret_command, &size);
     bool whole = file != NULL;
     if (whole) {
         fputs("cd '", file);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "maskinfo/stream.h"
 #include "text.h"
 
 enum { SENTENCE = 2048 };
@@ -81,7 +82,7 @@ void mi_html_paragraphs(FILE *page, const char *text)
 mi_code mi_prose_open(mi_prose *p, mi_status *status)
 {
     *p = (mi_prose){.text = NULL};
-    p->file = open_memstream(&p->text, &p->size);
+    p->file = mi_open_text(&p->text, &p->size);
     return p->file != NULL ? MI_OK : mi_fail(status, MI_MEMORY, "no memory for the page");
 }
 

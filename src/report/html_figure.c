@@ -5,6 +5,7 @@
 #include "figure.h"
 #include "html.h"
 #include "maskinfo/data.h"
+#include "maskinfo/stream.h"
 
 enum { STEM = 64, MOST_FIGURES = 256, PATH = 4096 };
 static const size_t most_svg = (size_t)1 << 20, most_png = (size_t)16 << 20;
@@ -67,7 +68,7 @@ static bool put_svg(const mi_section *s, const char *stem, const mi_drawing *dra
         snprintf(reason, 96, "it can not be read, or is larger than 1 MB");
         return false;
     }
-    FILE *file = open_memstream(&text, &length);
+    FILE *file = mi_open_text(&text, &length);
     if (file != NULL) {
         good = mi_svg_inline(file, drawing, (const char *)bytes, size, reason);
         good = fclose(file) == 0 && good;

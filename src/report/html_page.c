@@ -4,6 +4,7 @@
 
 #include "html.h"
 #include "html_page.h"
+#include "maskinfo/stream.h"
 
 static const char *title_of(const mi_page_result *result)
 {
@@ -83,7 +84,7 @@ mi_code mi_html_page(const mi_page_result *results, size_t count, char **ret_pag
                      mi_status *status)
 {
     *ret_page = NULL;
-    FILE *page = open_memstream(ret_page, ret_size);
+    FILE *page = mi_open_text(ret_page, ret_size);
     if (page == NULL) {
         return mi_fail(status, MI_MEMORY, "no memory for the page");
     }

@@ -24,6 +24,17 @@ void mi_append_item(mi_writer *writer, cJSON *array, cJSON *item)
     }
 }
 
+/* cJSON does not say where it had no memory for the name. */
+void mi_replace_item(mi_writer *writer, cJSON *object, const char *name, cJSON *item)
+{
+    if (item == NULL || !cJSON_ReplaceItemInObjectCaseSensitive(object, name, item)) {
+        cJSON_Delete(item);
+        writer->failed = true;
+    } else if (item->string == NULL) {
+        writer->failed = true;
+    }
+}
+
 double mi_result_round(double value)
 {
     char text[32];

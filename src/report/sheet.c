@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "maskinfo/memory.h"
+#include "maskinfo/stream.h"
 #include "text.h"
 
 enum { TITLE_HEIGHT = 40, LABEL_LIMIT = 200 };
@@ -29,8 +30,8 @@ mi_code mi_sheet_create(const mi_report *report, const char *name, mi_sheet **re
     sheet->bottom = TITLE_HEIGHT;
     code = mi_allocate(report->count, sizeof *sheet->block_of, &sheet->block_of, status);
     if (code == MI_OK) {
-        sheet->data = open_memstream(&sheet->data_text, &sheet->data_size);
-        sheet->script = open_memstream(&sheet->script_text, &sheet->script_size);
+        sheet->data = mi_open_text(&sheet->data_text, &sheet->data_size);
+        sheet->script = mi_open_text(&sheet->script_text, &sheet->script_size);
         if (sheet->data == NULL || sheet->script == NULL) {
             code = mi_fail(status, MI_MEMORY, "no memory for the figure %s", name);
         }
@@ -196,7 +197,7 @@ mi_code mi_sheet_finish(mi_sheet *sheet, const char *question, mi_status *status
     size_t size = 0;
     bool whole = close_stream(&sheet->data);
     whole = close_stream(&sheet->script) && whole;
-    FILE *file = open_memstream(&text, &size);
+    FILE *file = mi_open_text(&text, &size);
     if (file != NULL) {
         put_head(file, sheet, question);
         fwrite(sheet->script_text, 1, sheet->script_size, file);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "maskinfo/memory.h"
+#include "maskinfo/stream.h"
 #include "swept_parts.h"
 #include "text.h"
 
@@ -177,7 +178,7 @@ static void ask(mi_reader *r, const mi_swept *s, mi_swept_figure *figure)
 {
     char *text = NULL;
     size_t size = 0;
-    FILE *file = r->code == MI_OK && figure->title[0] == '\0' ? open_memstream(&text, &size) : NULL;
+    FILE *file = r->code == MI_OK && figure->title[0] == '\0' ? mi_open_text(&text, &size) : NULL;
     if (file == NULL) {
         return;
     }

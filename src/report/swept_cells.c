@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "maskinfo/memory.h"
+#include "maskinfo/stream.h"
 #include "swept_parts.h"
 #include "text.h"
 
@@ -34,7 +35,7 @@ static void read_texts(mi_reader *r, const mi_node *node, mi_swept_value *value)
     char *joined = NULL;
     size_t size = 0, most = 0;
     const cJSON *best = NULL;
-    FILE *file = open_memstream(&joined, &size);
+    FILE *file = mi_open_text(&joined, &size);
     if (file == NULL) {
         r->code = mi_fail(r->status, MI_MEMORY, "no memory for the texts of a cell");
         return;

@@ -7,6 +7,7 @@
 #include "figure.h"
 #include "html.h"
 #include "maskinfo/memory.h"
+#include "maskinfo/stream.h"
 #include "maskinfo/table.h"
 #include "swept.h"
 #include "table_train.h"
@@ -240,7 +241,7 @@ static mi_code write_text(const table *t, void (*write)(const table *, FILE *), 
                           mi_status *status)
 {
     size_t size = 0;
-    FILE *file = open_memstream(ret_text, &size);
+    FILE *file = mi_open_text(ret_text, &size);
     bool whole = file != NULL;
     if (whole) {
         write(t, file);

@@ -6,6 +6,7 @@
 #include "cells.h"
 #include "centered.h"
 #include "html.h"
+#include "maskinfo/stream.h"
 #include "source.h"
 #include "text.h"
 
@@ -184,7 +185,7 @@ static void write_agreement(const cJSON *result, FILE *file)
 mi_code mi_centered_text(const cJSON *result, char **ret_text, mi_status *status)
 {
     size_t size = 0;
-    FILE *file = open_memstream(ret_text, &size);
+    FILE *file = mi_open_text(ret_text, &size);
     mi_code code = file == NULL ? mi_fail(status, MI_MEMORY, "no memory for the table") : MI_OK;
     for (size_t i = 0; code == MI_OK && i < sizeof sections / sizeof *sections; i++) {
         code = write_section(result, &sections[i], file, status);

@@ -6,6 +6,7 @@
 #include "cells.h"
 #include "html.h"
 #include "maskinfo/format.h"
+#include "maskinfo/stream.h"
 #include "table_train.h"
 #include "text.h"
 
@@ -87,7 +88,7 @@ static mi_code write_text(const mi_runs *runs, const mi_cells *cells, bool markd
                           char **ret_text, mi_status *status)
 {
     size_t size = 0;
-    FILE *file = open_memstream(ret_text, &size);
+    FILE *file = mi_open_text(ret_text, &size);
     bool whole = file != NULL;
     if (whole) {
         (markdown ? mi_cells_markdown : mi_cells_plain)(cells, file);

@@ -5,6 +5,7 @@
 
 #include "cells.h"
 #include "html.h"
+#include "maskinfo/stream.h"
 #include "table_train.h"
 #include "text.h"
 
@@ -164,7 +165,7 @@ static mi_code write_text(const mi_comparison *c, const mi_cells *methods, const
                           bool markdown, char **ret_text, mi_status *status)
 {
     size_t size = 0;
-    FILE *file = open_memstream(ret_text, &size);
+    FILE *file = mi_open_text(ret_text, &size);
     bool whole = file != NULL;
     if (whole) {
         write_tables(c, methods, outcomes, markdown, file);

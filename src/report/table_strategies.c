@@ -7,6 +7,7 @@
 #include "html.h"
 #include "maskinfo/format.h"
 #include "maskinfo/memory.h"
+#include "maskinfo/stream.h"
 #include "text.h"
 
 enum { NAMES = 2, NUMBERS = 8, COLUMNS = NAMES + NUMBERS, CELL = 64 };
@@ -173,7 +174,7 @@ static mi_code write_text(const table *t, void (*write)(const table *, FILE *), 
                           mi_status *status)
 {
     size_t size = 0;
-    FILE *file = open_memstream(ret_text, &size);
+    FILE *file = mi_open_text(ret_text, &size);
     bool whole = file != NULL;
     if (whole) {
         write(t, file);

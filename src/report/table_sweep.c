@@ -6,6 +6,7 @@
 #include "html.h"
 #include "maskinfo/format.h"
 #include "maskinfo/memory.h"
+#include "maskinfo/stream.h"
 #include "swept.h"
 #include "text.h"
 
@@ -119,7 +120,7 @@ mi_code mi_swept_text(const mi_swept *s, char **ret_text, mi_status *status)
 {
     size_t size = 0;
     mi_code code = MI_OK;
-    FILE *file = open_memstream(ret_text, &size);
+    FILE *file = mi_open_text(ret_text, &size);
     if (file == NULL) {
         return mi_fail(status, MI_MEMORY, "no memory for the table of cells");
     }

@@ -5,6 +5,7 @@
 
 #include "cells.h"
 #include "html.h"
+#include "maskinfo/stream.h"
 #include "table_train.h"
 #include "text.h"
 
@@ -187,7 +188,7 @@ mi_code mi_train_text(const mi_runs *runs, char **ret_text, mi_status *status)
     if (code != MI_OK) {
         return code;
     }
-    FILE *file = open_memstream(ret_text, &size);
+    FILE *file = mi_open_text(ret_text, &size);
     bool whole = file != NULL;
     if (whole) {
         write_run(t, &cells, file);

@@ -6,6 +6,7 @@
 
 #include "cells.h"
 #include "maskinfo/memory.h"
+#include "maskinfo/stream.h"
 #include "source.h"
 
 enum { PLACE = 3 /* columns that place a row */ };
@@ -160,7 +161,7 @@ mi_code mi_trials_text(const cJSON *result, char **ret_text, mi_status *status)
     if (code == MI_OK) {
         code = mi_trials_read(result, MI_TRIALS_DISCRETE, &discrete, status);
     }
-    FILE *file = code == MI_OK ? open_memstream(ret_text, &size) : NULL;
+    FILE *file = code == MI_OK ? mi_open_text(ret_text, &size) : NULL;
     if (file != NULL) {
         put_gaussian(&gaussian, file);
         put_discrete(&discrete, file);

@@ -428,19 +428,19 @@ static void answers_of_training(void **state)
     free(page);
 }
 
+#define PUBLISHED(satisfied, collapsed)                                                            \
+    "{\"table\":\"t\",\"setting\":\"a\",\"law\":0.9,\"student_temperature\":0.1,"                  \
+    "\"teacher_temperature\":0.04,\"center_momentum\":0.9,\"satisfied\":" satisfied                \
+    ",\"collapsed\":" collapsed "}"
+
 static void answers_of_centring(void **state)
 {
-    char *page =
-        page_of("{\"experiment\":\"center\",\"published\":["
-                "{\"table\":\"t\",\"setting\":\"a\",\"law\":0.9,\"student_temperature\":0.1,"
-                "\"teacher_temperature\":0.04,\"center_momentum\":0.9,\"satisfied\":true,"
-                "\"collapsed\":false},{\"table\":\"t\",\"setting\":\"b\",\"law\":0.9,\"student_"
-                "temperature\":0.1,\"teacher_temperature\":0.04,\"center_momentum\":0.9,"
-                "\"satisfied\":true,\"collapsed\":true}],\"equilibrium\":{\"largest_z\":"
-                "6.5}}",
-                *state);
+    char *page = page_of(
+        "{\"experiment\":\"center\",\"published\":[" PUBLISHED("true", "false") "," PUBLISHED(
+            "true", "true") "," PUBLISHED("false", "true") "],\"equilibrium\":{\"largest_z\":6.5}}",
+        *state);
     assert_says(page, "otherwise than predicted by the closed forms");
-    assert_says(page, "Of 2 published settings that the law speaks of, 1 did as it says;");
+    assert_says(page, "Of 3 published settings that the law speaks of, 2 did as it says;");
     free(page);
 }
 

@@ -347,15 +347,20 @@ static mi_code enter_row(mi_sweep_book *book, const mi_sweep_head *head, const c
 {
     pthread_mutex_lock(&book->mutex);
     mi_code code = fill_row(book, head->unit, record, status);
-    if (code == MI_OK) {
-        book->accepted++;
-        book->failed += head->failed;
-        mi_sweep_book_report(book);
-    }
     pthread_mutex_unlock(&book->mutex);
     return code;
 }
 
+static void count_accepted(mi_sweep_book *book, const mi_sweep_head *head)
+{
+    pthread_mutex_lock(&book->mutex);
+    book->accepted++;
+    book->failed += head->failed;
+    mi_sweep_book_report(book);
+    pthread_mutex_unlock(&book->mutex);
+}
+
+/* The row is there before the journal's thread may ask for it. */
 mi_code mi_sweep_book_accept(mi_sweep_book *book, const char *text, mi_status *status)
 {
     mi_sweep_head head;
@@ -369,6 +374,9 @@ mi_code mi_sweep_book_accept(mi_sweep_book *book, const char *text, mi_status *s
     cJSON_Delete(record);
     if (code == MI_OK && book->journal != NULL) {
         code = mi_journal_put(book->journal, text, head.unit, status);
+    }
+    if (code == MI_OK) {
+        count_accepted(book, &head);
     }
     return code;
 }

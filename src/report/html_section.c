@@ -63,6 +63,10 @@ const char *mi_html_title(const cJSON *result)
 static const char *question_of(const cJSON *result)
 {
     const char *question = filled(mi_json_text(result, "question"));
+    const char *view = mi_json_text(result, "view");
+    if (question == NULL && view != NULL && strcmp(view, "collapse") == 0) {
+        return mi_figure_collapse.question;
+    }
     return question != NULL ? question : of_kind(result, true);
 }
 

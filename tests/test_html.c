@@ -455,6 +455,33 @@ static void answers_of_advice(void **state)
     free(page);
 }
 
+#define CELL(at, mean, low, high)                                                                  \
+    "{\"at\":[" at "],\"done\":2,\"failed\":0,\"values\":{\"y\":{\"mean\":" mean                   \
+    ",\"deviation\":0.1,\"low\":" low ",\"high\":" high ",\"count\":2}}}"
+#define SWEEP(cells)                                                                               \
+    "{\"experiment\":\"sweep\",\"unit_count\":4,\"done\":4,\"failed\":0,\"axes\":[{\"name\":"      \
+    "\"x\","                                                                                       \
+    "\"label\":\"x\",\"unit\":\"\",\"scale\":\"linear\",\"numeric\":true,\"values\":[1,2],"        \
+    "\"labels\":[\"1\",\"2\"]}],\"seeds\":[1,2],\"columns\":[{\"name\":\"y\",\"path\":\"y\","      \
+    "\"label\":\"y\",\"unit\":\"\",\"numeric\":true}],\"figures\":[],\"cells\":[" cells            \
+    "],\"failures\":[],\"answer\":\"It grows.\"}"
+
+static void answers_of_sweeps(void **state)
+{
+    char *page =
+        page_of(SWEEP(CELL("0", "1.5", "1.4", "1.6") "," CELL("1", "2.5", "2.4", "2.6")), *state);
+    assert_says(page, "<p>It grows.</p>");
+    assert_says(page, "4 of 4 units were computed, 0 failed.");
+    assert_says(page, "y: from 1.5 (95 % interval 1.4 to 1.6) at x 1 to 2.5 (95 % interval 2.4 to "
+                      "2.6) at x 2; the intervals of these two are apart.");
+    free(page);
+    page = page_of(SWEEP(CELL("0", "2.5", "1", "4") "," CELL("1", "1.5", "0", "3")), *state);
+    assert_says(page,
+                "y: from 1.5 (95 % interval 0 to 3) at x 2 to 2.5 (95 % interval 1 to 4) at x "
+                "1; the intervals of these two overlap");
+    free(page);
+}
+
 static void commands_can_be_pasted(void **state)
 {
     char *page = page_of(
@@ -601,6 +628,7 @@ int main(void)
         SCRATCH_TEST(answers_of_training),
         SCRATCH_TEST(answers_of_centring),
         SCRATCH_TEST(answers_of_advice),
+        SCRATCH_TEST(answers_of_sweeps),
         SCRATCH_TEST(commands_can_be_pasted),
         SCRATCH_TEST(what_is_no_result_is_refused),
         SCRATCH_TEST(a_folder_of_results_is_one_page),

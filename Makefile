@@ -33,7 +33,7 @@ TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 BENCHES := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/bench_*.c))
 SOURCES := $(wildcard src/*/*.[ch] include/maskinfo/*.h tests/*.[ch] bench/*.[ch])
 
-.PHONY: all help setup task2 test unit bench docs install format lint clang sanitize threads fuzz \
+.PHONY: all help setup task2 test unit page bench docs install format lint clang sanitize threads fuzz \
         reduced clean
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -54,6 +54,7 @@ help:
 	@echo "make sanitize   tests under AddressSanitizer and UndefinedBehaviorSanitizer"
 	@echo "make threads    tests of threaded code under ThreadSanitizer"
 	@echo "make fuzz       fuzz each reader for FUZZ_SECONDS=$(FUZZ_SECONDS), FUZZ_TARGETS=... of them"
+	@echo "make page       a small result as an HTML page, looked at in Chromium (needs chromium, nodejs, npm)"
 	@echo "make reduced    task2 at a fiftieth of the effort, its result checked"
 
 $(BUILD)/libmaskinfo.a: $(LIB_OBJ)
@@ -133,6 +134,11 @@ unit: all $(TESTS)
 
 $(RUNS): %.run: %
 	@MAKEFLAGS= OMP_WAIT_POLICY=passive $<
+
+page: all
+	@$(BUILD)/maskinfo run task4b --set effort=0.05 --quiet --out $(BUILD)/page/task4b
+	@$(BUILD)/maskinfo report $(BUILD)/page/task4b
+	BUILD=$(BUILD) scripts/report-check $(BUILD)/page/shots $(BUILD)/page/task4b/report.html
 
 bench: all $(BENCHES)
 	@scripts/setup python3-numpy python3-scipy python3-torch

@@ -59,10 +59,10 @@ static mi_code write_cells(const mi_swept *s, size_t most, bool html, FILE *file
         return code;
     }
     for (size_t a = 0; a < s->axis_count; a++) {
-        headings[count++] = s->axes[a].label;
+        headings[count++] = heading(s->axes[a].name, s->axes[a].label);
     }
     for (size_t c = 0; c < s->column_count; c++) {
-        headings[count++] = s->columns[c].label;
+        headings[count++] = heading(s->columns[c].name, s->columns[c].label);
     }
     headings[count++] = "failed";
     code = mi_cells_create(rows, headings, count, &cells, status);

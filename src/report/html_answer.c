@@ -134,7 +134,11 @@ static void say_groups(const mi_section *section)
                         "The exercise expects about %.0f %%: the intervals of %zu of %zu contain "
                         "it%s.",
                         group_names[g], r.count, what, r.low, r.high, 100 * expected[g], r.agree,
-                        r.count, r.agree == 0 ? ", so that it is not confirmed here" : "");
+                        r.count,
+                        r.agree > 0 ? ""
+                        : r.low <= expected[g] && expected[g] <= r.high
+                            ? ", although it lies among them"
+                            : ", so that it is not confirmed here");
         }
     }
 }

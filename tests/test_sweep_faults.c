@@ -119,8 +119,7 @@ static void killed_at_random_moments(void **state)
         assert_same_folders("whole", name);
         scratch_remove_folder(sweep_path(name, path));
     }
-    /* The journal's thread may be about to write what was put there last. */
-    assert_true(lost <= 2 * tries);
+    assert_int_equal(lost, 0);
     if (given != NULL) {
         printf("killed %zu times (%zu with some units there), units lost that had been told of: "
                "%zu, wrong bytes: 0\n",
@@ -295,20 +294,27 @@ static void interrupted_and_resumed(void **state)
     (void)state;
     mi_status status = {.code = MI_OK};
     cJSON *result = NULL;
-    stopper s = {.after = 3};
+    stopper s = {.after = 1};
     mi_run_options options = {.run = {.threads = 1,
                                       .opt_interrupt = &s.stop,
                                       .opt_progress = stop_after,
                                       .opt_progress_context = &s}};
-    assert_int_equal(sweep_run(GRID_SWEEP, "whole", once, NULL, NULL), MI_OK);
-    assert_failure(sweep_run(GRID_SWEEP, "stopped", options, NULL, &status), MI_INTERRUPTED, status,
-                   "3 of 8 units are kept");
-    assert_int_equal(units_in("stopped"), 3);
-    assert_failure(sweep_run(GRID_SWEEP, "stopped", once, NULL, &status), MI_INPUT, status,
+    assert_int_equal(sweep_run(slow_sweep, "whole", once, NULL, NULL), MI_OK);
+    options.fresh = true;
+    size_t kept = 24;
+    for (int i = 0; kept == 24 && i < 20; i++) { /* a busy machine may tell too late */
+        s.stop = 0;
+        if (sweep_run(slow_sweep, "stopped", options, NULL, &status) != MI_OK) {
+            assert_failure(status.code, MI_INTERRUPTED, status, " of 24 units are kept");
+        }
+        kept = units_in("stopped");
+    }
+    assert_in_range(kept, 1, 23);
+    assert_failure(sweep_run(slow_sweep, "stopped", once, NULL, &status), MI_INPUT, status,
                    "--resume goes on from it");
-    assert_int_equal(sweep_run(GRID_SWEEP, "stopped", again, &result, NULL), MI_OK);
-    assert_int_equal(sweep_timing(result, "resumed"), 3);
-    assert_int_equal(sweep_timing(result, "computed"), 5);
+    assert_int_equal(sweep_run(slow_sweep, "stopped", again, &result, NULL), MI_OK);
+    assert_int_equal(sweep_timing(result, "resumed"), kept);
+    assert_int_equal(sweep_timing(result, "computed"), 24 - kept);
     cJSON_Delete(result);
     assert_same_folders("whole", "stopped");
 }
@@ -328,28 +334,53 @@ static void *stop_later(void *context)
     return NULL;
 }
 
-/* A unit of training that was interrupted goes on from its checkpoint: without the checkpoint's
- * steps it takes that much less; its folder is gone in the end. */
+/* Interrupt training after a while; the path of the checkpoint that is left. */
+static void train_and_stop(const char *name, double after, char path[3 * SCRATCH_PATH])
+{
+    pthread_t thread;
+    char file[SCRATCH_PATH];
+    stopper s = {.after = (size_t)(1e6 * after)};
+    mi_run_options options = {.run = {.threads = 1, .opt_interrupt = &s.stop}};
+    assert_int_equal(pthread_create(&thread, NULL, stop_later, &s), 0);
+    mi_code code = sweep_run(training_sweep, name, options, NULL, NULL);
+    pthread_join(thread, NULL);
+    assert_int_equal(code, MI_INTERRUPTED);
+    for (int unit = 0; unit < 2; unit++) {
+        snprintf(file, sizeof file, "%s/units/00000%d/checkpoint.safetensors", name, unit);
+        if (access(sweep_path(file, path), F_OK) == 0) {
+            return;
+        }
+    }
+    fail_msg("no checkpoint is left");
+}
+
+/* A unit of training that was interrupted goes on from its checkpoint, whose folder is gone in the
+ * end. Were the checkpoint not used, weights in it that were tampered with would not matter. */
 static void training_goes_on(void **state)
 {
     (void)state;
     char path[3 * SCRATCH_PATH];
-    pthread_t thread;
+    size_t size = 0, whole_size = 0;
     double start = seconds();
     assert_int_equal(sweep_run(training_sweep, "whole", once, NULL, NULL), MI_OK);
-    stopper s = {.after = (size_t)(0.25e6 * (seconds() - start))};
-    mi_run_options options = {.run = {.threads = 1, .opt_interrupt = &s.stop}};
-    assert_int_equal(pthread_create(&thread, NULL, stop_later, &s), 0);
-    mi_code code = sweep_run(training_sweep, "stopped", options, NULL, NULL);
-    pthread_join(thread, NULL);
-    assert_int_equal(code, MI_INTERRUPTED);
-    sweep_path("stopped/units/000000/checkpoint.safetensors", path);
-    bool first = access(path, F_OK) == 0;
-    sweep_path("stopped/units/000001/checkpoint.safetensors", path);
-    assert_true(first || access(path, F_OK) == 0);
+    double after = 0.25 * (seconds() - start);
+    train_and_stop("stopped", after, path);
     assert_int_equal(sweep_run(training_sweep, "stopped", again, NULL, NULL), MI_OK);
     assert_same_folders("whole", "stopped");
     assert_int_equal(access(sweep_path("stopped/units", path), F_OK), -1);
+    train_and_stop("tampered", after, path);
+    char *bytes = sweep_bytes(path, &size);
+    for (size_t i = size / 2; i + 3 < size; i += 4) {
+        bytes[i + 2] ^= 0x40; /* of a little-endian float: a leading bit of the mantissa */
+    }
+    scratch_write(path, bytes, size);
+    free(bytes);
+    assert_int_equal(sweep_run(training_sweep, "tampered", again, NULL, NULL), MI_OK);
+    char *whole = journal_of("whole", &whole_size);
+    bytes = journal_of("tampered", &size);
+    assert_true(size != whole_size || memcmp(whole, bytes, size) != 0);
+    free(whole);
+    free(bytes);
 }
 
 /* A checkpoint that is damaged costs the unit's time, not the unit; one of another unit is not

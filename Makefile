@@ -38,7 +38,7 @@ TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 BENCHES := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/bench_*.c))
 SOURCES := $(wildcard src/*/*.[ch] include/maskinfo/*.h tests/*.[ch] bench/*.[ch])
 
-.PHONY: all help setup task2 test unit bench docs install format lint clang sanitize threads fuzz \
+.PHONY: all help setup task2 test unit page bench docs install format lint clang sanitize threads fuzz \
         reduced clean
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -53,13 +53,14 @@ help:
 	@echo "make install    PREFIX=$(PREFIX): program, library, experiments, man page, completions"
 	@echo "make bench      ratios against NumPy, SciPy and PyTorch in one run"
 	@echo "make docs       docs/reference.md, and the figures of docs/ from plots/: run task2, task1c,"
-	@echo "                task2b, potts, estimators, task4a, task4b, task4-run, task3, task5, mae-gmrf"
-	@echo "                (and --set ratio=\"uniform\" into plots/mae-gmrf-uniform) and checks first"
+	@echo "                task2b, potts, estimators, task4a, task4b, task4-run, task3, task5, the sweep-*,"
+	@echo "                mae-gmrf (and --set ratio=\"uniform\" into plots/mae-gmrf-uniform) and checks first"
 	@echo "make lint       clang-format, cppcheck, exported symbols"
 	@echo "make clang      warning-free build under clang"
 	@echo "make sanitize   tests under AddressSanitizer and UndefinedBehaviorSanitizer"
 	@echo "make threads    tests of threaded code under ThreadSanitizer"
 	@echo "make fuzz       fuzz each reader for FUZZ_SECONDS=$(FUZZ_SECONDS), FUZZ_TARGETS=... of them"
+	@echo "make page       a small result as an HTML page, looked at in Chromium (needs chromium, nodejs, npm)"
 	@echo "make reduced    task2 at a fiftieth of the effort, its result checked"
 
 $(BUILD)/libmaskinfo.a: $(LIB_OBJ)
@@ -140,6 +141,11 @@ unit: all $(TESTS)
 $(RUNS): %.run: %
 	@MAKEFLAGS= OMP_WAIT_POLICY=passive $<
 
+page: all
+	@$(BUILD)/maskinfo run task4b --set effort=0.05 --quiet --out $(BUILD)/page/task4b
+	@$(BUILD)/maskinfo report $(BUILD)/page/task4b
+	BUILD=$(BUILD) scripts/report-check $(BUILD)/page/shots $(BUILD)/page/task4b/report.html
+
 bench: all $(BENCHES)
 	@scripts/setup python3-numpy python3-scipy python3-torch
 	@BUILD=$(BUILD) PYTHON=$(PYTHON) bench/run
@@ -165,7 +171,7 @@ docs: all
 	cp plots/task3/methods.svg docs/figures/task3-methods.svg
 	cp plots/task5/maps.png docs/figures/task5-maps.png
 	for f in ratio/loss ratio/gap ratio/objective strategy/information strategy/objective \
-	    data-size/optimum data-size/decay data-size/bias kappa/optimum kappa/exponent \
+	    data-size/optimum data-size/bias kappa/optimum kappa/exponent \
 	    center/outcomes center/entropy; do \
 	    cp plots/sweep-$$f.svg docs/figures/sweep-$$(echo $$f | tr / -).svg || exit 1; done
 

@@ -428,19 +428,19 @@ static void answers_of_training(void **state)
     free(page);
 }
 
+#define PUBLISHED(satisfied, collapsed)                                                            \
+    "{\"table\":\"t\",\"setting\":\"a\",\"law\":0.9,\"student_temperature\":0.1,"                  \
+    "\"teacher_temperature\":0.04,\"center_momentum\":0.9,\"satisfied\":" satisfied                \
+    ",\"collapsed\":" collapsed "}"
+
 static void answers_of_centring(void **state)
 {
-    char *page =
-        page_of("{\"experiment\":\"center\",\"published\":["
-                "{\"table\":\"t\",\"setting\":\"a\",\"law\":0.9,\"student_temperature\":0.1,"
-                "\"teacher_temperature\":0.04,\"center_momentum\":0.9,\"satisfied\":true,"
-                "\"collapsed\":false},{\"table\":\"t\",\"setting\":\"b\",\"law\":0.9,\"student_"
-                "temperature\":0.1,\"teacher_temperature\":0.04,\"center_momentum\":0.9,"
-                "\"satisfied\":true,\"collapsed\":true}],\"equilibrium\":{\"largest_z\":"
-                "6.5}}",
-                *state);
+    char *page = page_of(
+        "{\"experiment\":\"center\",\"published\":[" PUBLISHED("true", "false") "," PUBLISHED(
+            "true", "true") "," PUBLISHED("false", "true") "],\"equilibrium\":{\"largest_z\":6.5}}",
+        *state);
     assert_says(page, "otherwise than predicted by the closed forms");
-    assert_says(page, "Of 2 published settings that the law speaks of, 1 did as it says;");
+    assert_says(page, "Of 3 published settings that the law speaks of, 2 did as it says;");
     free(page);
 }
 
@@ -452,6 +452,33 @@ static void answers_of_advice(void **state)
                          *state);
     assert_says(page, "Start from r = 0.5 (95 % interval 0.45 to 0.55); fair: the halves agree.");
     assert_says(page, "<h1>my.txt</h1>");
+    free(page);
+}
+
+#define CELL(at, mean, low, high)                                                                  \
+    "{\"at\":[" at "],\"done\":2,\"failed\":0,\"values\":{\"y\":{\"mean\":" mean                   \
+    ",\"deviation\":0.1,\"low\":" low ",\"high\":" high ",\"count\":2}}}"
+#define SWEEP(cells)                                                                               \
+    "{\"experiment\":\"sweep\",\"unit_count\":4,\"done\":4,\"failed\":0,\"axes\":[{\"name\":"      \
+    "\"x\","                                                                                       \
+    "\"label\":\"x\",\"unit\":\"\",\"scale\":\"linear\",\"numeric\":true,\"values\":[1,2],"        \
+    "\"labels\":[\"1\",\"2\"]}],\"seeds\":[1,2],\"columns\":[{\"name\":\"y\",\"path\":\"y\","      \
+    "\"label\":\"y\",\"unit\":\"\",\"numeric\":true}],\"figures\":[],\"cells\":[" cells            \
+    "],\"failures\":[],\"answer\":\"It grows.\"}"
+
+static void answers_of_sweeps(void **state)
+{
+    char *page =
+        page_of(SWEEP(CELL("0", "1.5", "1.4", "1.6") "," CELL("1", "2.5", "2.4", "2.6")), *state);
+    assert_says(page, "<p>It grows.</p>");
+    assert_says(page, "4 of 4 units were computed, 0 failed.");
+    assert_says(page, "y: from 1.5 (95 % interval 1.4 to 1.6) at x 1 to 2.5 (95 % interval 2.4 to "
+                      "2.6) at x 2; the intervals of these two are apart.");
+    free(page);
+    page = page_of(SWEEP(CELL("0", "2.5", "1", "4") "," CELL("1", "1.5", "0", "3")), *state);
+    assert_says(page,
+                "y: from 1.5 (95 % interval 0 to 3) at x 2 to 2.5 (95 % interval 1 to 4) at x "
+                "1; the intervals of these two overlap");
     free(page);
 }
 
@@ -601,6 +628,7 @@ int main(void)
         SCRATCH_TEST(answers_of_training),
         SCRATCH_TEST(answers_of_centring),
         SCRATCH_TEST(answers_of_advice),
+        SCRATCH_TEST(answers_of_sweeps),
         SCRATCH_TEST(commands_can_be_pasted),
         SCRATCH_TEST(what_is_no_result_is_refused),
         SCRATCH_TEST(a_folder_of_results_is_one_page),

@@ -285,6 +285,13 @@ static void table_shows_cells(void **state)
             "Means over 2 seeds; ± half of Student's 95 % interval of the mean.\n"));
 }
 
+static void long_labels_give_way_to_names(void **state)
+{
+    (void)state;
+    table_holds(edited(result_text, "axes[1].label", "\"a label for the space of a figure\""),
+                LINES("case    ratio  loss (nats)"));
+}
+
 static void long_tables_are_cut(void **state)
 {
     (void)state;
@@ -365,6 +372,7 @@ int main(void)
         SCRATCH_TEST(idle_axes_give_one_line),
         SCRATCH_TEST(heat_diverges_around_zero),
         cmocka_unit_test(table_shows_cells),
+        cmocka_unit_test(long_labels_give_way_to_names),
         cmocka_unit_test(long_tables_are_cut),
         cmocka_unit_test(faults_name_their_place),
         cmocka_unit_test(anything_anywhere_is_drawn_or_refused),

@@ -19,8 +19,9 @@ enum { MI_MOST_RUNS = 96 };
  *
  * and "fits" of a compare result has its numbers in fits.txt and fits.md as well. Everything is
  * made in a temporary sub-directory and renamed into place when it is complete. A figure that would
- * show nothing is left out, and its files of an earlier result are removed. The names of the files,
- * relative to `directory`, are appended to the array `files`.
+ * show nothing is left out, and its files of an earlier result are removed (of a sweep, where its
+ * file still names it). The names of the files, relative to `directory`, are appended to the array
+ * `files`.
  *
  * Without gnuplot the result is MI_OK with *ret_drawn = false, a hint in status->message, and .dat
  * and .gp in place. MI_INPUT: the JSON is not a result that has figures (status->place says where);

@@ -160,7 +160,8 @@ static int report(const cli_options *o)
     if (code == MI_OK) {
         code = has_result(folder) ? add(c, folder, &status) : add_folders(c, folder, &status);
     }
-    int exit_status = code == MI_OK ? finish(o, c, folder) : cli_report_failure(&status);
+    int exit_status =
+        code == MI_OK && c != NULL ? finish(o, c, folder) : cli_report_failure(&status);
     if (c != NULL) {
         forget(c);
     }

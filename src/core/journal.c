@@ -53,44 +53,73 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* The end of a failed journal: cut back to whole lines, so that whoever reads finds no half one,
- * and refused to all. */
-static void give_up(mi_journal *j, off_t whole, int error)
+/* The end of a failed journal: nothing more is taken. */
+static void refuse(mi_journal *j, int error)
 {
-    if (ftruncate(j->file, whole) == 0) {
-        fdatasync(j->file);
-    }
     pthread_mutex_lock(&j->mutex);
     mi_fail(&j->failure, MI_IO, "can not write %s: %s", j->path, mi_io_reason(error));
     pthread_cond_broadcast(&j->taken);
     pthread_mutex_unlock(&j->mutex);
 }
 
-static bool flush(mi_journal *j)
+static void tell_durable(mi_journal *j)
 {
-    if (fdatasync(j->file) != 0) {
-        give_up(j, j->flushed, errno);
-        return false;
-    }
     j->flushed = j->written;
     j->last_flush = now();
     for (size_t i = 0; j->opt_durable != NULL && i < j->unflushed_count; i++) {
         j->opt_durable(j->context, j->unflushed[i]);
     }
     j->unflushed_count = 0;
+}
+
+static bool flush(mi_journal *j)
+{
+    if (fdatasync(j->file) != 0) {
+        int error = errno;
+        (void)!ftruncate(j->file, j->flushed); /* what the rest is worth is not known */
+        refuse(j, error);
+        return false;
+    }
+    tell_durable(j);
     return true;
+}
+
+/* Take the first lines of a batch as written. */
+static void note_written(mi_journal *j, const batch *b, size_t size, size_t lines)
+{
+    j->written += (off_t)size;
+    memcpy(j->unflushed + j->unflushed_count, b->tags, lines * sizeof *b->tags);
+    j->unflushed_count += lines;
+}
+
+/* Keep what was written of a batch up to its last whole line, so that whoever reads finds no half
+ * one. */
+static void cut_back(mi_journal *j, const batch *b)
+{
+    off_t end = lseek(j->file, 0, SEEK_CUR);
+    size_t size = end > j->written ? (size_t)(end - j->written) : 0, whole = 0, lines = 0;
+    for (size_t i = 0; i < size && i < b->size; i++) {
+        if (b->bytes[i] == '\n') {
+            whole = i + 1;
+            lines++;
+        }
+    }
+    note_written(j, b, whole, lines);
+    if (ftruncate(j->file, j->written) == 0 && fdatasync(j->file) == 0) {
+        tell_durable(j);
+    }
 }
 
 static bool write_batch(mi_journal *j)
 {
     batch *b = j->writing;
     if (!mi_io_write(j->file, b->bytes, b->size)) {
-        give_up(j, j->written, errno);
+        int error = errno;
+        cut_back(j, b);
+        refuse(j, error);
         return false;
     }
-    j->written += (off_t)b->size;
-    memcpy(j->unflushed + j->unflushed_count, b->tags, b->count * sizeof *b->tags);
-    j->unflushed_count += b->count;
+    note_written(j, b, b->size, b->count);
     b->count = b->size = 0;
     return true;
 }

@@ -39,8 +39,10 @@ const mi_field_note mi_result_notes[] = {
      "one mask each at the ratios 0.5 and 0.75, where the strategy has them: rows, "
      "columns, masked (a string, 1 = hidden)"},
     {"misfit", "of models fitted to data: detected, message, and the numbers behind it"},
-    {"files, timing", "names of the files written; seconds (the only part that differs from run to "
-                      "run)"},
+    {"files, timing",
+     "names of the files written; seconds, and of results that the program wrote command (what the "
+     "numbers depend on) and machine (processor, cores, threads, system, compiler): the only part "
+     "that differs from run to run"},
     {"curves[]", "of a comparison: a curve result each, with label, group, weighed and style"},
     {"verdict",
      "of a comparison: sentence, counts, and for each weighed pair of a text and an image "

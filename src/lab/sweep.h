@@ -132,9 +132,8 @@ typedef struct mi_sweep_book {
     unsigned char *settled;        /* (units): 1 where nothing is to be computed */
     size_t share;                  /* units that this run is about: all, or its part */
     size_t resumed;                /* of them, settled before it began */
-    size_t accepted;               /* and since */
+    size_t finished;               /* and since, in the journal for good */
     size_t failed;                 /* of both */
-    size_t durable;                /* of those accepted, in the journal for good */
     size_t next;                   /* where to look for the next unit */
     struct mi_sweep_keyed *by_key; /* (units) units by key; NULL until it is needed */
 } mi_sweep_book;

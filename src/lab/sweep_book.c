@@ -209,7 +209,21 @@ static mi_code skip_line(void *context, const mi_journal_line *line, mi_status *
     return MI_OK;
 }
 
-/* The unit's checkpoints are of no more use, unless it is to be tried again. */
+void mi_sweep_book_report(mi_sweep_book *book)
+{
+    const mi_run *run = &book->options->run;
+    char stage[64] = "units";
+    if (book->failed > 0) {
+        snprintf(stage, sizeof stage, "units; %zu failed", book->failed);
+    }
+    if (run->opt_progress != NULL) {
+        run->opt_progress(run->opt_progress_context, stage, book->resumed + book->finished,
+                          book->share);
+    }
+}
+
+/* Only now the unit counts as finished; its checkpoints are of no more use, unless it is to be
+ * tried again. */
 static void on_durable(void *context, size_t unit)
 {
     mi_sweep_book *book = context;
@@ -217,10 +231,12 @@ static void on_durable(void *context, size_t unit)
         return; /* the first line */
     }
     pthread_mutex_lock(&book->mutex);
-    bool done = mi_rows_status(book->rows, unit) == MI_ROW_DONE;
-    book->durable++;
+    bool failed = mi_rows_status(book->rows, unit) == MI_ROW_FAILED;
+    book->finished++;
+    book->failed += failed;
+    mi_sweep_book_report(book);
     pthread_mutex_unlock(&book->mutex);
-    if (done && book->has_folders) {
+    if (!failed && book->has_folders) {
         mi_sweep_clear_unit(book->options->opt_directory, unit);
     }
 }
@@ -329,33 +345,16 @@ size_t mi_sweep_book_pending(const mi_sweep_book *book)
     return book->share - book->resumed;
 }
 
-void mi_sweep_book_report(mi_sweep_book *book)
-{
-    const mi_run *run = &book->options->run;
-    char stage[64] = "units";
-    if (book->failed > 0) {
-        snprintf(stage, sizeof stage, "units; %zu failed", book->failed);
-    }
-    if (run->opt_progress != NULL) {
-        run->opt_progress(run->opt_progress_context, stage, book->resumed + book->accepted,
-                          book->share);
-    }
-}
-
 static mi_code enter_row(mi_sweep_book *book, const mi_sweep_head *head, const cJSON *record,
                          mi_status *status)
 {
     pthread_mutex_lock(&book->mutex);
     mi_code code = fill_row(book, head->unit, record, status);
-    if (code == MI_OK) {
-        book->accepted++;
-        book->failed += head->failed;
-        mi_sweep_book_report(book);
-    }
     pthread_mutex_unlock(&book->mutex);
     return code;
 }
 
+/* The row is there before the journal's thread may ask for it. */
 mi_code mi_sweep_book_accept(mi_sweep_book *book, const char *text, mi_status *status)
 {
     mi_sweep_head head;
@@ -368,7 +367,10 @@ mi_code mi_sweep_book_accept(mi_sweep_book *book, const char *text, mi_status *s
                                   : enter_row(book, &head, record, status);
     cJSON_Delete(record);
     if (code == MI_OK && book->journal != NULL) {
-        code = mi_journal_put(book->journal, text, head.unit, status);
+        return mi_journal_put(book->journal, text, head.unit, status);
+    }
+    if (code == MI_OK) {
+        on_durable(book, head.unit);
     }
     return code;
 }

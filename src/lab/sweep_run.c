@@ -7,7 +7,7 @@
 static mi_code say_what_is_kept(const mi_sweep_book *book, mi_code code, mi_status *status)
 {
     char message[sizeof status->message];
-    size_t kept = book->resumed + book->durable;
+    size_t kept = book->resumed + book->finished;
     snprintf(message, sizeof message, "%s", status->message);
     if (book->options->opt_directory == NULL) {
         return mi_fail(status, code, "%.400s; without --out nothing is kept", message);
@@ -33,7 +33,7 @@ static void put_timing(const mi_sweep_book *book, const struct timespec *start, 
     mi_writer w = {.failed = false};
     cJSON *timing = cJSON_CreateObject();
     mi_add_number(&w, timing, "seconds", mi_lab_seconds_since(start));
-    mi_add_number(&w, timing, "computed", (double)book->accepted);
+    mi_add_number(&w, timing, "computed", (double)book->finished);
     mi_add_number(&w, timing, "resumed", (double)book->resumed);
     mi_add_number(&w, timing, "threads", book->options->run.threads);
     mi_add_item(&w, result, "timing", timing);

@@ -35,7 +35,7 @@ size_t mi_combinations_cell(const mi_combinations *c, const mi_swept *swept, siz
 void mi_combinations_label(const mi_combinations *c, const mi_swept *swept, size_t number,
                            bool named, char label[MI_SWEEP_LABEL])
 {
-    enum { PART = 40 };
+    enum { PART = 60 };
     size_t used = 0;
     label[0] = '\0';
     for (size_t i = 0; i < c->axis_count; i++) {

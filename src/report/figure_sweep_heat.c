@@ -330,8 +330,8 @@ static void put_notes(mi_sheet *sheet, const map *m)
     char note[300];
     size_t used = 0;
     if (m->swept->seed_count > 1) {
-        mi_append(note, sizeof note, &used, "Means over %zu seeds (of texts, the commonest).",
-                  m->swept->seed_count);
+        mi_append(note, sizeof note, &used, "Means over %zu seeds%s.", m->swept->seed_count,
+                  m->text_count > 0 ? "; of texts, the commonest" : "");
     } else {
         mi_append(note, sizeof note, &used, "One seed: no spread is known.");
     }

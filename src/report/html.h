@@ -48,7 +48,7 @@ typedef struct mi_drawing {
 bool mi_svg_inline(FILE *page, const mi_drawing *drawing, const char *svg, size_t size,
                    char reason[96]);
 
-/* A figure of a result: its picture, caption and command. `number` makes its ids unique. */
+/* A result in the page. */
 typedef struct mi_section {
     FILE *page;
     const mi_report *report;
@@ -57,7 +57,8 @@ typedef struct mi_section {
     size_t index;       /* of the section in the page */
     int level;          /* of its headings below its title */
 } mi_section;
-mi_code mi_html_figures(const mi_section *section, mi_status *status);
+/* Every figure: its picture, caption and commands. */
+void mi_html_figures(const mi_section *section);
 
 /* The command that made the result, for a shell; whether it was recorded (else it is one that
  * computes the result's configuration again). */

@@ -209,9 +209,8 @@ static void put_figure(const mi_section *s, const char *stem, size_t number)
     fprintf(s->page, "<code>%s.gp</code>.</span></figcaption>\n</figure>\n", stem);
 }
 
-mi_code mi_html_figures(const mi_section *s, mi_status *status)
+void mi_html_figures(const mi_section *s)
 {
-    (void)status;
     stems list;
     size_t count = list_stems(s->result, list);
     if (count == 0) {
@@ -220,5 +219,4 @@ mi_code mi_html_figures(const mi_section *s, mi_status *status)
     for (size_t i = 0; i < count; i++) {
         put_figure(s, list[i], i);
     }
-    return MI_OK;
 }

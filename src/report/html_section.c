@@ -63,6 +63,10 @@ const char *mi_html_title(const cJSON *result)
 static const char *question_of(const cJSON *result)
 {
     const char *question = filled(mi_json_text(result, "question"));
+    const char *view = mi_json_text(result, "view");
+    if (question == NULL && view != NULL && strcmp(view, "collapse") == 0) {
+        return mi_figure_collapse.question;
+    }
     return question != NULL ? question : of_kind(result, true);
 }
 
@@ -181,9 +185,7 @@ static mi_code put_body(const mi_section *s, mi_status *status)
     fputs("</div>\n", s->page);
     if (code == MI_OK) {
         put_heading(s, "figures", "Figures");
-        code = mi_html_figures(s, status);
-    }
-    if (code == MI_OK) {
+        mi_html_figures(s);
         put_heading(s, "tables", "Tables");
         code = mi_html_tables(s, status);
     }

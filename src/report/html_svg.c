@@ -272,8 +272,35 @@ static void put_root(writer *w)
     fprintf(w->page, "<svg role=\"img\" aria-labelledby=\"%st\"", w->drawing->prefix);
 }
 
-/* Behind "<": the element's name and attributes. Titles and descriptions are read and left out: a
- * page takes markup inside them for its own. */
+static bool read_attributes(writer *w, bool silent)
+{
+    while (skip_spaces(w), !starts(w, ">") && !starts(w, "/>")) {
+        if (!read_attribute(w, silent)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Past the end of a title or description, which must hold text alone. They are left out: a page
+ * takes markup inside them for its own. */
+static bool skip_content(writer *w, const char *name)
+{
+    char end[NAME + 4];
+    const char *from = w->at;
+    snprintf(end, sizeof end, "</%s>", name);
+    return skip_past(w, end) &&
+           (is_text(from, w->at - strlen(end)) || refuse(w, "markup in a", name));
+}
+
+static void put_label(writer *w)
+{
+    fprintf(w->page, "<title id=\"%st\">", w->drawing->prefix);
+    mi_html_text(w->page, w->drawing->label);
+    fputs("</title>", w->page);
+}
+
+/* Behind "<". */
 static bool open_element(writer *w)
 {
     char name[NAME];
@@ -293,29 +320,17 @@ static bool open_element(writer *w)
     } else if (!silent) {
         fprintf(w->page, "<%s", name);
     }
-    for (;;) {
-        skip_spaces(w);
-        if (starts(w, ">") || starts(w, "/>")) {
-            break;
-        }
-        if (!read_attribute(w, silent)) {
-            return false;
-        }
+    if (!read_attributes(w, silent)) {
+        return false;
     }
     bool closed = *w->at == '/';
     w->at += closed ? 2 : 1;
     if (silent) {
-        char end[NAME + 4];
-        snprintf(end, sizeof end, "</%s>", name);
-        const char *from = w->at;
-        return closed || (skip_past(w, end) &&
-                          (is_text(from, w->at - strlen(end)) || refuse(w, "markup in a", name)));
+        return closed || skip_content(w, name);
     }
     fputs(closed ? "/>" : ">", w->page);
-    if (root) {
-        fprintf(w->page, "<title id=\"%st\">", w->drawing->prefix);
-        mi_html_text(w->page, w->drawing->label);
-        fputs("</title>", w->page);
+    if (root && !closed) {
+        put_label(w);
     }
     if (!closed) {
         snprintf(w->open[w->depth++], NAME, "%s", name);

@@ -227,10 +227,17 @@ static void put_number(FILE *file, double value)
     fprintf(file, ",%s", isfinite(value) ? mi_number_text(mi_result_round(value), room) : "");
 }
 
+/* "redundant: 2; mixed: 1" under construction. */
+typedef struct counts {
+    FILE *file;
+    bool more;
+} counts;
+
 static void add_count(const char *text, size_t times, void *context)
 {
-    FILE *file = context;
-    fprintf(file, "%s%s: %zu", ftell(file) > 0 ? "; " : "", text, times);
+    counts *c = context;
+    fprintf(c->file, "%s%s: %zu", c->more ? "; " : "", text, times);
+    c->more = true;
 }
 
 static void put_texts(paper *p, size_t cell, size_t column)
@@ -239,7 +246,8 @@ static void put_texts(paper *p, size_t cell, size_t column)
     size_t size = 0;
     FILE *file = mi_open_text(&text, &size);
     if (file != NULL) {
-        mi_rows_texts(p->rows, cell, column, add_count, file);
+        counts c = {.file = file};
+        mi_rows_texts(p->rows, cell, column, add_count, &c);
         p->failed = ferror(file) != 0 || p->failed;
         p->failed = fclose(file) != 0 || p->failed;
     }

@@ -6,7 +6,7 @@
 #include "figure.h"
 #include "swept.h"
 
-enum { MI_SWEEP_AXES = 64, MI_SWEEP_LABEL = 160 };
+enum { MI_SWEEP_AXES = 64, MI_SWEEP_LABEL = 240 };
 
 /* All combinations of the values of some axes, row-major. */
 typedef struct mi_combinations {

@@ -10,7 +10,20 @@
 #include "swept.h"
 #include "text.h"
 
-enum { MOST_ROWS = 40, MOST_HTML_ROWS = 1000, MOST_FAILURES = 5, LABEL = 40, MESSAGE = 200 };
+enum {
+    MOST_ROWS = 40,
+    MOST_HTML_ROWS = 1000,
+    MOST_FAILURES = 5,
+    LABEL = 40,
+    HEADING = 28,
+    MESSAGE = 200
+};
+
+/* The label, or the short name where a label is written for the space of a figure. */
+static const char *heading(const char *name, const char *label)
+{
+    return mi_text_length(label) <= HEADING ? label : name;
+}
 
 /* "1.234 ± 0.056": two digits of half the interval, and the value to the same place. */
 static void put_value(const mi_cells *cells, size_t row, size_t column, const mi_swept_value *value)
@@ -59,10 +72,11 @@ static mi_code write_cells(const mi_swept *s, size_t most, bool html, FILE *file
         return code;
     }
     for (size_t a = 0; a < s->axis_count; a++) {
-        headings[count++] = s->axes[a].label;
+        headings[count++] = html ? s->axes[a].label : heading(s->axes[a].name, s->axes[a].label);
     }
     for (size_t c = 0; c < s->column_count; c++) {
-        headings[count++] = s->columns[c].label;
+        headings[count++] =
+            html ? s->columns[c].label : heading(s->columns[c].name, s->columns[c].label);
     }
     headings[count++] = "failed";
     code = mi_cells_create(rows, headings, count, &cells, status);

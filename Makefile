@@ -231,7 +231,7 @@ fuzz:
 	    CFLAGS='-fsanitize=fuzzer-no-link,address,undefined' fuzz-targets
 	@for t in $(FUZZ_TARGETS); do echo "fuzz $$t"; mkdir -p $(BUILD)/fuzz/corpus-$$t && \
 	    $(BUILD)/fuzz/fuzz_$$t -max_total_time=$(FUZZ_SECONDS) -timeout=20 -use_value_profile=1 \
-	    -max_len=4096 -artifact_prefix=$(BUILD)/fuzz/ $(FUZZ_FLAGS) $(BUILD)/fuzz/corpus-$$t \
+	    -artifact_prefix=$(BUILD)/fuzz/ $(FUZZ_FLAGS) $(BUILD)/fuzz/corpus-$$t \
 	    tests/corpus/$$t || exit 1; done
 
 .PHONY: fuzz-targets

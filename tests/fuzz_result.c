@@ -72,6 +72,7 @@ static void change_tree(cJSON *root, unsigned *state)
     }
     cJSON *other = another_value(root, state);
     if (other != NULL && node->string != NULL) {
+        free(other->string);
         other->string = strdup(node->string);
     }
     cJSON_ReplaceItemViaPointer(parent, node, other);

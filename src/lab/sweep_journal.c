@@ -139,6 +139,15 @@ typedef struct rewriting {
     size_t source;
 } rewriting;
 
+/* A line may have its checksum and the beginning of a record, and yet be none. */
+static bool is_json(const char *text)
+{
+    cJSON *record = cJSON_Parse(text);
+    bool good = record != NULL;
+    cJSON_Delete(record);
+    return good;
+}
+
 static mi_code locate(void *context, const mi_journal_line *line, mi_status *status)
 {
     rewriting *w = context;
@@ -146,7 +155,7 @@ static mi_code locate(void *context, const mi_journal_line *line, mi_status *sta
     long unit = mi_sweep_read_head(line->text, &head) ? mi_sweep_find_unit(w->book, &head, w->known)
                                                       : MI_LINE_FOREIGN;
     (void)status;
-    if (unit >= 0 && !(head.failed && w->known[unit] == MI_KNOWN_DONE)) {
+    if (unit >= 0 && !(head.failed && w->known[unit] == MI_KNOWN_DONE) && is_json(line->text)) {
         w->known[unit] = head.failed ? MI_KNOWN_FAILED : MI_KNOWN_DONE;
         w->places[unit] = (place){line->offset, w->source};
     }

@@ -34,14 +34,20 @@ bool mi_sweep_name_good(mi_resolver *r, const char *name, const char *path, cons
     return r->faults->count == before;
 }
 
+/* Values of a range have up to 15 digits, which no axis of a figure has room for. */
 static cJSON *label_of(const cJSON *value)
 {
+    enum { ROOM = 8 };
     char text[MOST_LABEL];
     if (cJSON_IsString(value)) {
         return cJSON_CreateString(value->valuestring);
     }
     char *printed = cJSON_PrintUnformatted(value);
-    snprintf(text, sizeof text, "%s", printed != NULL ? printed : "?");
+    if (cJSON_IsNumber(value) && printed != NULL && strlen(printed) > ROOM) {
+        snprintf(text, sizeof text, "%.6g", value->valuedouble);
+    } else {
+        snprintf(text, sizeof text, "%s", printed != NULL ? printed : "?");
+    }
     cJSON_free(printed);
     return cJSON_CreateString(text);
 }

@@ -55,7 +55,9 @@ mi_code mi_rows_write_json(const mi_rows *rows, const char *path, mi_status *sta
 
 /* One row a cell, that is a combination of axis values: the axes, "done", "failed", then of a
  * numeric column NAME its NAME_mean, NAME_deviation, NAME_low, NAME_high, NAME_count, of another
- * one NAME ("healthy: 2; collapsed: 1", in the order of seeds). */
+ * one NAME ("healthy: 2; collapsed: 1", in the order of seeds). What a column is, is known from its
+ * values alone: one without a value in any unit (all failed) has NAME only, and is empty, whatever
+ * it would have been. */
 mi_code mi_rows_write_cells_csv(const mi_rows *rows, const char *path, mi_status *status);
 
 /* Add to the result: "cells", with "cells_reason" and null beyond MI_MOST_CELLS of them, and
@@ -64,8 +66,9 @@ mi_code mi_rows_write_cells_csv(const mi_rows *rows, const char *path, mi_status
  *     V         {"count": numbers, "mean", "deviation" (of one seed, unbiased), "low", "high"}: the
  *               last two bound Student's 95 % interval of the mean; what there is not is null, and
  *               "reason" says why; and "each": number or null of each seed, where there are at
- *               most MI_MOST_EACH units. {"count", "texts": {text: times}} where the column has
- * texts failures  [{"unit", "at", "seed", "message"}] */
+ *               most MI_MOST_EACH units. {"count", "texts": {text: times}, "each": text or
+ *               null} where the column has texts
+ *     failures  [{"unit", "at", "seed", "message"}] */
 mi_code mi_rows_put_cells(const mi_rows *rows, cJSON *result, mi_status *status);
 
 #endif

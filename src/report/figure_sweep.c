@@ -138,20 +138,47 @@ size_t mi_sweep_figures(const mi_report *report)
 
 static const char lines_caption[] =
     "The mean over the seeds at each value of the x axis with its 95 % interval (Student's t), a "
-    "line for each combination of the other axes. Where intervals overlap widely the sweep does "
-    "not "
-    "tell the settings apart; one seed has no interval.";
+    "line for each combination of the other axes. Settings share their seeds, so that they are to "
+    "be compared seed by seed: intervals that overlap may still be told apart so.";
+static const char bare_lines_caption[] =
+    "The value at each value of the x axis, a line for each combination of the other axes. No "
+    "setting has two seeds that succeeded, so that no interval is known.";
 static const char heat_caption[] =
     "The mean over the seeds for each pair of values of two axes, as a colour; the scale is beside "
     "the map. A field that is empty has no unit that succeeded. Intervals are in the table of "
     "cells.";
+static const char bare_heat_caption[] =
+    "The value for each pair of values of two axes, as a colour; the scale is beside the map. A "
+    "field that is empty has no unit that succeeded.";
+static const char text_caption[] =
+    "The commonest over the seeds for each pair of values of two axes, as a colour. A field that "
+    "is empty has no unit that succeeded. How often each came is in the table of cells.";
+static const char mixed_caption[] =
+    "The mean over the seeds, of texts the commonest, for each pair of values of two axes, as a "
+    "colour. A field that is empty has no unit that succeeded. The table of cells has more.";
+
+static const char *caption_of(const mi_swept *swept, const mi_swept_figure *figure)
+{
+    size_t texts = 0;
+    bool intervals = mi_swept_has_intervals(swept);
+    for (size_t i = 0; i < figure->count; i++) {
+        texts += !swept->columns[figure->columns[i]].numeric;
+    }
+    if (!figure->heat) {
+        return intervals ? lines_caption : bare_lines_caption;
+    }
+    if (texts > 0) {
+        return texts == figure->count ? text_caption : mixed_caption;
+    }
+    return intervals ? heat_caption : bare_heat_caption;
+}
 
 mi_figure mi_sweep_figure(const mi_report *report, size_t number)
 {
     const mi_swept_figure *figure = &report->opt_swept->figures[number];
     return (mi_figure){.name = figure->name,
                        .question = figure->title,
-                       .caption = figure->heat ? heat_caption : lines_caption,
+                       .caption = caption_of(report->opt_swept, figure),
                        .any = drawable(report->opt_swept, figure) ? always : never,
                        .draw = draw};
 }

@@ -44,7 +44,7 @@ typedef struct map {
     size_t text_count;
     const char
         *texts[MOST_TEXTS]; /* the commonest of a cell, each once; more share the last look */
-    bool any_failed, any_empty;
+    bool any_failed, any_empty, any_numbers;
     double *rows; /* room for all boxes of a panel */
 } map;
 
@@ -87,6 +87,7 @@ static void measure(map *m)
         m->high = fmax(m->high, value->mean);
         m->any_failed = m->any_failed || what == FAILED;
         m->any_empty = m->any_empty || what == EMPTY;
+        m->any_numbers = m->any_numbers || what == NUMBERS;
         if (what == TEXTS && m->text_count < MOST_TEXTS &&
             text_index(m, value->most) == m->text_count) {
             m->texts[m->text_count++] = value->most;
@@ -330,8 +331,9 @@ static void put_notes(mi_sheet *sheet, const map *m)
     char note[300];
     size_t used = 0;
     if (m->swept->seed_count > 1) {
-        mi_append(note, sizeof note, &used, "Means over %zu seeds%s.", m->swept->seed_count,
-                  m->text_count > 0 ? "; of texts, the commonest" : "");
+        mi_append(note, sizeof note, &used, "%s over %zu seeds%s.",
+                  !m->any_numbers ? "The commonest" : "Means", m->swept->seed_count,
+                  m->any_numbers && m->text_count > 0 ? "; of texts, the commonest" : "");
     } else {
         mi_append(note, sizeof note, &used, "One seed: no spread is known.");
     }

@@ -36,7 +36,8 @@ typedef struct plan {
     mi_combinations panels, series;
     size_t columns[MOST_COLUMNS], column_count; /* the numeric ones */
     size_t series_shown, panels_shown;
-    bool logarithmic;  /* the y axis */
+    bool logarithmic; /* the y axis */
+    bool any_interval;
     size_t idle_count; /* other axes on which nothing here depends */
     size_t idle[MI_SWEEP_AXES];
     double *rows; /* room for a block of all seeds */
@@ -405,7 +406,11 @@ static void put_notes(mi_sheet *sheet, const plan *p)
 {
     char note[700];
     size_t used = 0;
-    if (p->swept->seed_count > 1) {
+    if (p->swept->seed_count > 1 && !p->any_interval) {
+        mi_append(note, sizeof note, &used,
+                  "Means over %zu seeds; no setting has two values, so that no spread is known.",
+                  p->swept->seed_count);
+    } else if (p->swept->seed_count > 1) {
         mi_append(note, sizeof note, &used,
                   "Means over %zu seeds; %s: Student's 95 %% interval of the mean; small points: "
                   "single seeds.",
@@ -436,6 +441,7 @@ void mi_sweep_lines(mi_sheet *sheet, const mi_swept_figure *figure)
     take_columns(&p);
     take_axes(&p);
     p.logarithmic = spans_decades(&p);
+    p.any_interval = mi_swept_has_intervals(swept);
     p.series_shown = p.series.count < MOST_SERIES ? p.series.count : MOST_SERIES;
     p.panels_shown = p.panels.count;
     size_t seeds = swept->seed_count > 0 ? swept->seed_count : 1;

@@ -292,6 +292,16 @@ static void put_cell(paper *p, size_t cell, const bool *numeric)
     putc('\n', p->file);
 }
 
+/* Is there a number, and no text? */
+static bool has_numbers(const mi_rows *rows, size_t column)
+{
+    bool any = false;
+    for (size_t unit = 0; unit < rows->unit_count && !any; unit++) {
+        any = rows->kinds[unit * rows->column_count + column] == MI_VALUE_NUMBER;
+    }
+    return any && mi_rows_numeric(rows, column);
+}
+
 static void put_cells(paper *p)
 {
     bool *numeric = NULL;
@@ -300,7 +310,7 @@ static void put_cells(paper *p)
         return;
     }
     for (size_t c = 0; c < p->rows->column_count; c++) {
-        numeric[c] = mi_rows_numeric(p->rows, c);
+        numeric[c] = has_numbers(p->rows, c);
     }
     put_cells_head(p, numeric);
     for (size_t cell = 0; cell < p->rows->cell_count && !p->failed; cell++) {

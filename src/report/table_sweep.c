@@ -32,7 +32,7 @@ static void put_value(const mi_cells *cells, size_t row, size_t column, const mi
     if (value->texts != NULL) {
         snprintf(mi_cell(cells, row, column), MI_CELL, "%.*s",
                  (int)mi_text_bytes(value->texts, LABEL), value->texts);
-    } else if (half > 0) {
+    } else if (half > 1e-9 * fabs(value->mean)) { /* less is rounding */
         int decimals = 1 - (int)floor(log10(half));
         mi_cell_estimate(cells, row, column,
                          decimals < 0   ? 0
@@ -41,7 +41,7 @@ static void put_value(const mi_cells *cells, size_t row, size_t column, const mi
                          value->mean, half);
     } else if (isfinite(value->mean)) {
         snprintf(mi_cell(cells, row, column), MI_CELL, "%.5g%s", value->mean,
-                 half == 0 ? " ± 0" : "");
+                 half >= 0 ? " ± 0" : "");
     }
 }
 
@@ -124,7 +124,7 @@ static void write_notes(const mi_swept *s, size_t most, FILE *file)
     if (s->cell_count > most) {
         fprintf(file, "and %zu more in cells.csv\n", s->cell_count - most);
     }
-    if (s->seed_count > 1) {
+    if (mi_swept_has_intervals(s)) {
         fprintf(file, "\nMeans over %zu seeds; ± half of Student's 95 %% interval of the mean.\n",
                 s->seed_count);
     }

@@ -247,6 +247,7 @@ static void read_curve(mi_reader *r, const mi_node *top, mi_probe_curve *c)
     c->points = mi_get_rows(r, &node, "points", curve_keys, MI_C_COLUMNS, 0, 0, 1);
     c->published = mi_get_rows(r, &node, "published", published_keys, 2, 0, 0, 1);
     c->rank_correlation = mi_get_number(r, &node, "rank_correlation");
+    c->pairs = mi_get_number(r, &node, "pairs");
     c->best = read_best(r, &node, "optimum");
 }
 

@@ -41,7 +41,7 @@ static char *page_of(const char *text)
     "{\"name\":\"" name "\",\"path\":\"p\",\"label\":\"" name "\",\"unit\":\"\",\"numeric\":true}"
 #define WORD(name)                                                                                 \
     "{\"name\":\"" name "\",\"path\":\"p\",\"label\":\"" name "\",\"unit\":\"\",\"numeric\":"      \
-                                                              "false}"
+    "false}"
 #define AXIS(name, numeric, values, labels)                                                        \
     "{\"name\":\"" name "\",\"label\":\"" name "\",\"unit\":\"\",\"scale\":\"linear\",\"numeric\"" \
     ":" numeric ",\"values\":[" values "],\"labels\":[" labels "]}"
@@ -73,9 +73,8 @@ static void cells_are_compared_by_seed(void **state)
     check(SWEEP(TWO, "1,2,3", NUMBER("y"), "",
                 Y("0", "2", "-0.5", "4.5", "1,2,3") "," Y("1", "2.5", "0.1", "4.9", "1.5,2.6,3.4")),
           "<p>y: from 2 (95 % interval -0.5 to 4.5) at x 1 to 2.5 (95 % interval 0.1 to 4.9) at x "
-          "2; by the differences of the 3 seeds of these two, the smallest and largest of 2 cells, "
-          "they are told apart (0.5, interval 0.25 to 0.75, which is one of 95 % for all 1 pairs "
-          "of cells together).</p>");
+          "2; by the differences of their 3 seeds these two, the smallest and the largest of 2 "
+          "cells, are told apart (0.5, 95 % interval 0.25 to 0.75).</p>");
 }
 
 /* Differences 0.3, 0.5, 0.7: standard error 0.2/sqrt 3. Alone half of the interval is 0.497; as one
@@ -86,8 +85,8 @@ static void the_choice_of_the_pair_is_allowed_for(void **state)
     check(SWEEP(THREE, "1,2,3", NUMBER("y"), "",
                 Y("0", "2", "0", "4", "1,2,3") "," Y("1", "2.5", "0", "5", "1.3,2.5,3.7") "," Y(
                     "2", "2.2", "0", "4.4", "1.2,2.2,3.2")),
-          "largest of 3 cells, they are not told apart (0.5, interval -0.38 to 1.38, which is one "
-          "of 95 % for all 3 pairs of cells together).");
+          "largest of 3 cells, are not told apart (0.5, interval -0.38 to 1.38, one of 95 % for "
+          "all 3 pairs of cells together).");
 }
 
 /* Rounding is no spread, and a spread is not rounded away. */
@@ -97,8 +96,9 @@ static void numbers_without_spread_have_no_interval(void **state)
     char *page = page_of(SWEEP(TWO, "1,2,3", NUMBER("y"), "",
                                Y("0", "0.2", "0.2", "0.20000000000000004",
                                  "0.2,0.2,0.2") "," Y("1", "20", "20", "20", "20,20,20")));
-    assert_says(page, "<p>y: from 0.2 at x 1 to 20 at x 2; the difference is the same with every "
-                      "seed.</p>");
+    assert_says(
+        page,
+        "<p>y: from 0.2 at x 1 to 20 at x 2; the difference is the same with every seed.</p>");
     assert_silent(page, "95 % interval 20 to 20");
     assert_silent(page, "told apart");
     assert_says(page, "0.2 ± 0<");
@@ -131,8 +131,9 @@ static void cases_are_told_by_themselves(void **state)
                       Y("0,0", "1", "1", "1", "1,1,1") "," Y("0,1", "2", "2", "2", "2,2,2") "," Y(
                           "1,0", "0.77", "0.7", "0.84",
                           "0.76,0.77,0.78") "," Y("1,1", "0.77", "0.7", "0.84", "0.76,0.77,0.78")));
-    assert_says(page, "<p>A, y: from 1 at x 1 to 2 at x 2; the difference is the same with every "
-                      "seed.</p>");
+    assert_says(
+        page,
+        "<p>A, y: from 1 at x 1 to 2 at x 2; the difference is the same with every seed.</p>");
     assert_says(page, "<p>B, y: the same, 0.77 (95 % interval 0.7 to 0.84), at all x.</p>");
     free(page);
 }
@@ -243,8 +244,8 @@ static void time_of_a_resumed_run(void **state)
     (void)state;
     check("{\"experiment\":\"sweep\",\"unit_count\":9,\"done\":9,\"failed\":0,\"axes\":[" TWO
           "],\"seeds\":[1],\"columns\":[" NUMBER(
-              "y") "],\"figures\":[],\"cells\":[],\"failures\":["
-                   "],\"timing\":{\"seconds\":2.5,\"computed\":4,\"resumed\":5}}",
+              "y") "],\"figures\":[],\"cells\":[],\"failures\":[],\"timing\":{\"seconds\":2.5,"
+                   "\"computed\":4,\"resumed\":5}}",
           "<dt>Time</dt><dd>4 units computed in 2.5 s, 5 taken over from before</dd>");
 }
 

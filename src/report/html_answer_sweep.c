@@ -163,13 +163,16 @@ static void add_difference(line *l, const place *p, const extremes *e)
         ADD(l, "; the difference is the same with every seed");
     } else if (d.told != MI_TOLD_UNKNOWN) {
         ADD(l,
-            "; by the differences of the %zu seeds of these two, the smallest and largest of "
-            "%.0f cells, they are %s (",
+            "; by the differences of their %zu seeds these two, the smallest and the largest of "
+            "%.0f cells, are %s (",
             d.seeds, e->cells, d.told == MI_TOLD_APART ? "told apart" : "not told apart");
         add_number(l, d.difference, (d.high - d.low) / 2);
-        ADD(l, ", interval ");
+        ADD(l, pairs > 1 ? ", interval " : ", 95 %% interval ");
         add_interval(l, d.low, d.high);
-        ADD(l, ", which is one of 95 %% for all %.0f pairs of cells together)", pairs);
+        if (pairs > 1) {
+            ADD(l, ", one of 95 %% for all %.0f pairs of cells together", pairs);
+        }
+        ADD(l, ")");
     }
 }
 

@@ -431,8 +431,7 @@ static void answers_of_training(void **state)
 
 #define RUN(label, loss, floor)                                                                    \
     "{\"label\":\"" label "\",\"method\":\"mae\",\"source\":{\"rows\":4,\"columns\":4},"           \
-                          "\"evaluation\":{\"ratio\":0.5,\"loss\":" loss                           \
-    ",\"loss_se\":0.01," floor "}}"
+    "\"evaluation\":{\"ratio\":0.5,\"loss\":" loss ",\"loss_se\":0.01," floor "}}"
 #define FLOOR(gap, percent, leak)                                                                  \
     "\"floor\":0.5,\"gap\":" gap ",\"gap_se\":0.01,\"gap_percent\":" percent ",\"leak\":" leak
 

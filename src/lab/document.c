@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "maskinfo/data.h"
 
@@ -130,6 +131,19 @@ static size_t nesting(const char *text, size_t size, bool *ret_open)
     return deepest;
 }
 
+/* Is there what other programs write for what is no number? */
+static bool is_not_a_number(const char *text, const char *end)
+{
+    static const char *const words[] = {"nan", "inf"};
+    text += text < end && (*text == '-' || *text == '+');
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (end - text >= 3 && strncasecmp(text, words[i], 3) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void syntax_fault(const char *text, size_t size, const char *end, bool open,
                          mi_faults *faults)
 {
@@ -139,7 +153,9 @@ static void syntax_fault(const char *text, size_t size, const char *end, bool op
         line += *c == '\n';
     }
     mi_faults_add(faults, "", "line %zu, column %zu: malformed JSON%s", line, column,
-                  open ? "; it ends too early, with a bracket or quote left open" : "");
+                  is_not_a_number(end, text + size) ? "; JSON has neither NaN nor Infinity"
+                  : open ? "; it ends too early, with a bracket or quote left open"
+                         : "");
 }
 
 static void mark_cut(char path[MI_PATH_SIZE], int length)

@@ -68,6 +68,10 @@ mi_code mi_sweep_resolve_figures(mi_resolver *r, const cJSON *document, mi_sweep
 /* A name that becomes a heading and a file's name; false after adding a fault. `taken` are objects
  * with a "name". */
 bool mi_sweep_name_good(mi_resolver *r, const char *name, const char *path, const cJSON *taken);
+/* What has no effect is refused: what an axis or "set" puts where a later axis or the seed goes. */
+mi_code mi_sweep_check_paths(mi_resolver *r, const cJSON *document, mi_sweep *s);
+/* Equal items of a list are a fault at `path`. */
+mi_code mi_sweep_refuse_twins(mi_resolver *r, const cJSON *list, const char *path);
 /* Find the key of each unit; units that can not be resolved are faults. */
 mi_code mi_sweep_resolve_units(mi_resolver *r, mi_sweep *s);
 

@@ -162,6 +162,7 @@ static void greet(office *o, const message *m)
 static void take_record(office *o, const message *m)
 {
     mi_status status = {.code = MI_OK};
+    mi_sweep_notice_first(o->book, m->text);
     mi_code code = mi_sweep_book_accept(o->book, m->text, &status);
     if (code != MI_OK) {
         fail(o, code, &status);

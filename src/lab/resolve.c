@@ -244,7 +244,7 @@ mi_code mi_resolve_seed(mi_resolver *r, const cJSON *own, const cJSON *shared, c
     }
     if (seed != NULL && !whole) {
         char shown[64];
-        mi_faults_add(r->faults, at, "%s; must be a whole number in [0, 9007199254740992]",
+        mi_faults_add(r->faults, at, "%s; must be a whole number in [0, 9007199254740991]",
                       mi_document_show(seed, shown, sizeof shown));
         return MI_OK;
     }

@@ -65,9 +65,9 @@ static void check_seed(mi_resolver *r, const mi_sweep *s, const putting *p)
     const putting seed = put_at(s->kind == MI_KIND_METHODS ? "seeds" : "seed");
     if (is_inside(p, &seed)) {
         mi_faults_add(r->faults, p->at,
-                      "\"%.*s\" has no effect: the seeds of the sweep are put there; its \"seeds\" "
-                      "is the list of them",
-                      p->length, p->path);
+                      "\"%.*s\"%s%s has no effect: the seeds of the sweep are put there; its "
+                      "\"seeds\" is the list of them",
+                      p->length, p->path, p->what[0] != '\0' ? " of " : "", p->what);
     }
 }
 

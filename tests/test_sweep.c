@@ -348,6 +348,16 @@ static void bad_sweeps_are_refused(void **state)
          "{\"label\": \"b\", \"base\": {\"experiment\": \"train\"}}]}",
          "all cases must be of one kind"},
         {GRID("[" AXIS("seed", "model.kappa", "[1]") "]"), "is the name of a column of every"},
+        {GRID("[" AXIS("done", "model.kappa", "[1]") "]"), "is the name of a column of every"},
+        {GRID("[" AXIS("failed", "model.kappa", "[1]") "]"), "is the name of a column of every"},
+        {GRID("[" AXIS("rate", "model.kappa", "[1]") "]"),
+         "columns: \"rate\" is the name of an axis"},
+        {GRID("[" AXIS("rate_mean", "model.kappa", "[1]") "]"),
+         "columns: \"rate\"; the heading \"rate_mean\""},
+        {"{\"experiment\": \"sweep\", \"base\": " CURVE
+         ", \"grid\": [" AXIS("a_texts", "model.kappa",
+                              "[1]") "], \"columns\": [{\"name\": \"a\", \"path\": \"x\"}]}",
+         "columns[0].name: \"a\"; the heading \"a_texts\""},
         {GRID("[" AXIS("Kappa", "model.kappa", "[1]") "]"), "letters a-z"},
         {GRID("[" AXIS("k", "model.kappa", "[]") "]"), "grid[0].values: []; must be an array"},
         {GRID("[" AXIS("k", "model.kappa",
@@ -369,6 +379,44 @@ static void bad_sweeps_are_refused(void **state)
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         assert_refused(bad[i].text, bad[i].expected);
+    }
+}
+
+/* The usual columns are named like one another's headings would be; no heading is there twice. */
+static void headings_of_columns_differ(void **state)
+{
+    (void)state;
+    mi_faults faults = {.file = "sweep"};
+    mi_experiment *e =
+        sweep_create(GRID("[" AXIS("rate_means", "model.kappa", "[1]") "]"), &faults);
+    assert_int_equal(faults.count, 0);
+    mi_experiment_destroy(e);
+}
+
+/* Labels of what is no number are cut between letters. */
+static void long_labels_are_cut_between_letters(void **state)
+{
+    (void)state;
+    for (int shift = 0; shift < 2; shift++) {
+        mi_faults faults = {.file = "sweep"};
+        char letters[301] = "", text[2000];
+        for (int i = 0; i < 150; i++) {
+            strcat(letters, "é");
+        }
+        snprintf(text, sizeof text,
+                 "{\"experiment\": \"sweep\", \"base\": {\"experiment\": \"compare\", \"curves\": "
+                 "[]}, \"columns\": [{\"name\": \"a\", \"path\": \"x\"}], \"grid\": [{\"name\": "
+                 "\"k\", \"set\": \"curves\", \"values\": [[{\"label\": \"%s%s\", %s]]}]}",
+                 shift == 0 ? "" : "x", letters, strchr(CURVE, ',') + 1);
+        mi_experiment *e = sweep_create(text, &faults);
+        if (e == NULL) {
+            fail_msg("%s", faults.messages[0]);
+        }
+        const char *label = e->sweep->axis[0].labels[0];
+        size_t length = strlen(label);
+        assert_in_range(length, 198, 199);
+        assert_memory_equal(label + length - 2, "é", 2);
+        mi_experiment_destroy(e);
     }
 }
 
@@ -451,6 +499,7 @@ int main(void)
         SWEEP_TEST(changed_sweeps_are_noticed), SWEEP_TEST(titles_do_not_matter),
         SWEEP_TEST(failed_units_are_recorded),  SWEEP_TEST(results_are_kept),
         SWEEP_TEST(values_and_their_reasons),   SWEEP_TEST(hash_is_the_published_one),
+        SWEEP_TEST(headings_of_columns_differ), SWEEP_TEST(long_labels_are_cut_between_letters),
         SWEEP_TEST(bad_sweeps_are_refused),     SWEEP_TEST(checks_find_faults_of_models),
         SWEEP_TEST(on_the_command_line),        SWEEP_TEST(interrupted_by_a_signal),
     };

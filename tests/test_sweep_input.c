@@ -256,10 +256,10 @@ static void unwritable_folders_end_the_sweep(void **state)
     /* Two units that fail by themselves are not counted as kept. */
     char path[3 * SCRATCH_PATH];
     static const char mixed[] = SWEEP("\"keep\": \"results\", \"grid\": [" AXIS(
-        "g",
-        "\"model.grid\"", "[[2, 2], [4, 4]]") ", " AXIS("m", "\"mask\"",
-                                                        "[{\"strategy\": \"block\", \"min_size\": "
-                                                        "7}, {}]") "], \"seeds\": [1, 2]");
+        "g", "\"model.grid\"",
+        "[[2, 2], [4, 4]]") ", " AXIS("m", "\"mask\"",
+                                      "[{\"strategy\": \"block\", \"min_size\": "
+                                      "7}, {}]") "], \"seeds\": [1, 2]");
     mkdir(sweep_path("mixed", file), 0777);
     mkdir(sweep_path("mixed/units", file), 0777);
     scratch_write(sweep_path("mixed/units/000005", path), "x", 1);

@@ -236,7 +236,7 @@ mi_code mi_resolve_seed(mi_resolver *r, const cJSON *own, const cJSON *shared, c
 {
     char at[MI_PATH_SIZE];
     const cJSON *seed = mi_resolve_inherited(own, shared, path, "seed", at);
-    bool whole = cJSON_IsNumber(seed) && seed->valuedouble >= 0 && seed->valuedouble <= 0x1p53 &&
+    bool whole = cJSON_IsNumber(seed) && seed->valuedouble >= 0 && seed->valuedouble < 0x1p53 &&
                  (double)(uint64_t)seed->valuedouble == seed->valuedouble;
     bool own_seed = cJSON_GetObjectItemCaseSensitive(own, "seed") != NULL && own != shared;
     if (seed != NULL && !whole && !own_seed) {

@@ -295,7 +295,8 @@ static int compute(const cli_options *o, const mi_experiment *e, const char *fol
     mi_run_options options = {.run = cli_circumstances(o),
                               .opt_directory = folder,
                               .rank = ranks.rank,
-                              .ranks = ranks.count};
+                              .ranks = ranks.count,
+                              .silence = o->silence > 0 ? (double)o->silence : 0};
     mi_status status = {.code = MI_OK};
     cJSON *result = NULL;
     if (!set_resumption(o, e, folder, &options)) {
@@ -359,6 +360,7 @@ static int run(const cli_options *o)
     cJSON_Delete(document);
     mi_faults_clear(&faults);
     free(path);
+    mi_ranks_end(exit_status);
     return exit_status;
 }
 

@@ -3,11 +3,11 @@
 #ifndef MASKINFO_LAB_RANKS_POST_H
 #define MASKINFO_LAB_RANKS_POST_H
 
+#include "ranks.h"
+
 #ifdef MI_MPI
 
 #include <mpi.h>
-
-#include "ranks.h"
 
 /* worker -> 0: HELLO .. HERE, 0 -> worker: UNIT .. STOP, and BEAT in both directions. */
 enum {

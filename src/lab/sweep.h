@@ -15,7 +15,7 @@
 #include "maskinfo/rows.h"
 #include "resolve.h"
 
-enum { MI_SWEEP_UNITS = 1000000, MI_SWEEP_KEY = 17 /* 16 hexadecimal digits and the end */ };
+enum { MI_SWEEP_KEY = 17 /* 16 hexadecimal digits and the end */ };
 
 /* One axis; everything in it belongs to the sweep's `axes`. */
 typedef struct mi_sweep_axis {

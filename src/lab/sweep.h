@@ -154,6 +154,8 @@ mi_code mi_sweep_book_open(const mi_sweep *s, const mi_run_options *options, mi_
                            mi_status *status);
 /* The next unit that is to be computed; false where there is none. Any thread. */
 bool mi_sweep_book_next(mi_sweep_book *book, size_t *ret_unit);
+/* Give one back, which is then the next. Any thread. */
+void mi_sweep_book_return(mi_sweep_book *book, size_t unit);
 /* How many there are. */
 size_t mi_sweep_book_pending(const mi_sweep_book *book);
 /* Tell the progress how far it is. Not while another thread accepts. */

@@ -46,7 +46,7 @@ static size_t fitting(int pixels, int tenths)
 
 size_t mi_sheet_across(mi_box box)
 {
-    return fitting(box.right - box.left + LEFT_MARGIN, LABEL_WIDTH);
+    return fitting(box.right - box.left + RIGHT_MARGIN, LABEL_WIDTH);
 }
 
 size_t mi_sheet_upright(mi_box box)
@@ -66,7 +66,7 @@ void mi_sheet_panel(mi_sheet *sheet, mi_box box, const char *title, const char *
             "set tmargin at screen Y(%d); set bmargin at screen Y(%d)\n",
             box.left, box.right, box.top, box.bottom);
     fputs("set title ", file);
-    mi_text_quote(file, title, fitting(box.right - box.left + LEFT_MARGIN, TITLE_WIDTH), "");
+    mi_text_quote(file, title, fitting(box.right - box.left + RIGHT_MARGIN, TITLE_WIDTH), "");
     fputs(" font ',13' offset 0,-0.4\nset xlabel ", file);
     mi_text_quote(file, x_label, mi_sheet_across(box), "");
     fputs(" offset 0,0.4\n", file);

@@ -291,61 +291,6 @@ static void every_fault(rig *r)
                   allocations, tried, failed);
 }
 
-static long report(rig *r, const char *page)
-{
-    char *arguments[] = {
-        (char[]){"maskinfo"}, (char[]){"report"}, r->reference, (char[]){"--quiet"},
-        (char[]){"--out"},    (char *)page,       NULL};
-    unlink(page);
-    return run_captured(r, arguments, 6);
-}
-
-/* A page is whole, or it is not there and memory is named. */
-static void report_with_fault(rig *r, long failing, const char *expected, size_t expected_size)
-{
-    char page[PATH + NAME];
-    size_t size = 0;
-    snprintf(page, sizeof page, "%s/page.html", r->folder);
-    r->failing = failing;
-    report(r, page);
-    r->where = faulty_where() == NULL ? "nobody" : faulty_where();
-    char *bytes = read_whole(page, &size);
-    if (bytes != NULL && !same_bytes(bytes, size, expected, expected_size)) {
-        rig_fail(r, "report", "another or half a page");
-    }
-    if (bytes == NULL && !says_memory(r)) {
-        rig_fail(r, "report", "ended without a word of memory");
-    }
-    if (r->leaked > 0 && (report(r, page), r->leaked > 0)) {
-        rig_fail(r, "report", "leaked");
-    }
-    free(bytes);
-}
-
-/* The page of the whole result. */
-static void every_fault_of_report(rig *r)
-{
-    char page[PATH + NAME];
-    size_t size = 0;
-    snprintf(page, sizeof page, "%s/page.html", r->folder);
-    r->failing = -1;
-    long allocations = report(r, page);
-    char *expected = read_whole(page, &size);
-    if (expected == NULL) {
-        rig_fail(r, "report", "not done");
-        return;
-    }
-    long sample = asked_sample(allocations);
-    for (long k = 0; k < FIRST && k < allocations; k++) {
-        report_with_fault(r, k, expected, size);
-    }
-    for (long i = 0; i < sample && FIRST + i < allocations; i++) {
-        report_with_fault(r, sample == allocations ? FIRST + i : sampled(i, sample, allocations),
-                          expected, size);
-    }
-    free(expected);
-}
-
 static bool is_asked_for(const char *name)
 {
     const char *only = getenv("MI_FAULTS_ONLY");
@@ -372,7 +317,6 @@ static void one_experiment(rig *shared, const char *file)
     cJSON_free(text);
     cJSON_Delete(experiment);
     every_fault(&r);
-    every_fault_of_report(&r);
     shared->wrong += r.wrong;
     remove_folder(r.out);
     remove_folder(r.reference);

@@ -28,9 +28,9 @@ const cli_option cli_option_table[] = {
     {"--json", NULL, CLI_RUN | CLI_ADVISE, CLI_FLAG, FIELD(json), 0, 0, CLI_WORDS_NONE,
      "print the result to standard output, and only it; without --out no file is written (and a "
      "sweep keeps no journal)"},
-    {"--seed", "N", CLI_RUN | CLI_CHECK, CLI_NUMBER, FIELD(seed), 0, 9007199254740992,
+    {"--seed", "N", CLI_RUN | CLI_CHECK, CLI_NUMBER, FIELD(seed), 0, 9007199254740991,
      CLI_WORDS_NONE, "the same as --set seed=N"},
-    {"--seed", "N", CLI_ADVISE, CLI_NUMBER, FIELD(seed), 0, 9007199254740992, CLI_WORDS_NONE,
+    {"--seed", "N", CLI_ADVISE, CLI_NUMBER, FIELD(seed), 0, 9007199254740991, CLI_WORDS_NONE,
      "of the random numbers; default 1"},
     {"--threads", "N", CLI_RUN | CLI_CHECK | CLI_ADVISE, CLI_NUMBER, FIELD(threads), 1, 1024,
      CLI_WORDS_NONE, "default: as many as the machine has; results do not depend on it"},
@@ -47,6 +47,9 @@ const cli_option cli_option_table[] = {
     {"--part", "K/N", CLI_RUN, CLI_TEXT, FIELD(opt_part), 0, 0, CLI_WORDS_NONE,
      "sweep: compute the K-th of N parts of the units (K from 1), into DIR/journal-K-of-N; when "
      "all parts are there, --resume without --part makes the result of them"},
+    {"--silence", "S", CLI_RUN, CLI_NUMBER, FIELD(silence), 2, 86400, CLI_WORDS_NONE,
+     "sweep under mpirun: a process that is silent for S seconds is taken for dead, and its unit "
+     "computed by another; default 30"},
     {"--quiet", NULL, CLI_RUN | CLI_CHECK | CLI_PLOT | CLI_ADVISE | CLI_REPORT, CLI_FLAG,
      FIELD(quiet), 0, 0, CLI_WORDS_NONE, "no table, no progress"},
     {"--progress", NULL, CLI_RUN | CLI_ADVISE, CLI_FLAG, FIELD(progress), 0, 0, CLI_WORDS_NONE,

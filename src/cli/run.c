@@ -267,6 +267,11 @@ static bool set_resumption(const cli_options *o, const mi_experiment *e, const c
                         "--fresh and --part need --out\n");
         return false;
     }
+    if (o->resume && folder == NULL) {
+        fprintf(stderr, "maskinfo: --json without --out keeps nothing that --resume could go on "
+                        "from: give --out\n");
+        return false;
+    }
     options->resume = o->resume || o->changed || o->retry;
     options->changed = o->changed;
     options->retry = o->retry;
@@ -313,7 +318,8 @@ static int compute(const cli_options *o, const mi_experiment *e, const char *fol
     mi_run_options options = {.run = cli_circumstances(o),
                               .opt_directory = folder,
                               .rank = ranks.rank,
-                              .ranks = ranks.count};
+                              .ranks = ranks.count,
+                              .silence = o->silence > 0 ? (double)o->silence : 0};
     mi_status status = {.code = MI_OK};
     cJSON *result = NULL;
     if (!set_resumption(o, e, folder, &options)) {
@@ -377,6 +383,7 @@ static int run(const cli_options *o)
     cJSON_Delete(document);
     mi_faults_clear(&faults);
     free(path);
+    mi_ranks_end(exit_status);
     return exit_status;
 }
 

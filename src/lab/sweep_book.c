@@ -110,7 +110,7 @@ static mi_code refuse_foreign(const reading *r, mi_status *status)
 {
     char where[256] = "";
     if (r->theirs != NULL) {
-        mi_document_difference(r->book->sweep->config, r->theirs, where, sizeof where);
+        mi_sweep_difference(r->book->sweep->config, r->theirs, where, sizeof where);
     }
     return mi_fail(
         status, MI_INPUT,
@@ -338,6 +338,14 @@ bool mi_sweep_book_next(mi_sweep_book *book, size_t *ret_unit)
     }
     pthread_mutex_unlock(&book->mutex);
     return found;
+}
+
+void mi_sweep_book_return(mi_sweep_book *book, size_t unit)
+{
+    pthread_mutex_lock(&book->mutex);
+    book->settled[unit] = 0;
+    book->next = unit < book->next ? unit : book->next;
+    pthread_mutex_unlock(&book->mutex);
 }
 
 size_t mi_sweep_book_pending(const mi_sweep_book *book)

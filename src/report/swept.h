@@ -67,6 +67,12 @@ bool mi_swept_has_intervals(const mi_swept *swept);
 /* Index of a cell's value on an axis. */
 size_t mi_swept_at(const mi_swept *swept, size_t cell, size_t axis);
 
+/* "3 seeds (in 2 cells fewer, where units failed or have no value)": appended, of some of the
+ * columns (NULL: the first `count`). And does a value rest on one of several seeds? */
+void mi_swept_put_seeds(const mi_swept *swept, const size_t *opt_columns, size_t count, char *text,
+                        size_t size, size_t *used);
+bool mi_swept_alone(const mi_swept *swept, const mi_swept_value *value);
+
 /* The cells as an aligned text for a terminal; free(). */
 mi_code mi_swept_text(const mi_swept *swept, char **ret_text, mi_status *status);
 /* The same as a part of an HTML page. */

@@ -30,25 +30,33 @@ static size_t sequence(const unsigned char *s)
     return overlong || surrogate || beyond ? 0 : length + 1;
 }
 
+size_t mi_text_letter(const char *text, char letter[4], size_t *ret_bytes)
+{
+    const unsigned char *s = (const unsigned char *)text;
+    size_t bytes = sequence(s);
+    bool control = *s < 0x20 || *s == 0x7f || (bytes == 2 && s[0] == 0xc2 && s[1] < 0xa0);
+    bool kept = !control && bytes > 0 && bytes < 4;
+    if (kept) {
+        memcpy(letter, text, bytes);
+    } else {
+        letter[0] = control ? ' ' : '?';
+    }
+    *ret_bytes = kept ? bytes : 1;
+    return bytes == 0 ? 1 : bytes;
+}
+
 mi_code mi_text_clean(const char *text, char **ret_clean, mi_status *status)
 {
     char *clean = NULL;
     if (mi_allocate(strlen(text) + 1, 1, &clean, status) != MI_OK) {
         return MI_MEMORY;
     }
-    char *out = clean;
-    for (const unsigned char *s = (const unsigned char *)text; *s != '\0';) {
-        size_t bytes = sequence(s);
-        bool control = *s < 0x20 || *s == 0x7f || (bytes == 2 && s[0] == 0xc2 && s[1] < 0xa0);
-        if (control) {
-            *out++ = ' ';
-        } else if (bytes == 0 || bytes == 4) {
-            *out++ = '?';
-        } else {
-            memcpy(out, s, bytes);
-            out += bytes;
-        }
-        s += bytes == 0 ? 1 : bytes;
+    for (char *out = clean; *text != '\0';) {
+        char letter[4];
+        size_t bytes = 0;
+        text += mi_text_letter(text, letter, &bytes);
+        memcpy(out, letter, bytes);
+        out += bytes;
     }
     *ret_clean = clean;
     return MI_OK;
@@ -80,31 +88,72 @@ size_t mi_text_bytes(const char *clean, size_t limit)
     return bytes;
 }
 
-static void put_doubling_quotes(FILE *file, const char *text, size_t bytes)
+/* How text stands in a string: between double quotes gnuplot takes \ for an escape and runs what is
+ * between backticks. */
+static void put_escaped(FILE *file, char c, bool doubled, bool tic)
 {
-    for (size_t i = 0; i < bytes; i++) {
-        if (text[i] == '\'') {
-            putc('\'', file);
-        }
-        putc(text[i], file);
+    if (doubled && (c == '"' || c == '\\' || c == '`')) {
+        fprintf(file, "\\%03o", (unsigned)c);
+    } else if (tic && c == '%') {
+        fputs("%%", file);
+    } else {
+        putc(c, file);
     }
+}
+
+/* In single quotes nothing has a meaning, but gnuplot (5.4) misreads '' beside another quote there;
+ * so text with an apostrophe goes in double quotes. */
+static void put_string(FILE *file, const char *text, size_t bytes, const char *ending,
+                       const char *suffix, bool tic)
+{
+    bool doubled = memchr(text, '\'', bytes) != NULL || strchr(suffix, '\'') != NULL;
+    putc(doubled ? '"' : '\'', file);
+    for (size_t i = 0; i < bytes; i++) {
+        put_escaped(file, text[i], doubled, tic);
+    }
+    fputs(ending, file);
+    for (; *suffix != '\0'; suffix++) {
+        put_escaped(file, *suffix, doubled, tic);
+    }
+    putc(doubled ? '"' : '\'', file);
 }
 
 void mi_text_quote(FILE *file, const char *clean, size_t limit, const char *suffix)
 {
     bool whole = mi_text_length(clean) <= limit;
-    putc('\'', file);
-    put_doubling_quotes(file, clean, mi_text_bytes(clean, whole ? limit : limit - 1));
-    fputs(whole ? "" : "…", file);
-    put_doubling_quotes(file, suffix, strlen(suffix));
-    putc('\'', file);
+    put_string(file, clean, mi_text_bytes(clean, whole ? limit : limit - 1), whole ? "" : "…",
+               suffix, false);
+}
+
+void mi_text_quote_tic(FILE *file, const char *clean, size_t limit)
+{
+    bool whole = mi_text_length(clean) <= limit;
+    put_string(file, clean, mi_text_bytes(clean, whole ? limit : limit - 1), whole ? "" : "…", "",
+               true);
 }
 
 void mi_text_quote_bytes(FILE *file, const char *clean, size_t bytes)
 {
-    putc('\'', file);
-    put_doubling_quotes(file, clean, bytes);
-    putc('\'', file);
+    put_string(file, clean, bytes, "", "", false);
+}
+
+void mi_text_comment(FILE *file, const char *clean, size_t limit)
+{
+    size_t bytes = mi_text_bytes(clean, limit);
+    bool joined = bytes > 0 && clean[bytes - 1] == '\\';
+    fprintf(file, "# %.*s%s\n", (int)bytes, clean, joined ? "." : "");
+}
+
+void mi_text_fit(char *text, size_t size, const char *clean, size_t limit, const char *suffix)
+{
+    size_t end = mi_text_length(suffix);
+    size_t room = limit > end + 1 ? limit - end : 1;
+    bool whole = mi_text_length(clean) <= room;
+    size_t bytes = mi_text_bytes(clean, whole ? room : room - 1);
+    while (!whole && bytes > 0 && clean[bytes - 1] == ' ') {
+        bytes--;
+    }
+    snprintf(text, size, "%.*s%s%s", (int)bytes, clean, whole ? "" : "…", suffix);
 }
 
 size_t mi_text_line(const char *clean, size_t limit)

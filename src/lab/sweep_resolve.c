@@ -335,20 +335,19 @@ static cJSON *inline_base(const char *sweep_file, const cJSON *item)
 
 static void put_bases(mi_writer *w, const char *sweep_file, const cJSON *document, cJSON *config)
 {
-    const cJSON *base = mi_lab_item(document, "base"), *entry = NULL;
-    cJSON *cases = cJSON_Duplicate(mi_lab_item(document, "cases"), 1);
+    const cJSON *base = mi_lab_item(document, "base"), *given = mi_lab_item(document, "cases");
+    cJSON *cases = cJSON_Duplicate(given, 1), *entry = NULL;
     if (base != NULL) {
         mi_add_item(w, config, "base", inline_base(sweep_file, base));
     }
     cJSON_ArrayForEach(entry, cases)
     {
         base = mi_lab_item(entry, "base");
-        if (base != NULL && !cJSON_ReplaceItemInObjectCaseSensitive(
-                                (cJSON *)entry, "base", inline_base(sweep_file, base))) {
-            w->failed = true;
+        if (base != NULL) {
+            mi_replace_item(w, entry, "base", inline_base(sweep_file, base));
         }
     }
-    if (cases != NULL) {
+    if (given != NULL) {
         mi_add_item(w, config, "cases", cases);
     }
 }

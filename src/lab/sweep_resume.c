@@ -133,7 +133,7 @@ static mi_code refuse_foreign(const reading *r, mi_status *status)
         status, MI_INPUT,
         "%s: the experiment%s has changed%s%.255s%s, and %zu finished units are not of it; "
         "--changed goes on with those that still are, --fresh starts again",
-        r->book->path, where[0] != '\0' ? "" : " or the program", where[0] != '\0' ? " (" : "",
+        r->book->path, where[0] != '\0' ? "" : " or a data file or the program", where[0] != '\0' ? " (" : "",
         where, where[0] != '\0' ? ")" : "", r->foreign);
 }
 

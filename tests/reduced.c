@@ -243,11 +243,8 @@ static void add_sizes(cJSON *experiment)
     }
 }
 
-cJSON *reduced_experiment(const char *file, const char *folder)
+static void shrink_experiment(cJSON *experiment, const char *folder)
 {
-    mi_faults faults = {.file = file};
-    cJSON *experiment = mi_document_read(file, &faults);
-    assert_non_null(experiment);
     add_sizes(experiment);
     shrink_parts(experiment, folder);
     shrink_each(item(experiment, "curves"), folder);
@@ -256,5 +253,63 @@ cJSON *reduced_experiment(const char *file, const char *folder)
     shrink_linear_mae(item(experiment, "linear_mae"));
     shrink_center(experiment);
     shrink_estimators(experiment);
+}
+
+/* The first values of each axis that a reduced experiment still has. */
+static void shrink_axes(cJSON *grid, int count)
+{
+    cJSON *axis;
+    cJSON_ArrayForEach(axis, grid)
+    {
+        const cJSON *lists[] = {item(axis, "values"), item(axis, "labels")};
+        for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+            while (cJSON_GetArraySize(lists[i]) > count) {
+                cJSON_DeleteItemFromArray((cJSON *)lists[i], count);
+            }
+        }
+    }
+}
+
+/* An experiment inside keeps the lists that the axes and columns point into. */
+static void shrink_base(cJSON *holder, const char *folder)
+{
+    cJSON *base = item(holder, "base");
+    if (!cJSON_IsObject(base)) {
+        return;
+    }
+    cJSON *ratios = cJSON_Duplicate(item(base, "ratios"), 1);
+    cJSON *points = cJSON_Duplicate(item(item(base, "stability"), "points"), 1);
+    shrink_experiment(base, folder);
+    if (ratios != NULL) {
+        assert_true(cJSON_ReplaceItemInObjectCaseSensitive(base, "ratios", ratios));
+    }
+    if (points != NULL) {
+        assert_true(
+            cJSON_ReplaceItemInObjectCaseSensitive(item(base, "stability"), "points", points));
+    }
+}
+
+static void shrink_sweep(cJSON *sweep, const char *folder)
+{
+    cJSON *one;
+    shrink_base(sweep, folder);
+    cJSON_ArrayForEach(one, item(sweep, "cases"))
+    {
+        shrink_base(one, folder);
+    }
+    shrink_axes(item(sweep, "grid"), 2);
+    put(sweep, "seeds", "[1]");
+}
+
+cJSON *reduced_experiment(const char *file, const char *folder)
+{
+    mi_faults faults = {.file = file};
+    cJSON *experiment = mi_document_read(file, &faults);
+    assert_non_null(experiment);
+    if (strcmp(text_at(experiment, "experiment"), "sweep") == 0) {
+        shrink_sweep(experiment, folder);
+    } else {
+        shrink_experiment(experiment, folder);
+    }
     return experiment;
 }

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "program.h"
 #include "support.h"
@@ -242,6 +244,84 @@ static void bash_completes_experiments(void **state)
     assert_string_equal(completed("", "run "), names);
 }
 
+/* A folder with experiments whose names a shell could take for more than names. */
+static const char *hostile_folder(void)
+{
+    static const char *const names[] = {
+        "$(touch PWNED)", "`touch PWNED`", "a b",       "it's",        "q\"$(touch PWNED)\"",
+        ";touch PWNED;",  "-rf",           "plain-1.5", "new\n  line", "*"};
+    static char folder[64];
+    strcpy(folder, fresh_folder());
+    char path[256];
+    snprintf(path, sizeof path, "%s/experiments", folder);
+    assert_int_equal(mkdir(path, 0700), 0);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(path, sizeof path, "%s/experiments/%s.json", folder, names[i]);
+        FILE *file = fopen(path, "w");
+        assert_non_null(file);
+        fclose(file);
+    }
+    return folder;
+}
+
+/* What a shell command prints in the folder, with the program in the path; it leaves no file. */
+static const char *said_in(const char *folder, const char *shell)
+{
+    char command[2048];
+    snprintf(command, sizeof command, "export PATH=\"$PWD/" MI_BUILD ":$PATH\"; cd %s && { %s; }",
+             folder, shell);
+    const char *text = said(command);
+    snprintf(command, sizeof command, "%s/PWNED", folder);
+    assert_int_equal(access(command, F_OK), -1);
+    return text;
+}
+
+static void remove_folder(const char *folder)
+{
+    char command[256];
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    assert_int_equal(system(command), 0);
+}
+
+static void names_of_files_are_not_run(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"", "$", "p", "\\$(", "experiments/", "experiments/\\$"};
+    const char *folder = hostile_folder();
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        char shell[1024];
+        snprintf(shell, sizeof shell,
+                 "bash -c 'source <(maskinfo list completion bash); COMP_LINE=\"maskinfo run $1\"; "
+                 "COMP_POINT=${#COMP_LINE}; _maskinfo; printf \"%%s \" \"${COMPREPLY[@]}\"' - "
+                 "'%s' 2>&1",
+                 words[i]);
+        const char *got = said_in(folder, shell);
+        if (i == 0 || i == 2) {
+            assert_string_equal(got, "plain-1.5 ");
+        }
+    }
+    remove_folder(folder);
+}
+
+static void names_of_files_are_quoted(void **state)
+{
+    (void)state;
+    const char *folder = hostile_folder();
+    assert_string_equal(
+        said_in(folder, "maskinfo list experiments 2>&1 >/dev/null"),
+        "maskinfo: left out: 1 files in experiments/ with control characters in their names; "
+        "`maskinfo run` takes their paths\n");
+    if (has("fish")) {
+        const char *text =
+            said_in(folder, "fish -c 'maskinfo list completion fish | source; complete -C "
+                            "\"maskinfo run \" | cut -f1'");
+        expect(text, "fish", "%s", "$(touch PWNED)\n");
+        expect(text, "fish", "%s", "a b\n");
+        expect(text, "fish", "%s", "plain-1.5\n");
+    }
+    remove_folder(folder);
+}
+
 static void fish_and_zsh(void **state)
 {
     (void)state;
@@ -310,6 +390,8 @@ int main(void)
         cmocka_unit_test(man_page_renders),
         cmocka_unit_test(bash_completes),
         cmocka_unit_test(bash_completes_experiments),
+        cmocka_unit_test(names_of_files_are_not_run),
+        cmocka_unit_test(names_of_files_are_quoted),
         cmocka_unit_test(fish_and_zsh),
         cmocka_unit_test(refusals),
         cmocka_unit_test(installs),

@@ -322,11 +322,10 @@ static void one_experiment(rig *shared, const char *file)
     remove_folder(r.reference);
 }
 
-/* Sweeps are but many of the others, and there is no small setting of theirs yet. */
 static int is_experiment(const struct dirent *entry)
 {
     const char *dot = strrchr(entry->d_name, '.');
-    return dot != NULL && strncmp(entry->d_name, "sweep-", 6) != 0 && strcmp(dot, ".json") == 0;
+    return dot != NULL && strcmp(dot, ".json") == 0;
 }
 
 static void every_experiment(void **state)

@@ -268,6 +268,13 @@ static void hostile_drawings_are_refused(void **state)
                  {SVG("<g fill=\"url(#a) url(http://x)\"/>"), "reference"},
                  {SVG("<g fill=\"u\\72l(http://x)\"/>"), "reference"},
                  {SVG("<g fill=\"&#117;rl(http://x)\"/>"), "reference"},
+                 {SVG("<g fill=\"url\\28http:x\"/>"), "reference"},
+                 {SVG("<g fill=\"url&#40;http://x&#41;\"/>"), "reference"},
+                 {SVG("<g fill=\"rgb(0,0,0) url(http://x)\"/>"), "reference"},
+                 {SVG("<g fill=\"rgb(0,0,0)url(#a)\"/>"), "reference"},
+                 {SVG("<g fill=\"rgb(var(--a))\"/>"), "reference"},
+                 {SVG("<g fill=\"rgb(0,0,0\"/>"), "reference"},
+                 {SVG("<g transform=\"url(http://x)\"/>"), "reference"},
                  {SVG("<g id=\"a&quot; b\"/>"), "id"},
                  {SVG("<g fill=\"<\"/>"), "malformed text"},
                  {SVG("<text>&bomb;</text>"), "malformed text"},
@@ -282,6 +289,8 @@ static void hostile_drawings_are_refused(void **state)
                  {"<svg viewBox=\"0", "malformed"},
                  {"<svg></svg><script/>", "element script"},
                  {"<svg></svg><g/>", "misplaced"},
+                 {"<svg></svg><svg></svg>", "misplaced"},
+                 {"<svg/><svg/>", "misplaced"},
                  {"<p>x</p>", "element p"},
                  {"", "too early"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -296,13 +305,44 @@ static void hostile_drawings_are_refused(void **state)
 static void deep_drawings_are_refused(void **state)
 {
     (void)state;
-    char svg[2000] = "<svg viewBox=\"0\">", reason[96], *text = NULL;
-    for (int i = 0; i < 100; i++) {
-        strcat(svg, "<g>");
+    for (int deep = 63; deep <= 64; deep++) { /* the root is one level more */
+        char svg[2000] = "<svg viewBox=\"0\">", reason[96], *text = NULL;
+        for (int i = 0; i < deep; i++) {
+            strcat(svg, "<g>");
+        }
+        for (int i = 0; i < deep; i++) {
+            strcat(svg, "</g>");
+        }
+        strcat(svg, "</svg>");
+        bool good = inlined(svg, reason, &text);
+        assert_int_equal(good, deep == 63);
+        assert_true(good || strstr(reason, "misplaced") != NULL);
+        free(text);
     }
-    assert_false(inlined(svg, reason, &text));
-    assert_non_null(strstr(reason, "misplaced"));
-    free(text);
+}
+
+/* Numbers stand on the right; what only starts like one does not. */
+static void numbers_are_told_from_words(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool number;
+    } cases[] = {{"0.5", true},        {"-1e-05", true},       {"12.5 %", true},
+                 {"0.5 ± 0.1", true},  {"1 (0.9–1.1)", true},  {"2D Ising", false},
+                 {"3 healthy", false}, {"-", false},           {"", false},
+                 {"-rf", false},       {"0.4 to 0.6 m", false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *text = NULL;
+        size_t size = 0;
+        FILE *page = open_memstream(&text, &size);
+        mi_html_cell(page, false, cases[i].text);
+        fclose(page);
+        if ((strstr(text, "class=\"n\"") != NULL) != cases[i].number) {
+            fail_msg("%s", text);
+        }
+        free(text);
+    }
 }
 
 /* Two figures that use the same ids, one that is missing, one that is hostile but has a PNG, and
@@ -342,6 +382,27 @@ static void figures_stand_in_the_page(void **state)
     assert_says(page, "How much do visible tokens tell about a masked one?");
     assert_says(page, "what the visible sites tell about a masked one");
     free(page);
+}
+
+/* Neither what is no PNG nor what is too short to be one. */
+static void pictures_that_are_none_are_left_out(void **state)
+{
+    static const unsigned char png[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n', 0,
+                                        0,    0,   13,  'I', 'H',  'D',  'R',  0,    0,
+                                        0,    5,   0,   0,   0,    7,    8,    2,    0};
+    char path[SCRATCH_PATH];
+    snprintf(path, sizeof path, "%s/masks.png", (char *)*state);
+    for (size_t i = 0; i <= 8; i++) {
+        unsigned char bytes[sizeof png];
+        memcpy(bytes, png, sizeof png);
+        bytes[i % 8] ^= i < 8 ? 1 : 0;
+        write_bytes(path, bytes, i < 8 ? sizeof png : 20);
+        char *page =
+            page_of("{" CURVE("2", "0.5", "0.4", "0.6") ",\"files\":[\"masks.png\"]}", *state);
+        assert_silent(page, "<img");
+        assert_says(page, "The picture is missing: neither masks.svg nor .png could be used");
+        free(page);
+    }
 }
 
 static void answers_of_curves(void **state)
@@ -538,6 +599,7 @@ static void what_is_no_result_is_refused(void **state)
     assert_non_null(strstr(o->err, "result.json: experiment: "));
     o = report("/nowhere/at/all", "");
     assert_int_equal(o->status, 2);
+    assert_non_null(strstr(o->err, "/nowhere/at/all: can not be read: No such file or directory"));
     assert_int_equal(count_entries(*state), 1);
 }
 
@@ -621,6 +683,8 @@ int main(void)
         cmocka_unit_test(drawings_are_written_anew),
         cmocka_unit_test(hostile_drawings_are_refused),
         cmocka_unit_test(deep_drawings_are_refused),
+        cmocka_unit_test(numbers_are_told_from_words),
+        SCRATCH_TEST(pictures_that_are_none_are_left_out),
         SCRATCH_TEST(figures_stand_in_the_page),
         SCRATCH_TEST(answers_of_curves),
         SCRATCH_TEST(answers_of_comparisons),

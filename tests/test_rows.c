@@ -266,7 +266,8 @@ static void cells_aggregate_over_seeds(void **state)
 static void cells_as_csv(void **state)
 {
     static const char *const starts[] = {
-        "case,ratio,done,failed,loss_mean,loss_deviation,loss_low,loss_high,loss_count,verdict\n",
+        "case,ratio,done,failed,loss_mean,loss_deviation,loss_low,loss_high,loss_count,verdict_"
+        "texts\n",
         "\"one, \"\"two\"\"\",0.1,3,0,2.33333333333333,1.52752523165195,",
         "\"one, \"\"two\"\"\",0.3,2,1,2,1.4142135623731,", "C,0.1,1,1,,,,,0,\n",
         "C,0.3,0,0,,,,,0,\n"};
@@ -284,6 +285,63 @@ static void cells_as_csv(void **state)
     assert_non_null(strstr(text, ",3,redundant: 2; mixed: 1\n"));
     free(text);
     destroy(&in);
+}
+
+/* Texts count in the order in which they come, "" too; a number is the text of its digits. */
+static void texts_are_counted_in_order(void **state)
+{
+    (void)state;
+    static const char *const values[] = {"[\"b\"]", "[\"\"]", "[\"1\"]", "[\"b\"]", "[1]",
+                                         "[null]",  "[true]", "[\"\"]",  "[\"a\"]", "[\"b\"]"};
+    inputs in = create("[]", "[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]", "[{\"name\": \"x\"}]");
+    cJSON *result = cJSON_CreateObject();
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        done(in.rows, i, values[i], "[]");
+    }
+    assert_int_equal(mi_rows_put_cells(in.rows, result, NULL), MI_OK);
+    assert_text(value_of(result, 0, "x"), "texts", "{\"b\":3,\"\":2,\"1\":2,\"true\":1,\"a\":1}");
+    assert_near(number_of(value_of(result, 0, "x"), "count"), 9, 0);
+    cJSON_Delete(result);
+    destroy(&in);
+}
+
+/* A row that is replaced by one that can not be had leaves nothing in the cell. */
+static void half_rows_are_no_rows(void **state)
+{
+    (void)state;
+    inputs in = example();
+    cJSON *result = cJSON_CreateObject(), *object = parse("[100, {}]");
+    assert_int_equal(mi_rows_done(in.rows, 3, object, NULL, NULL), MI_INPUT);
+    assert_int_equal(mi_rows_put_cells(in.rows, result, NULL), MI_OK);
+    assert_near(number_of(value_of(result, 1, "loss"), "mean"), 3, 0);
+    assert_text(value_of(result, 1, "verdict"), "texts", "{\"mixed\":1}");
+    cJSON_Delete(result);
+    cJSON_Delete(object);
+    destroy(&in);
+}
+
+/* RFC 4180: commas, quotes and both kinds of ends of lines make a field a quoted one. */
+static void fields_are_quoted(void **state)
+{
+    static const char *const texts[][2] = {{"a\rb", "\"a\rb\""},
+                                           {"a\nb", "\"a\nb\""},
+                                           {"a,b", "\"a,b\""},
+                                           {"a\"b", "\"a\"\"b\""},
+                                           {"=1+a", "=1+a"}};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        char path[SCRATCH_PATH], expected[80];
+        inputs in = create("[]", "[1]", "[{\"name\": \"x\"}]");
+        cJSON *row = cJSON_CreateStringArray(&texts[i][0], 1);
+        assert_int_equal(mi_rows_done(in.rows, 0, row, NULL, NULL), MI_OK);
+        assert_int_equal(mi_rows_write_csv(in.rows, scratch_name(state, "t.csv", path), NULL),
+                         MI_OK);
+        snprintf(expected, sizeof expected, "unit,seed,status,x,note\n0,1,done,%s,\n", texts[i][1]);
+        char *text = contents(path);
+        assert_string_equal(text, expected);
+        free(text);
+        cJSON_Delete(row);
+        destroy(&in);
+    }
 }
 
 static void equal_values_have_no_spread(void **state)
@@ -400,6 +458,10 @@ static void wrong_rows_are_refused(void **state)
     assert_failure(mi_rows_done(in.rows, 12, good, NULL, &status), MI_INPUT, status, "12 of 12");
     assert_failure(mi_rows_failed(in.rows, 12, "", &status), MI_INPUT, status, "no unit 12");
     assert_int_equal(mi_rows_status(in.rows, 9), MI_ROW_MISSING);
+    cJSON *result = cJSON_CreateObject();
+    assert_int_equal(mi_rows_put_cells(in.rows, result, NULL), MI_OK);
+    assert_near(number_of(value_of(result, 3, "loss"), "count"), 0, 0);
+    cJSON_Delete(result);
     cJSON_Delete(few);
     cJSON_Delete(object);
     cJSON_Delete(good);
@@ -483,6 +545,9 @@ int main(void)
         SCRATCH_TEST(numbers_are_written_as_in_results),
         cmocka_unit_test(cells_aggregate_over_seeds),
         SCRATCH_TEST(cells_as_csv),
+        cmocka_unit_test(texts_are_counted_in_order),
+        cmocka_unit_test(half_rows_are_no_rows),
+        SCRATCH_TEST(fields_are_quoted),
         cmocka_unit_test(equal_values_have_no_spread),
         cmocka_unit_test(one_seed_has_no_interval),
         cmocka_unit_test(rows_know_their_place_and_status),

@@ -2,6 +2,7 @@
 #include "sweep_support.h"
 
 #include "../src/lab/sweep.h"
+#include "maskinfo/figures.h"
 #include "program.h"
 
 static const mi_run_options once = {.run = {.threads = 1}};
@@ -346,6 +347,16 @@ static void bad_sweeps_are_refused(void **state)
          "{\"label\": \"b\", \"base\": {\"experiment\": \"train\"}}]}",
          "all cases must be of one kind"},
         {GRID("[" AXIS("seed", "model.kappa", "[1]") "]"), "is the name of a column of every"},
+        {GRID("[" AXIS("done", "model.kappa", "[1]") "]"), "is the name of a column of every"},
+        {GRID("[" AXIS("failed", "model.kappa", "[1]") "]"), "is the name of a column of every"},
+        {GRID("[" AXIS("rate", "model.kappa", "[1]") "]"),
+         "columns: \"rate\" is the name of an axis"},
+        {GRID("[" AXIS("rate_mean", "model.kappa", "[1]") "]"),
+         "columns: \"rate\"; the heading \"rate_mean\""},
+        {"{\"experiment\": \"sweep\", \"base\": " CURVE
+         ", \"grid\": [" AXIS("a_texts", "model.kappa",
+                              "[1]") "], \"columns\": [{\"name\": \"a\", \"path\": \"x\"}]}",
+         "columns[0].name: \"a\"; the heading \"a_texts\""},
         {GRID("[" AXIS("Kappa", "model.kappa", "[1]") "]"), "letters a-z"},
         {GRID("[" AXIS("k", "model.kappa", "[]") "]"), "grid[0].values: []; must be an array"},
         {GRID("[" AXIS("k", "model.kappa",
@@ -367,6 +378,44 @@ static void bad_sweeps_are_refused(void **state)
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         assert_refused(bad[i].text, bad[i].expected);
+    }
+}
+
+/* The usual columns are named like one another's headings would be; no heading is there twice. */
+static void headings_of_columns_differ(void **state)
+{
+    (void)state;
+    mi_faults faults = {.file = "sweep"};
+    mi_experiment *e =
+        sweep_create(GRID("[" AXIS("rate_means", "model.kappa", "[1]") "]"), &faults);
+    assert_int_equal(faults.count, 0);
+    mi_experiment_destroy(e);
+}
+
+/* Labels of what is no number are cut between letters. */
+static void long_labels_are_cut_between_letters(void **state)
+{
+    (void)state;
+    for (int shift = 0; shift < 2; shift++) {
+        mi_faults faults = {.file = "sweep"};
+        char letters[301] = "", text[2000];
+        for (int i = 0; i < 150; i++) {
+            strcat(letters, "é");
+        }
+        snprintf(text, sizeof text,
+                 "{\"experiment\": \"sweep\", \"base\": {\"experiment\": \"compare\", \"curves\": "
+                 "[]}, \"columns\": [{\"name\": \"a\", \"path\": \"x\"}], \"grid\": [{\"name\": "
+                 "\"k\", \"set\": \"curves\", \"values\": [[{\"label\": \"%s%s\", %s]]}]}",
+                 shift == 0 ? "" : "x", letters, strchr(CURVE, ',') + 1);
+        mi_experiment *e = sweep_create(text, &faults);
+        if (e == NULL) {
+            fail_msg("%s", faults.messages[0]);
+        }
+        const char *label = e->sweep->axis[0].labels[0];
+        size_t length = strlen(label);
+        assert_in_range(length, 198, 199);
+        assert_memory_equal(label + length - 2, "é", 2);
+        mi_experiment_destroy(e);
     }
 }
 
@@ -440,17 +489,93 @@ static void interrupted_by_a_signal(void **state)
     assert_non_null(strstr(o->err, "interrupted"));
 }
 
+static bool is_there(const char *name)
+{
+    char path[3 * SCRATCH_PATH];
+    return access(sweep_path(name, path), F_OK) == 0;
+}
+
+/* A sweep whose file names other figures than before leaves none of those in the folder, and no
+ * other file is touched. */
+static void figures_of_earlier_forms_are_removed(void **state)
+{
+    (void)state;
+    char file[2 * SCRATCH_PATH], out[2 * SCRATCH_PATH], line[6 * SCRATCH_PATH];
+    static const char sweep[] = "{\"experiment\": \"sweep\", \"base\": " CURVE ", \"grid\": [" AXIS(
+        "k", "model.kappa", "[0.3, 0.4]") "], \"columns\": [{\"name\": \"i\", \"path\": "
+                                          "\"points[0].information\"}], \"figures\": [{\"name\": "
+                                          "\"%s\", \"columns\": \"i\", \"x\": \"k\"}]}";
+    static const char *const names[] = {"old", "new"};
+    for (size_t i = 0; i < 2; i++) {
+        char text[sizeof sweep + 8];
+        snprintf(text, sizeof text, sweep, names[i]);
+        scratch_write(sweep_path("forms.json", file), text, strlen(text));
+        snprintf(line, sizeof line, "run %s --out %s --quiet --fresh", file,
+                 sweep_path("forms", out));
+        assert_int_equal(run_program("", line)->status, 0);
+        assert_int_equal(is_there("forms/old.dat"), i == 0);
+        assert_int_equal(is_there("forms/new.svg"), i == 1);
+        scratch_write(sweep_path("forms/mine.gp", out), "x", 1);
+    }
+    assert_false(is_there("forms/old.gp") || is_there("forms/old.svg") ||
+                 is_there("forms/old.png"));
+    assert_true(is_there("forms/mine.gp") && is_there("forms/table.csv"));
+}
+
+/* Names that lead elsewhere, and files that no figure has, stay. */
+static void only_figures_are_removed(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"a.dat", "a.gp",        "a.svg",     "b.dat",     "b.gp",
+                                        "c.gp",  "result.json", "deep/d.gp", "deep/d.dat"};
+    static const char *const stay[] = {"b.dat",       "b.gp",      "c.gp",
+                                       "result.json", "deep/d.gp", "deep/d.dat"};
+    char folder[2 * SCRATCH_PATH], path[3 * SCRATCH_PATH];
+    sweep_path("figures", folder);
+    assert_int_equal(mkdir(folder, 0700), 0);
+    snprintf(path, sizeof path, "%s/deep", folder);
+    assert_int_equal(mkdir(path, 0700), 0);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        scratch_write(path, "x", 1);
+    }
+    cJSON *earlier = cJSON_CreateStringArray(names, sizeof names / sizeof *names);
+    cJSON *files = cJSON_Parse("[\"result.json\", \"b.dat\", \"b.gp\", 7]");
+    mi_figures_discard(folder, NULL, files);
+    mi_figures_discard(folder, earlier, files);
+    for (size_t i = 0; i < sizeof stay / sizeof *stay; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, stay[i]);
+        assert_int_equal(access(path, F_OK), 0);
+    }
+    snprintf(path, sizeof path, "%s/a.svg", folder);
+    assert_int_equal(access(path, F_OK), -1);
+    cJSON_Delete(earlier);
+    cJSON_Delete(files);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SWEEP_TEST(units_are_the_experiments),  SWEEP_TEST(config_makes_the_same_result),
-        SWEEP_TEST(effort_scales_all_units),    SWEEP_TEST(same_bytes_at_any_number_of_threads),
-        SWEEP_TEST(parts_make_the_whole),       SWEEP_TEST(missing_part_is_computed),
-        SWEEP_TEST(changed_sweeps_are_noticed), SWEEP_TEST(titles_do_not_matter),
-        SWEEP_TEST(failed_units_are_recorded),  SWEEP_TEST(results_are_kept),
-        SWEEP_TEST(values_and_their_reasons),   SWEEP_TEST(hash_is_the_published_one),
-        SWEEP_TEST(bad_sweeps_are_refused),     SWEEP_TEST(checks_find_faults_of_models),
-        SWEEP_TEST(on_the_command_line),        SWEEP_TEST(interrupted_by_a_signal),
+        SWEEP_TEST(units_are_the_experiments),
+        SWEEP_TEST(config_makes_the_same_result),
+        SWEEP_TEST(effort_scales_all_units),
+        SWEEP_TEST(same_bytes_at_any_number_of_threads),
+        SWEEP_TEST(parts_make_the_whole),
+        SWEEP_TEST(missing_part_is_computed),
+        SWEEP_TEST(changed_sweeps_are_noticed),
+        SWEEP_TEST(titles_do_not_matter),
+        SWEEP_TEST(failed_units_are_recorded),
+        SWEEP_TEST(results_are_kept),
+        SWEEP_TEST(values_and_their_reasons),
+        SWEEP_TEST(hash_is_the_published_one),
+        SWEEP_TEST(figures_of_earlier_forms_are_removed),
+        SWEEP_TEST(only_figures_are_removed),
+        SWEEP_TEST(headings_of_columns_differ),
+        SWEEP_TEST(long_labels_are_cut_between_letters),
+        SWEEP_TEST(bad_sweeps_are_refused),
+        SWEEP_TEST(checks_find_faults_of_models),
+        SWEEP_TEST(on_the_command_line),
+        SWEEP_TEST(interrupted_by_a_signal),
     };
     mi_start();
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -117,6 +117,8 @@ typedef struct mi_run_options {
                            while it writes that there: mi_lock_release. NULL: no need */
     int rank, ranks;    /* which one of how many processes that share it (ranks.h), of which only
                            the first makes a result; ranks 0 or 1: it is alone */
+    double silence;     /* of several: seconds after which a silent one is taken for dead; 0: the
+                           default */
 } mi_run_options;
 
 /* Compute. *ret_result (cJSON_Delete) has every field of the result but "files", which lists at

@@ -20,8 +20,8 @@ enum { MI_MOST_RUNS = 96 };
  * and "fits" of a compare result has its numbers in fits.txt and fits.md as well. Everything is
  * made in a temporary sub-directory and renamed into place when it is complete. A figure that would
  * show nothing is left out, and its files of an earlier result are removed (of a sweep, where its
- * file still names it). The names of the files, relative to `directory`, are appended to the array
- * `files`.
+ * file still names it; else mi_figures_discard does). The names of the files, relative to
+ * `directory`, are appended to the array `files`.
  *
  * Without gnuplot the result is MI_OK with *ret_drawn = false, a hint in status->message, and .dat
  * and .gp in place. MI_INPUT: the JSON is not a result that has figures (status->place says where);
@@ -44,6 +44,11 @@ enum { MI_MOST_RUNS = 96 };
  */
 mi_code mi_figures_draw(const cJSON *result, const char *directory, bool *ret_drawn, cJSON *files,
                         mi_status *status);
+
+/* Remove the files of figures that `earlier`, "files" of the result that was in the directory,
+ * names and the new result's `files` do not. Each may be NULL; other files than those of figures
+ * stay. */
+void mi_figures_discard(const char *directory, const cJSON *earlier, const cJSON *files);
 
 /* May a curve's "figures" hold this name? And all such names, "information, vocabulary, ...", in
  * text (size bytes); returns text. */

@@ -10,4 +10,8 @@ typedef struct mi_ranks {
 
 mi_ranks mi_ranks_read(void);
 
+/* The last call of a process, when everything is written: ends those that a sweep has lost, or left
+ * waiting. Does not return where there are such. */
+void mi_ranks_end(int exit_status);
+
 #endif

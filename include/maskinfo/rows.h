@@ -9,8 +9,11 @@
 #include "maskinfo/result.h"
 #include "maskinfo/status.h"
 
-/* In a result; the files hold them all. MI_MOST_EACH: units, for the numbers of the single seeds.
- */
+/* What a sweep may have. An axis of cases is there beside those of the grid. */
+enum { MI_SWEEP_UNITS = 1000000, MI_SWEEP_GRID = 16, MI_SWEEP_AXES = MI_SWEEP_GRID + 1 };
+
+/* In a result; the files hold them all. MI_MOST_EACH is a number of units: beyond, the numbers of
+ * the single seeds are left out. */
 enum { MI_MOST_CELLS = 10000, MI_MOST_FAILURES = 100, MI_MOST_EACH = 5000 };
 
 typedef struct mi_rows mi_rows;
@@ -18,9 +21,15 @@ typedef struct mi_rows mi_rows;
 typedef enum mi_row_status { MI_ROW_MISSING, MI_ROW_DONE, MI_ROW_FAILED } mi_row_status;
 
 /* A table without a row filled in. The three arrays are those of the sweep's result and must
- * outlive the table: axes     [{"name", "numeric", "values": [any], "labels": [text], ...}]   may
- * be empty seeds    [1, 2, ...]                                                     at least one
- *     columns  [{"name", ...}]                                                 at least one
+ * outlive the table:
+ *
+ *     axes     [{"name", "numeric", "values": [any], "labels": [text], ...}]
+ *              may be empty
+ *     seeds    [1, 2, ...]
+ *              at least one
+ *     columns  [{"name", ...}]
+ *              at least one
+ *
  * Units are numbered row-major over the axes, the first one slowest, seeds fastest.
  * MI_INPUT: an array or a name is missing, or an axis has no values. */
 mi_code mi_rows_create(const cJSON *axes, const cJSON *seeds, const cJSON *columns,
@@ -55,17 +64,21 @@ mi_code mi_rows_write_json(const mi_rows *rows, const char *path, mi_status *sta
 
 /* One row a cell, that is a combination of axis values: the axes, "done", "failed", then of a
  * numeric column NAME its NAME_mean, NAME_deviation, NAME_low, NAME_high, NAME_count, of another
- * one NAME ("healthy: 2; collapsed: 1", in the order of seeds). */
+ * one NAME_texts ("healthy: 2; collapsed: 1", in the order of seeds). No two headings are equal
+ * where no axis is named like one of a column's. */
 mi_code mi_rows_write_cells_csv(const mi_rows *rows, const char *path, mi_status *status);
 
 /* Add to the result: "cells", with "cells_reason" and null beyond MI_MOST_CELLS of them, and
  * "failures", the first MI_MOST_FAILURES of the failed units:
+ *
  *     cells     [{"at": [index..], "done", "failed", "values": {NAME: V}}]
- *     V         {"count": numbers, "mean", "deviation" (of one seed, unbiased), "low", "high"}: the
- *               last two bound Student's 95 % interval of the mean; what there is not is null, and
- *               "reason" says why; and "each": number or null of each seed, where there are at
- *               most MI_MOST_EACH units. {"count", "texts": {text: times}} where the column has
- * texts failures  [{"unit", "at", "seed", "message"}] */
+ *     V         {"count": numbers, "mean", "deviation", "low", "high", "each"}
+ *               or {"count", "texts": {text: times}} where the column has texts
+ *     failures  [{"unit", "at", "seed", "message"}]
+ *
+ * "deviation" is that of one seed, unbiased; "low" and "high" bound Student's 95 % interval of the
+ * mean; what there is not is null, and "reason" says why. "each" has a number or null of each seed,
+ * where there are at most MI_MOST_EACH units. */
 mi_code mi_rows_put_cells(const mi_rows *rows, cJSON *result, mi_status *status);
 
 #endif

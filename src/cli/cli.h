@@ -21,7 +21,7 @@ typedef struct cli_options {
     cli_texts positional;
     cli_texts assignments, strategies;
     const char *opt_out;
-    long seed, threads, patch, order;
+    long seed, threads, patch, order, silence;
     const char *opt_part;
     bool json, resume, changed, retry, fresh, quiet, progress, help;
 } cli_options;

@@ -6,17 +6,25 @@ static const char *const kinds[] = {
     [CLI_WORDS_TOPIC] = "topic",
 };
 
-/* Experiments are asked for at completion time: the user's own folder has some too. */
+/* Experiments are asked for at completion time: the user's own folder has some too. Their names are
+ * files' names, so nothing may expand them: not `compgen -W`, which does, nor the user's line,
+ * where a candidate is put as it is. Hence names that need no quotes alone; the others are
+ * completed as files are, which readline quotes. */
 static void print_kinds(const cli_paths *assignments)
 {
     printf("_maskinfo_words() {\n"
-           "    mapfile -t COMPREPLY < <(compgen -W \"$1\" -- \"$2\")\n"
+           "    local list=() item IFS=$' \\t\\n'\n"
+           "    COMPREPLY=()\n"
+           "    read -r -d '' -a list <<<\"$1\"\n"
+           "    for item in \"${list[@]}\"; do\n"
+           "        [[ $item != \"$2\"* ]] || COMPREPLY+=(\"$item\")\n"
+           "    done\n"
            "}\n\n"
            "_maskinfo_kind() {\n"
            "    case $1 in\n"
            "    experiment)\n"
-           "        _maskinfo_words \"$(\"${words[0]}\" list experiments 2>/dev/null | sed -n 's/^ "
-           " //p')\" \"$2\"\n"
+           "        _maskinfo_words \"$(\"${words[0]}\" list experiments 2>/dev/null |\n"
+           "            sed -n 's/^  \\([A-Za-z0-9_][A-Za-z0-9_.-]*\\)$/\\1/p')\" \"$2\"\n"
            "        [[ ${#COMPREPLY[@]} -gt 0 ]] || _maskinfo_kind file \"$2\" ;;\n"
            "    file)\n"
            "        compopt -o filenames 2>/dev/null\n"

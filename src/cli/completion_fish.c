@@ -4,7 +4,7 @@ static void print_operands(const cli_command *command)
 {
     static const char *const candidates[] = {
         [CLI_WORDS_EXPERIMENT] =
-            "(maskinfo list experiments 2>/dev/null | string match \"  *\" | string trim)",
+            "(maskinfo list experiments 2>/dev/null | string replace -f -r \"^  \" \"\")",
         [CLI_WORDS_TOPIC] = "(__maskinfo_topics)",
     };
     if (command->words == CLI_WORDS_EXPERIMENT || command->words == CLI_WORDS_TOPIC) {

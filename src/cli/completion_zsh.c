@@ -13,12 +13,13 @@ static const char *const actions[] = {
 
 static void print_kinds(const cli_paths *assignments)
 {
-    printf("_maskinfo_experiments() {\n"
-           "    compadd -- ${=\"$($words[1] list experiments 2>/dev/null | sed -n 's/^  //p')\"}\n"
-           "    _files\n"
-           "}\n\n"
-           "_maskinfo_assignments() {\n"
-           "    compadd -S '' -- ");
+    printf(
+        "_maskinfo_experiments() {\n"
+        "    compadd -- ${(f)\"$($words[1] list experiments 2>/dev/null | sed -n 's/^  //p')\"}\n"
+        "    _files\n"
+        "}\n\n"
+        "_maskinfo_assignments() {\n"
+        "    compadd -S '' -- ");
     for (size_t i = 0; i < assignments->count; i++) {
         printf("%s'%s'", i == 0 ? "" : " ", assignments->items[i]);
     }

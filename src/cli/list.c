@@ -25,20 +25,41 @@ static bool list_masks(const char *opt_value)
     return true;
 }
 
+static bool has_control(const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if ((unsigned char)*text < 0x20 || *text == 0x7f) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* One name a line: one that would break lines, or command the terminal, is only counted. */
 static bool list_experiments(const char *opt_value)
 {
     (void)opt_value;
     char **names = NULL;
-    size_t count = 0;
+    size_t count = 0, left_out = 0;
     mi_status status = {.code = MI_OK};
     if (mi_experiment_names(&names, &count, &status) != MI_OK) {
         fprintf(stderr, "maskinfo: %s\n", status.message);
     }
     for (size_t i = 0; i < count; i++) {
-        printf("  %s\n", names[i]);
+        if (has_control(names[i])) {
+            left_out++;
+        } else {
+            printf("  %s\n", names[i]);
+        }
         free(names[i]);
     }
     free(names);
+    if (left_out > 0) {
+        fprintf(stderr,
+                "maskinfo: left out: %zu files in experiments/ with control characters in their "
+                "names; `maskinfo run` takes their paths\n",
+                left_out);
+    }
     return true;
 }
 

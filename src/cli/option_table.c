@@ -47,6 +47,9 @@ const cli_option cli_option_table[] = {
     {"--part", "K/N", CLI_RUN, CLI_TEXT, FIELD(opt_part), 0, 0, CLI_WORDS_NONE,
      "sweep: compute the K-th of N parts of the units (K from 1), into DIR/journal-K-of-N; when "
      "all parts are there, --resume without --part makes the result of them"},
+    {"--silence", "S", CLI_RUN, CLI_NUMBER, FIELD(silence), 2, 86400, CLI_WORDS_NONE,
+     "sweep under mpirun: a process that is silent for S seconds is taken for dead, and its unit "
+     "computed by another; default 30"},
     {"--quiet", NULL, CLI_RUN | CLI_CHECK | CLI_PLOT | CLI_ADVISE | CLI_REPORT, CLI_FLAG,
      FIELD(quiet), 0, 0, CLI_WORDS_NONE, "no table, no progress"},
     {"--progress", NULL, CLI_RUN | CLI_ADVISE, CLI_FLAG, FIELD(progress), 0, 0, CLI_WORDS_NONE,

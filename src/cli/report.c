@@ -1,4 +1,5 @@
 #include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -72,6 +73,9 @@ static mi_code add_folders(collection *c, const char *folder, mi_status *status)
     struct dirent **entries = NULL;
     int count = scandir(folder, &entries, NULL, by_name);
     mi_code code = MI_OK;
+    if (count < 0) {
+        return mi_fail(status, MI_INPUT, "%s: can not be read: %s", folder, strerror(errno));
+    }
     for (int i = 0; i < count; i++) {
         char path[PATH_LIMIT];
         int length = snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);

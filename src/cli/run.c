@@ -80,20 +80,38 @@ static cJSON *files_so_far(const cJSON *result)
     return cJSON_IsArray(files) ? cJSON_Duplicate(files, 1) : cJSON_CreateArray();
 }
 
+/* "files" of the result that is in the folder; NULL where there is none that can be read. */
+static cJSON *files_before(const char *folder)
+{
+    char path[PATH_LIMIT + 16];
+    mi_faults faults = {.file = path};
+    snprintf(path, sizeof path, "%s/result.json", folder);
+    cJSON *result = access(path, R_OK) == 0 ? mi_document_read(path, &faults) : NULL;
+    cJSON *files = cJSON_DetachItemFromObjectCaseSensitive(result, "files");
+    cJSON_Delete(result);
+    mi_faults_clear(&faults);
+    return files;
+}
+
 /* The result is on disk before the figures are tried, so that nothing computed is lost; it is
  * written again with their names once they are drawn. */
 mi_code cli_write_result(const char *folder, cJSON *result, mi_status *status)
 {
-    cJSON *files = files_so_far(result);
+    cJSON *files = files_so_far(result), *before = files_before(folder);
     mi_status drawing = {.code = MI_OK};
     bool drawn = false;
     mi_code code = files == NULL ? mi_fail(status, MI_MEMORY, "out of memory for the result")
                                  : write_result(folder, result, status);
     if (code != MI_OK) {
         cJSON_Delete(files);
+        cJSON_Delete(before);
         return code;
     }
     mi_code drew = mi_figures_draw(result, folder, &drawn, files, &drawing);
+    if (drew == MI_OK) {
+        mi_figures_discard(folder, before, files);
+    }
+    cJSON_Delete(before);
     cJSON *own = cJSON_CreateString("result.json");
     if (own == NULL || !cJSON_InsertItemInArray(files, 0, own)) {
         cJSON_Delete(own);
@@ -297,7 +315,8 @@ static int compute(const cli_options *o, const mi_experiment *e, const char *fol
                               .opt_directory = folder,
                               .opt_lock = &lock,
                               .rank = ranks.rank,
-                              .ranks = ranks.count};
+                              .ranks = ranks.count,
+                              .silence = o->silence > 0 ? (double)o->silence : 0};
     mi_status status = {.code = MI_OK};
     cJSON *result = NULL;
     if (!set_resumption(o, e, folder, &options)) {
@@ -364,6 +383,7 @@ static int run(const cli_options *o)
     cJSON_Delete(document);
     mi_faults_clear(&faults);
     free(path);
+    mi_ranks_end(exit_status);
     return exit_status;
 }
 

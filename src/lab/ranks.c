@@ -41,6 +41,11 @@ void mi_ranks_dismiss(void)
 {
 }
 
+void mi_ranks_end(int exit_status)
+{
+    (void)exit_status;
+}
+
 mi_code mi_ranks_work(const mi_sweep *s, const mi_run_options *options, mi_status *status)
 {
     (void)s;

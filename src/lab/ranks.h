@@ -1,15 +1,21 @@
 /* Workers of a sweep in other processes, by MPI (build with MPI=1). Rank 0 has the book and gives
- * out units; the others compute them and send their records:
+ * out units; the others compute them and send their records (ranks_post.h has the messages).
  *
- *     worker -> 0   HELLO (version and key), RECORD (of the unit), GAVE_UP (code and message)
- *     0 -> worker   UNIT (its index), STOP
- *
- * A worker has one unit at a time. One that is not needed any more is told so when none is at work:
- * MPI_Finalize waits for all, and does so at full speed. */
+ * A worker has one unit at a time. All show every second that they live; a worker that does not is
+ * taken for dead, and its unit given to another. One that is not needed any more is told so when
+ * none is at work: MPI_Finalize waits for all, at full speed, and of the dead for ever. Where one
+ * is lost it is not called: rank 0 ends the job when all is written (mi_ranks_end). */
 #ifndef MASKINFO_LAB_RANKS_H
 #define MASKINFO_LAB_RANKS_H
 
 #include "sweep.h"
+
+/* For how many seconds a worker may be silent: --silence, or by default long enough for a swapping
+ * machine or a network that stalls, and short beside the restart of a job. */
+static inline double mi_ranks_silence(const mi_run_options *options)
+{
+    return options->silence > 0 ? options->silence : 30;
+}
 
 /* Rank 0: meet the others. *ret_count is how many processes there really are. */
 mi_code mi_ranks_open(int *ret_count, mi_status *status);

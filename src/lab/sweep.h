@@ -15,7 +15,7 @@
 #include "maskinfo/rows.h"
 #include "resolve.h"
 
-enum { MI_SWEEP_UNITS = 1000000, MI_SWEEP_KEY = 17 /* 16 hexadecimal digits and the end */ };
+enum { MI_SWEEP_KEY = 17 /* 16 hexadecimal digits and the end */ };
 
 /* One axis; everything in it belongs to the sweep's `axes`. */
 typedef struct mi_sweep_axis {
@@ -159,6 +159,8 @@ mi_code mi_sweep_book_open(const mi_sweep *s, const mi_run_options *options, mi_
                            mi_status *status);
 /* The next unit that is to be computed; false where there is none. Any thread. */
 bool mi_sweep_book_next(mi_sweep_book *book, size_t *ret_unit);
+/* Give one back, which is then the next. Any thread. */
+void mi_sweep_book_return(mi_sweep_book *book, size_t unit);
 /* How many there are. */
 size_t mi_sweep_book_pending(const mi_sweep_book *book);
 /* Tell the progress how far it is. Not while another thread accepts. */

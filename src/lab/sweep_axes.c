@@ -7,11 +7,12 @@
 #include "maskinfo/memory.h"
 #include "sweep.h"
 
-enum { MOST_AXES = 16, MOST_LABEL = 200 };
+enum { MOST_LABEL = 200 };
 
 bool mi_sweep_name_good(mi_resolver *r, const char *name, const char *path, const cJSON *taken)
 {
-    static const char *const reserved[] = {"case", "seed", "unit", "status", "note"};
+    static const char *const reserved[] = {"case", "seed", "unit",  "status",
+                                           "note", "done", "failed"};
     const cJSON *other = NULL;
     size_t before = r->faults->count;
     if (name[0] == '\0' || strlen(name) > 64 ||
@@ -34,6 +35,20 @@ bool mi_sweep_name_good(mi_resolver *r, const char *name, const char *path, cons
     return r->faults->count == before;
 }
 
+/* Cut at the limit, but not within a letter. */
+static void copy_label(char text[MOST_LABEL], const char *printed)
+{
+    size_t length = strlen(printed);
+    if (length >= MOST_LABEL) {
+        length = MOST_LABEL - 1;
+        while (length > 0 && ((unsigned char)printed[length] & 0xc0) == 0x80) {
+            length--;
+        }
+    }
+    memcpy(text, printed, length);
+    text[length] = '\0';
+}
+
 /* Values of a range have up to 15 digits, which no axis of a figure has room for. */
 static cJSON *label_of(const cJSON *value)
 {
@@ -46,7 +61,7 @@ static cJSON *label_of(const cJSON *value)
     if (cJSON_IsNumber(value) && printed != NULL && strlen(printed) > ROOM) {
         snprintf(text, sizeof text, "%.6g", value->valuedouble);
     } else {
-        snprintf(text, sizeof text, "%s", printed != NULL ? printed : "?");
+        copy_label(text, printed != NULL ? printed : "?");
     }
     cJSON_free(printed);
     return cJSON_CreateString(text);
@@ -295,9 +310,9 @@ mi_code mi_sweep_resolve_axes(mi_resolver *r, const cJSON *document, mi_sweep *s
     if (code == MI_OK && s->has_cases) {
         code = add_case_axis(r, document, s);
     }
-    bool listed = cJSON_IsArray(grid) && cJSON_GetArraySize(grid) <= MOST_AXES;
+    bool listed = cJSON_IsArray(grid) && cJSON_GetArraySize(grid) <= MI_SWEEP_GRID;
     if (grid != NULL && !cJSON_IsNull(grid) && !listed) {
-        mi_faults_add(r->faults, "grid", "must be an array of at most %d axes", MOST_AXES);
+        mi_faults_add(r->faults, "grid", "must be an array of at most %d axes", MI_SWEEP_GRID);
     } else if (listed) {
         cJSON_ArrayForEach(entry, grid)
         {

@@ -161,6 +161,14 @@ bool mi_sweep_book_next(mi_sweep_book *book, size_t *ret_unit)
     return found;
 }
 
+void mi_sweep_book_return(mi_sweep_book *book, size_t unit)
+{
+    pthread_mutex_lock(&book->mutex);
+    book->settled[unit] = 0;
+    book->next = unit < book->next ? unit : book->next;
+    pthread_mutex_unlock(&book->mutex);
+}
+
 size_t mi_sweep_book_pending(const mi_sweep_book *book)
 {
     return book->share - book->resumed;

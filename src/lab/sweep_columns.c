@@ -38,12 +38,45 @@ static mi_code put_column(mi_resolver *r, mi_sweep *s, const char *name, const c
     return w.failed ? mi_resolve_no_memory(r) : MI_OK;
 }
 
+static bool is_axis(const mi_sweep *s, const char *name)
+{
+    for (size_t i = 0; i < s->axis_count; i++) {
+        if (strcmp(s->axis[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Headings of one table must differ: that of cells has such ones for each column. */
+static void check_against_axes(mi_resolver *r, const mi_sweep *s, const char *name,
+                               const char *path)
+{
+    static const char *const endings[] = {"_mean", "_deviation", "_low",
+                                          "_high", "_count",     "_texts"};
+    size_t length = strlen(name);
+    if (is_axis(s, name)) {
+        mi_faults_add(r->faults, path, "\"%s\" is the name of an axis", name);
+    }
+    for (size_t a = 0; a < s->axis_count; a++) {
+        const char *axis = s->axis[a].name;
+        for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+            if (strncmp(axis, name, length) == 0 && strcmp(axis + length, endings[i]) == 0) {
+                mi_faults_add(r->faults, path,
+                              "\"%s\"; the heading \"%s\" that it has in cells.csv is an axis",
+                              name, axis);
+            }
+        }
+    }
+}
+
 static mi_code usual_columns(mi_resolver *r, mi_sweep *s)
 {
     mi_code code = MI_OK;
     for (size_t i = 0; code == MI_OK && i < sizeof usual / sizeof *usual; i++) {
         const struct usual *u = &usual[i];
         if (u->kind == s->kind) {
+            check_against_axes(r, s, u->name, "columns");
             code = put_column(r, s, u->name, u->path, u->label, u->unit);
         }
     }
@@ -53,16 +86,6 @@ static mi_code usual_columns(mi_resolver *r, mi_sweep *s)
                       mi_experiment_kind_name(s->kind));
     }
     return code;
-}
-
-static bool is_axis(const mi_sweep *s, const char *name)
-{
-    for (size_t i = 0; i < s->axis_count; i++) {
-        if (strcmp(s->axis[i].name, name) == 0) {
-            return true;
-        }
-    }
-    return false;
 }
 
 static mi_code resolve_column(mi_resolver *r, const cJSON *entry, size_t index, mi_sweep *s)
@@ -79,9 +102,7 @@ static mi_code resolve_column(mi_resolver *r, const cJSON *entry, size_t index, 
         const char *name = mi_text(v, "name");
         mi_path_key(at, path, "name");
         mi_sweep_name_good(r, name, at, s->columns);
-        if (is_axis(s, name)) {
-            mi_faults_add(r->faults, at, "\"%s\" is the name of an axis", name);
-        }
+        check_against_axes(r, s, name, at);
         mi_path_key(at, path, "path");
         if (!mi_sweep_path_good(mi_text(v, "path"))) {
             mi_faults_add(r->faults, at,

@@ -2,11 +2,10 @@
  * text. */
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "maskinfo/format.h"
 #include "maskinfo/memory.h"
-#include "sweep_parts.h"
+#include "sweep_heat.h"
 #include "text.h"
 
 enum {
@@ -19,7 +18,6 @@ enum {
     COLORBOX = 78, /* room right of the axes */
     MARGIN = 20,
     MOST_PANELS = 6,
-    MOST_TEXTS = 12,
     MOST_PRINTED = 600, /* numbers in a panel */
     LEAST_WIDTH = 40,   /* of a box that has room for a number */
     LEAST_ROW = 13,
@@ -27,117 +25,8 @@ enum {
     NARROW = 6 /* pixels of a character in a box */
 };
 
-/* Columns of a box. */
-enum { X, Y, LEFT, RIGHT, BOTTOM, TOP, VALUE, COLUMNS };
-
-/* What a box shows. */
-typedef enum shown { NUMBERS, TEXTS, FAILED, EMPTY } shown;
-
-typedef struct map {
-    const mi_swept *swept;
-    const mi_swept_figure *figure;
-    const mi_swept_axis *x, *y;
-    mi_combinations panels;
-    size_t column;
-    bool numeric;
-    double low, high; /* of all panels of the column */
-    size_t text_count;
-    const char
-        *texts[MOST_TEXTS]; /* the commonest of a cell, each once; more share the last look */
-    bool any_failed, any_empty;
-    double *rows; /* room for all boxes of a panel */
-} map;
-
-static size_t cell_of(const map *m, size_t panel, size_t i, size_t j)
-{
-    return mi_combinations_cell(&m->panels, m->swept, panel) + i * m->swept->strides[m->figure->x] +
-           j * m->swept->strides[m->figure->y];
-}
-
-static size_t text_index(const map *m, const char *text)
-{
-    size_t k = 0;
-    while (k < m->text_count && strcmp(m->texts[k], text) != 0) {
-        k++;
-    }
-    return k;
-}
-
-static shown show(const map *m, size_t cell)
-{
-    const mi_swept_value *value = mi_sweep_value(m->swept, cell, m->column);
-    if (m->numeric && isfinite(value->mean)) {
-        return NUMBERS;
-    }
-    if (!m->numeric && value->count > 0) {
-        return TEXTS;
-    }
-    return m->swept->failed_units[cell] > 0 ? FAILED : EMPTY;
-}
-
-/* The range of a column; texts and greys are those of all columns so far, which share a key. */
-static void measure(map *m)
-{
-    m->low = INFINITY;
-    m->high = -INFINITY;
-    for (size_t cell = 0; cell < m->swept->cell_count; cell++) {
-        const mi_swept_value *value = mi_sweep_value(m->swept, cell, m->column);
-        shown what = show(m, cell);
-        m->low = fmin(m->low, value->mean);
-        m->high = fmax(m->high, value->mean);
-        m->any_failed = m->any_failed || what == FAILED;
-        m->any_empty = m->any_empty || what == EMPTY;
-        if (what == TEXTS && m->text_count < MOST_TEXTS &&
-            text_index(m, value->most) == m->text_count) {
-            m->texts[m->text_count++] = value->most;
-        }
-    }
-}
-
-/* The boxes of a kind (of texts: those of one text); -1 where there are none. */
-static int put_boxes(mi_sheet *sheet, const map *m, size_t panel, shown what, size_t text)
-{
-    static const char *const names[] = {
-        [NUMBERS] = "cells", [TEXTS] = "text", [FAILED] = "failed", [EMPTY] = "empty"};
-    size_t count = 0;
-    for (size_t k = 0; k < m->x->count * m->y->count; k++) {
-        size_t i = k % m->x->count, j = k / m->x->count, cell = cell_of(m, panel, i, j);
-        const mi_swept_value *value = mi_sweep_value(m->swept, cell, m->column);
-        if (show(m, cell) != what || (what == TEXTS && text_index(m, value->most) != text)) {
-            continue;
-        }
-        double *row = m->rows + COLUMNS * count++;
-        row[X] = (double)i;
-        row[Y] = (double)j;
-        row[LEFT] = row[X] - 0.5;
-        row[RIGHT] = row[X] + 0.5;
-        row[BOTTOM] = row[Y] - 0.5;
-        row[TOP] = row[Y] + 0.5;
-        row[VALUE] = what == TEXTS ? (double)value->count : value->mean;
-    }
-    return count == 0 ? -1
-                      : mi_sheet_block(sheet, what == TEXTS ? m->texts[text] : names[what],
-                                       "x_index y_index left right bottom top value", m->rows,
-                                       COLUMNS, count);
-}
-
-/* Values on both sides of zero have a palette that is white there. */
-static bool diverges(const map *m)
-{
-    return m->low < 0 && m->high > 0;
-}
-
-/* Is the palette bright there, so that text must be dark? */
-static bool bright(const map *m, double value)
-{
-    if (diverges(m)) {
-        return fabs(value) < 0.55 * fmax(m->high, -m->low);
-    }
-    return m->high > m->low ? (value - m->low) / (m->high - m->low) > 0.55 : false;
-}
-
 /* Numbers (or texts cut to the box) into the boxes where they have room. */
-static void print_values(mi_sheet *sheet, const map *m, size_t panel, mi_box box)
+static void print_values(mi_sheet *sheet, const mi_heat_map *m, size_t panel, mi_box box)
 {
     int width = (box.right - box.left) / (int)m->x->count;
     int height = (box.bottom - box.top) / (int)m->y->count;
@@ -145,19 +34,19 @@ static void print_values(mi_sheet *sheet, const map *m, size_t panel, mi_box box
         return;
     }
     for (size_t k = 0; k < m->x->count * m->y->count; k++) {
-        size_t i = k % m->x->count, j = k / m->x->count, cell = cell_of(m, panel, i, j);
+        size_t i = k % m->x->count, j = k / m->x->count, cell = mi_heat_cell(m, panel, i, j);
         const mi_swept_value *value = mi_sweep_value(m->swept, cell, m->column);
-        shown what = show(m, cell);
-        if (what == FAILED || what == EMPTY) {
+        mi_heat_shown what = mi_heat_show(m, cell);
+        if (what == MI_HEAT_FAILED || what == MI_HEAT_EMPTY) {
             continue;
         }
         fputs("set label ", sheet->script);
-        if (what == TEXTS) {
+        if (what == MI_HEAT_WORDS) {
             mi_text_quote(sheet->script, value->most, (size_t)(width / NARROW), "");
         } else {
             fprintf(sheet->script, "'%.3g'", value->mean);
         }
-        bool dark = what == NUMBERS && bright(m, value->mean);
+        bool dark = what == MI_HEAT_NUMBERS && mi_heat_bright(m, value->mean);
         fprintf(sheet->script, " at %zu, %zu center front tc rgb '%s' font ',10'\n", i, j,
                 dark ? "#000000" : "#ffffff");
     }
@@ -177,7 +66,7 @@ static int tics_beyond(const mi_swept_axis *axis)
 }
 
 /* Returns the characters of x tics that stand upright. */
-static size_t begin_panel(mi_sheet *sheet, const map *m, mi_box box, const char *title)
+static size_t begin_panel(mi_sheet *sheet, const mi_heat_map *m, mi_box box, const char *title)
 {
     mi_sheet_panel(sheet, box, title, m->x->label, "");
     fputs("set label ", sheet->script);
@@ -192,10 +81,10 @@ static size_t begin_panel(mi_sheet *sheet, const map *m, mi_box box, const char 
     return mi_sweep_tics(sheet, m->x, 'x', NULL, box.right - box.left);
 }
 
-static void put_colorbox(mi_sheet *sheet, const map *m, mi_box box)
+static void put_colorbox(mi_sheet *sheet, const mi_heat_map *m, mi_box box)
 {
-    double low = diverges(m) ? fmin(m->low, -m->high) : m->low;
-    double high = diverges(m) ? -low : m->high;
+    double low = mi_heat_diverges(m) ? fmin(m->low, -m->high) : m->low;
+    double high = mi_heat_diverges(m) ? -low : m->high;
     if (!(high - low > 1e-9 * fmax(fabs(high), fabs(low)))) {
         double margin = high != 0 ? 0.1 * fabs(high) : 1;
         low -= margin;
@@ -206,9 +95,9 @@ static void put_colorbox(mi_sheet *sheet, const map *m, mi_box box)
             "set cbtics autofreq font ',10'; set format cb '%%g'; set cbrange [%.9g:%.9g]\n"
             "set palette defined (%s)\n",
             box.right + 8, box.bottom, box.bottom - box.top, low, high,
-            diverges(m) ? "0 '#2166ac', 0.5 '#f7f7f7', 1 '#b2182b'"
-                        : "0 '#440154', 0.25 '#3b528b', 0.5 '#21918c', 0.75 '#5ec962', 1 "
-                          "'#fde725'");
+            mi_heat_diverges(m) ? "0 '#2166ac', 0.5 '#f7f7f7', 1 '#b2182b'"
+                                : "0 '#440154', 0.25 '#3b528b', 0.5 '#21918c', 0.75 '#5ec962', 1 "
+                                  "'#fde725'");
 }
 
 static void put_text_boxes(mi_sheet *sheet, const int *blocks, size_t count)
@@ -238,15 +127,15 @@ static void put_grey_boxes(mi_sheet *sheet, int failed, int empty)
 }
 
 /* Returns the characters of x tics that stand upright. */
-static size_t draw_panel(mi_sheet *sheet, const map *m, size_t panel, mi_box box)
+static size_t draw_panel(mi_sheet *sheet, const mi_heat_map *m, size_t panel, mi_box box)
 {
     char title[2 * MI_SWEEP_LABEL], name[MI_SWEEP_LABEL];
-    int texts[MOST_TEXTS], numbers = put_boxes(sheet, m, panel, NUMBERS, 0);
+    int texts[MI_HEAT_TEXTS], numbers = mi_heat_boxes(sheet, m, panel, MI_HEAT_NUMBERS, 0);
     for (size_t k = 0; k < m->text_count; k++) {
-        texts[k] = put_boxes(sheet, m, panel, TEXTS, k);
+        texts[k] = mi_heat_boxes(sheet, m, panel, MI_HEAT_WORDS, k);
     }
-    int failed = put_boxes(sheet, m, panel, FAILED, 0);
-    int empty = put_boxes(sheet, m, panel, EMPTY, 0);
+    int failed = mi_heat_boxes(sheet, m, panel, MI_HEAT_FAILED, 0);
+    int empty = mi_heat_boxes(sheet, m, panel, MI_HEAT_EMPTY, 0);
     box.left += tics_beyond(m->y);
     box.right -= m->numeric ? COLORBOX : 0;
     const char *label = m->swept->columns[m->column].label;
@@ -269,7 +158,7 @@ static size_t draw_panel(mi_sheet *sheet, const map *m, size_t panel, mi_box box
     return upright;
 }
 
-static void put_keys(mi_sheet *sheet, const map *m)
+static void put_keys(mi_sheet *sheet, const mi_heat_map *m)
 {
     int entries = (int)m->text_count + m->any_failed + m->any_empty;
     if (entries == 0) {
@@ -292,7 +181,7 @@ static void put_keys(mi_sheet *sheet, const map *m)
     sheet->bottom += MI_LINE_HEIGHT * (entries + 1) + MARGIN / 2;
 }
 
-static int height_of(const map *m)
+static int height_of(const mi_heat_map *m)
 {
     int height = ROW_HEIGHT * (int)(m->y->count < 100 ? m->y->count : 100);
     return height < LEAST_HEIGHT ? LEAST_HEIGHT : height > MOST_HEIGHT ? MOST_HEIGHT : height;
@@ -302,7 +191,7 @@ typedef struct cursor { /* the next panel's place */
     int column, columns, upright;
 } cursor;
 
-static void next_row(mi_sheet *sheet, const map *m, cursor *c)
+static void next_row(mi_sheet *sheet, const mi_heat_map *m, cursor *c)
 {
     if (c->column > 0) {
         sheet->bottom += TITLE_MARGIN + height_of(m) + BOTTOM_MARGIN + 4 * c->upright;
@@ -310,7 +199,7 @@ static void next_row(mi_sheet *sheet, const map *m, cursor *c)
     }
 }
 
-static void draw_column(mi_sheet *sheet, map *m, cursor *c)
+static void draw_column(mi_sheet *sheet, mi_heat_map *m, cursor *c)
 {
     size_t shown_panels = m->panels.count < MOST_PANELS ? m->panels.count : MOST_PANELS;
     for (size_t panel = 0; panel < shown_panels; panel++) {
@@ -325,7 +214,7 @@ static void draw_column(mi_sheet *sheet, map *m, cursor *c)
     }
 }
 
-static void put_notes(mi_sheet *sheet, const map *m)
+static void put_notes(mi_sheet *sheet, const mi_heat_map *m)
 {
     char note[300];
     size_t used = 0;
@@ -345,17 +234,18 @@ static void put_notes(mi_sheet *sheet, const map *m)
 void mi_sweep_heat(mi_sheet *sheet, const mi_swept_figure *figure)
 {
     const mi_swept *swept = sheet->report->opt_swept;
-    map m = {.swept = swept,
-             .figure = figure,
-             .x = &swept->axes[figure->x],
-             .y = &swept->axes[figure->y],
-             .panels = {.count = 1}};
+    mi_heat_map m = {.swept = swept,
+                     .figure = figure,
+                     .x = &swept->axes[figure->x],
+                     .y = &swept->axes[figure->y],
+                     .panels = {.count = 1}};
     for (size_t a = 0; a < swept->axis_count; a++) {
         if (a != figure->x && a != figure->y && swept->axes[a].count > 1) {
             mi_combinations_add(&m.panels, swept, a);
         }
     }
-    if (mi_allocate(m.x->count * m.y->count, COLUMNS * sizeof *m.rows, &m.rows, NULL) != MI_OK) {
+    if (mi_allocate(m.x->count * m.y->count, MI_HEAT_BOX * sizeof *m.rows, &m.rows, NULL) !=
+        MI_OK) {
         sheet->failed = true;
         return;
     }
@@ -363,7 +253,7 @@ void mi_sweep_heat(mi_sheet *sheet, const mi_swept_figure *figure)
     for (size_t i = 0; i < figure->count; i++) {
         m.column = figure->columns[i];
         m.numeric = swept->columns[m.column].numeric;
-        measure(&m);
+        mi_heat_measure(&m);
         draw_column(sheet, &m, &c);
     }
     next_row(sheet, &m, &c);

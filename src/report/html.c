@@ -124,9 +124,12 @@ void mi_html_row_open(FILE *page)
 }
 
 /* Numbers stand under each other. */
+/* Nothing but a number, which may have an interval or a percent sign behind it? */
 static bool is_number(const char *text)
 {
-    return text[0] != '\0' && strspn(text, "+-.0123456789") > 0;
+    size_t start = strspn(text, "+-.");
+    return text[start] >= '0' && text[start] <= '9' &&
+           text[strspn(text, "0123456789+-.eE%±–[](), ")] == '\0';
 }
 
 void mi_html_cell(FILE *page, bool heading, const char *text)

@@ -1,68 +1,12 @@
-/* An SVG drawing made safe to stand in a page. It is taken apart and written anew from lists of
- * what may be there, so that what nobody thought of does not come through. */
+/* An SVG drawing made safe to stand in a page. It is taken apart and written anew from what may be
+ * there (html_svg_allowed.c), so that what nobody thought of does not come through. */
 #include <ctype.h>
 #include <string.h>
 
 #include "html.h"
+#include "html_svg.h"
 
 enum { NAME = 32, DEPTH = 64 };
-
-/* No scripts, styles, links, pictures, animations or foreign elements. */
-static const char *const elements[] = {
-    "svg",  "g",     "defs", "path", "polygon", "polyline", "line",   "rect",    "circle",
-    "text", "tspan", "use",  "desc", "title",   "ellipse",  "filter", "feFlood", "feComposite"};
-
-static const char *const attributes[] = {"color",
-                                         "cx",
-                                         "cy",
-                                         "d",
-                                         "dx",
-                                         "dy",
-                                         "fill",
-                                         "fill-opacity",
-                                         "fill-rule",
-                                         "filterUnits",
-                                         "filter",
-                                         "flood-color",
-                                         "flood-opacity",
-                                         "font-family",
-                                         "font-size",
-                                         "font-style",
-                                         "font-weight",
-                                         "height",
-                                         "href",
-                                         "id",
-                                         "in",
-                                         "in2",
-                                         "opacity",
-                                         "operator",
-                                         "points",
-                                         "r",
-                                         "result",
-                                         "rx",
-                                         "ry",
-                                         "shape-rendering",
-                                         "stroke",
-                                         "stroke-dasharray",
-                                         "stroke-linecap",
-                                         "stroke-linejoin",
-                                         "stroke-opacity",
-                                         "stroke-width",
-                                         "text-anchor",
-                                         "transform",
-                                         "version",
-                                         "viewBox",
-                                         "width",
-                                         "x",
-                                         "x1",
-                                         "x2",
-                                         "xlink:href",
-                                         "xml:space",
-                                         "xmlns",
-                                         "xmlns:xlink",
-                                         "y",
-                                         "y1",
-                                         "y2"};
 
 typedef struct writer {
     FILE *page;
@@ -77,16 +21,6 @@ typedef struct writer {
 static bool refuse(writer *w, const char *what, const char *name)
 {
     snprintf(w->reason, 96, "%s%s%.40s", what, name[0] == '\0' ? "" : " ", name);
-    return false;
-}
-
-static bool is_listed(const char *const *list, size_t count, const char *name)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(list[i], name) == 0) {
-            return true;
-        }
-    }
     return false;
 }
 
@@ -127,30 +61,6 @@ static bool read_name(writer *w, char name[NAME])
     return length > 0 ? true : refuse(w, "malformed markup", "");
 }
 
-/* Of the bytes [from, to): an entity is one of the five of XML, or a character's number. */
-static bool is_text(const char *from, const char *to)
-{
-    for (const char *c = from; c < to; c++) {
-        if (*c == '<' || ((unsigned char)*c < 0x20 && !isspace((unsigned char)*c))) {
-            return false;
-        }
-        if (*c == '&') {
-            static const char *const known[] = {"&lt;", "&gt;", "&amp;", "&quot;", "&apos;"};
-            const char *end = memchr(c, ';', (size_t)(to - c));
-            bool good = end != NULL && c + 2 < end && c[1] == '#' && end - c < 8 &&
-                        strspn(c + 2, "0123456789") == (size_t)(end - c - 2);
-            for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-                good = good || (end != NULL && strlen(known[i]) == (size_t)(end - c) + 1 &&
-                                memcmp(c, known[i], (size_t)(end - c) + 1) == 0);
-            }
-            if (!good) {
-                return false;
-            }
-        }
-    }
-    return true;
-}
-
 static void put_value(writer *w, const char *name, const char *from, const char *to)
 {
     fprintf(w->page, " %s=\"", name);
@@ -162,16 +72,6 @@ static void put_value(writer *w, const char *name, const char *from, const char 
         }
     }
     putc('"', w->page);
-}
-
-static bool is_id(const char *from, const char *to)
-{
-    for (const char *c = from; c < to; c++) {
-        if (!isalnum((unsigned char)*c) && *c != '_' && *c != '-') {
-            return false;
-        }
-    }
-    return from < to;
 }
 
 /* Is "#id" referred to anywhere? Names that nobody refers to are left out. */
@@ -189,7 +89,7 @@ static bool is_used(const writer *w, const char *id, size_t length)
 static bool put_reference(writer *w, const char *name, const char *before, const char *from,
                           const char *to, const char *after)
 {
-    if (!is_id(from, to)) {
+    if (!mi_svg_id(from, to)) {
         return refuse(w, "a reference to something outside in", name);
     }
     fprintf(w->page, " %s=\"%s#%s%.*s%s\"", name, before, w->drawing->prefix, (int)(to - from),
@@ -199,7 +99,7 @@ static bool put_reference(writer *w, const char *name, const char *before, const
 
 static bool put_id(writer *w, const char *from, const char *to)
 {
-    if (!is_id(from, to)) {
+    if (!mi_svg_id(from, to)) {
         return refuse(w, "a malformed id", "");
     }
     if (is_used(w, from, (size_t)(to - from))) {
@@ -218,12 +118,10 @@ static bool put_attribute(writer *w, const char *name, const char *from, const c
         bool inside = size > 1 && *from == '#';
         return put_reference(w, "href", "", inside ? from + 1 : to, to, "");
     }
-    bool call = memchr(from, '(', size) != NULL || memchr(from, '\\', size) != NULL ||
-                memchr(from, '&', size) != NULL;
-    if (call && size > 6 && memcmp(from, "url(#", 5) == 0 && to[-1] == ')') {
+    if (size > 6 && memcmp(from, "url(#", 5) == 0 && to[-1] == ')') {
         return put_reference(w, name, "url(", from + 5, to - 1, ")");
     }
-    if (call && strcmp(name, "transform") != 0 && !(size > 4 && memcmp(from, "rgb(", 4) == 0)) {
+    if (!mi_svg_harmless(name, from, to)) {
         return refuse(w, "a reference to something outside in", name);
     }
     put_value(w, name, from, to);
@@ -244,7 +142,7 @@ static bool read_attribute(writer *w, bool silent)
     if (!read_name(w, name)) {
         return false;
     }
-    if (!is_listed(attributes, sizeof attributes / sizeof *attributes, name)) {
+    if (!mi_svg_attribute(name)) {
         return refuse(w, "the attribute", name);
     }
     skip_spaces(w);
@@ -259,7 +157,7 @@ static bool read_attribute(writer *w, bool silent)
         return refuse(w, "malformed markup", "");
     }
     w->at = memchr(from, quote, (size_t)(w->end - from));
-    if (w->at == NULL || !is_text(from, w->at)) {
+    if (w->at == NULL || !mi_svg_text(from, w->at)) {
         w->at = w->end;
         return refuse(w, "malformed text in", name);
     }
@@ -290,7 +188,7 @@ static bool skip_content(writer *w, const char *name)
     const char *from = w->at;
     snprintf(end, sizeof end, "</%s>", name);
     return skip_past(w, end) &&
-           (is_text(from, w->at - strlen(end)) || refuse(w, "markup in a", name));
+           (mi_svg_text(from, w->at - strlen(end)) || refuse(w, "markup in a", name));
 }
 
 static void put_label(writer *w)
@@ -307,7 +205,7 @@ static bool open_element(writer *w)
     if (!read_name(w, name)) {
         return false;
     }
-    if (!is_listed(elements, sizeof elements / sizeof *elements, name)) {
+    if (!mi_svg_element(name)) {
         return refuse(w, "the element", name);
     }
     bool root = strcmp(name, "svg") == 0;
@@ -362,7 +260,7 @@ static bool put_text(writer *w)
     while (w->at < w->end && *w->at != '<') {
         w->at++;
     }
-    if (!is_text(from, w->at)) {
+    if (!mi_svg_text(from, w->at)) {
         return refuse(w, "malformed text", "");
     }
     bool inside = w->depth > 0 && (strcmp(w->open[w->depth - 1], "text") == 0 ||

@@ -189,6 +189,17 @@ void mi_rows_destroy(mi_rows *rows)
     free(rows);
 }
 
+/* A row without values, as if its unit had not run. */
+static void clear(mi_rows *rows, size_t unit)
+{
+    for (size_t c = 0; c < rows->column_count; c++) {
+        rows->kinds[unit * rows->column_count + c] = MI_VALUE_NULL;
+        rows->numbers[unit * rows->column_count + c] = 0;
+    }
+    rows->statuses[unit] = MI_ROW_MISSING;
+    rows->messages[unit] = 0;
+}
+
 /* Keep one value; of a null the reason, which may be NULL. */
 static mi_code keep(mi_rows *rows, size_t place, const cJSON *value, const cJSON *opt_reason,
                     mi_status *status)
@@ -227,8 +238,11 @@ mi_code mi_rows_done(mi_rows *rows, size_t unit, const cJSON *values, const cJSO
         code = keep(rows, place++, value, reason, status);
         reason = reason != NULL ? reason->next : NULL;
     }
-    rows->statuses[unit] = code == MI_OK ? MI_ROW_DONE : MI_ROW_MISSING;
+    rows->statuses[unit] = MI_ROW_DONE;
     rows->messages[unit] = 0;
+    if (code != MI_OK) {
+        clear(rows, unit);
+    }
     return code;
 }
 
@@ -238,10 +252,7 @@ mi_code mi_rows_failed(mi_rows *rows, size_t unit, const char *message, mi_statu
         return mi_fail(status, MI_INPUT, "there is no unit %zu: there are %zu", unit,
                        rows->unit_count);
     }
-    memset(rows->kinds + unit * rows->column_count, MI_VALUE_NULL, rows->column_count);
-    for (size_t c = 0; c < rows->column_count; c++) {
-        rows->numbers[unit * rows->column_count + c] = 0;
-    }
+    clear(rows, unit);
     rows->statuses[unit] = MI_ROW_FAILED;
     return mi_intern(&rows->texts, message, &rows->messages[unit], status);
 }

@@ -97,41 +97,6 @@ const char *mi_rows_reason(const mi_rows *rows, size_t cell, size_t column, mi_a
                                                              : "no unit has run";
 }
 
-/* Seeds from `from` on whose value has the text; *ret_first: is `from` the first of the cell? */
-static size_t count_text(const mi_rows *rows, size_t cell, size_t column, size_t from,
-                         const char *text, bool *ret_first)
-{
-    char room[MI_NUMBER_SIZE];
-    size_t times = 0;
-    *ret_first = true;
-    for (size_t s = 0; s < rows->seed_count; s++) {
-        size_t unit = cell * rows->seed_count + s;
-        bool same = rows->kinds[unit * rows->column_count + column] != MI_VALUE_NULL &&
-                    strcmp(mi_rows_text(rows, unit, column, room), text) == 0;
-        *ret_first = *ret_first && !(same && s < from);
-        times += same;
-    }
-    return times;
-}
-
-void mi_rows_texts(const mi_rows *rows, size_t cell, size_t column,
-                   void (*visit)(const char *text, size_t times, void *context), void *context)
-{
-    char room[MI_NUMBER_SIZE];
-    for (size_t s = 0; s < rows->seed_count; s++) {
-        size_t unit = cell * rows->seed_count + s;
-        if (rows->kinds[unit * rows->column_count + column] == MI_VALUE_NULL) {
-            continue;
-        }
-        bool first = false;
-        const char *text = mi_rows_text(rows, unit, column, room);
-        size_t times = count_text(rows, cell, column, s, text, &first);
-        if (first) {
-            visit(text, times, context);
-        }
-    }
-}
-
 typedef struct texts {
     mi_writer *writer;
     cJSON *object;
@@ -149,7 +114,7 @@ static cJSON *text_json(const mi_rows *rows, mi_writer *w, size_t cell, size_t c
 {
     cJSON *json = cJSON_CreateObject();
     texts t = {.writer = w, .object = cJSON_CreateObject()};
-    mi_rows_texts(rows, cell, column, add_text, &t);
+    w->failed = mi_rows_texts(rows, cell, column, add_text, &t, NULL) != MI_OK || w->failed;
     mi_add_number(w, json, "count", (double)t.count);
     mi_add_item(w, json, "texts", t.object);
     return json;

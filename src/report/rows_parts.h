@@ -1,4 +1,4 @@
-/* The inside of a long table: rows.c fills it in, rows_cells.c and rows_write.c read it. */
+/* The inside of a long table: rows.c fills it in, the other files rows_*.c read it. */
 #ifndef MASKINFO_REPORT_ROWS_PARTS_H
 #define MASKINFO_REPORT_ROWS_PARTS_H
 
@@ -29,10 +29,9 @@ struct mi_rows {
     const char **columns;    /* (column_count) names */
     unsigned char *statuses; /* (unit_count) */
     uint32_t *messages;      /* (unit_count) text of a failure */
-    unsigned char *kinds;    /* (unit_count, column_count) */
-    double
-        *numbers; /* likewise: the number, the bool, the index of the text or of a null's reason */
-    mi_interned texts; /* number 0 is "" */
+    unsigned char *kinds;    /* (unit_count, column_count); null where the unit is not done */
+    double *numbers;         /* likewise: number, bool, index of the text or of a null's reason */
+    mi_interned texts;       /* number 0 is "" */
 };
 
 /* Mean of what a column holds over the seeds of a cell; NAN where there is none. */
@@ -53,8 +52,9 @@ const char *mi_rows_text(const mi_rows *rows, size_t unit, size_t column, char *
 
 /* The texts of a column over the seeds of a cell, each once in the order of seeds: calls
  * visit(text, times, context). */
-void mi_rows_texts(const mi_rows *rows, size_t cell, size_t column,
-                   void (*visit)(const char *text, size_t times, void *context), void *context);
+mi_code mi_rows_texts(const mi_rows *rows, size_t cell, size_t column,
+                      void (*visit)(const char *text, size_t times, void *context), void *context,
+                      mi_status *status);
 
 /* Units of a cell that have the status. */
 size_t mi_rows_cell_count(const mi_rows *rows, size_t cell, mi_row_status status);

@@ -4,9 +4,10 @@
 #define MASKINFO_REPORT_SWEEP_PARTS_H
 
 #include "figure.h"
+#include "maskinfo/rows.h"
 #include "swept.h"
 
-enum { MI_SWEEP_AXES = 64, MI_SWEEP_LABEL = 240 };
+enum { MI_SWEEP_LABEL = 240 };
 
 /* All combinations of the values of some axes, row-major. */
 typedef struct mi_combinations {

@@ -5,11 +5,10 @@
 #include <string.h>
 
 #include "maskinfo/memory.h"
+#include "maskinfo/rows.h"
 #include "maskinfo/stream.h"
 #include "swept_parts.h"
 #include "text.h"
-
-enum { MOST_AXES = 64, MOST_CELLS = 1000000 };
 
 static size_t length(const mi_node *array)
 {
@@ -60,7 +59,7 @@ static void get_label(mi_reader *r, const mi_node *node, char **ret_bare, char *
 static void read_labels(mi_reader *r, const mi_node *node, mi_swept_axis *axis)
 {
     mi_node labels = mi_get_array(r, node, "labels");
-    if (r->code == MI_OK && (length(&labels) == 0 || length(&labels) > MOST_CELLS)) {
+    if (r->code == MI_OK && (length(&labels) == 0 || length(&labels) > MI_SWEEP_UNITS)) {
         mi_reader_fault(r, node, "labels", "must hold at least one text");
     }
     axis->count = r->code == MI_OK ? length(&labels) : 0;
@@ -97,8 +96,8 @@ static void read_axes(mi_reader *r, const mi_node *root, mi_swept *s)
 {
     mi_node array = mi_get_array(r, root, "axes");
     size_t count = length(&array), i = 0;
-    if (count > MOST_AXES) {
-        mi_reader_fault(r, root, "axes", "has %zu elements; the most are %d", count, MOST_AXES);
+    if (count > MI_SWEEP_AXES) {
+        mi_reader_fault(r, root, "axes", "has %zu elements; the most are %d", count, MI_SWEEP_AXES);
     }
     allocate(r, count, sizeof *s->axes, &s->axes);
     allocate(r, count, sizeof *s->strides, &s->strides);
@@ -109,8 +108,8 @@ static void read_axes(mi_reader *r, const mi_node *root, mi_swept *s)
         mi_node node = mi_get_element(r, &array, item, i);
         read_axis(r, &node, &s->axes[i]);
         s->cell_count *= r->code == MI_OK ? s->axes[i].count : 1;
-        if (r->code == MI_OK && s->cell_count > MOST_CELLS) {
-            mi_reader_fault(r, root, "axes", "have more than %d combinations", MOST_CELLS);
+        if (r->code == MI_OK && s->cell_count > MI_SWEEP_UNITS) {
+            mi_reader_fault(r, root, "axes", "have more than %d combinations", MI_SWEEP_UNITS);
         }
     }
     for (size_t a = s->axis_count, stride = 1; r->code == MI_OK && a-- > 0;) {
@@ -242,9 +241,9 @@ mi_code mi_swept_read(const cJSON *result, mi_swept **ret_swept, mi_status *stat
     if (r.code != MI_OK) {
         return r.code;
     }
-    s->done = mi_get_whole(&r, &root, "done", 0, MOST_CELLS);
-    s->failed = mi_get_whole(&r, &root, "failed", 0, MOST_CELLS);
-    s->units = mi_get_whole(&r, &root, "unit_count", 0, MOST_CELLS);
+    s->done = mi_get_whole(&r, &root, "done", 0, MI_SWEEP_UNITS);
+    s->failed = mi_get_whole(&r, &root, "failed", 0, MI_SWEEP_UNITS);
+    s->units = mi_get_whole(&r, &root, "unit_count", 0, MI_SWEEP_UNITS);
     mi_node seeds = mi_get_array(&r, &root, "seeds");
     s->seed_count = length(&seeds);
     s->opt_failures = mi_get_array(&r, &root, "failures").json;

@@ -4,11 +4,10 @@
 #include <string.h>
 
 #include "maskinfo/memory.h"
+#include "maskinfo/rows.h"
 #include "maskinfo/stream.h"
 #include "swept_parts.h"
 #include "text.h"
-
-enum { MOST_TEXTS = 1000000 };
 
 /* Row-major index of the cell at an array of indices. */
 static size_t find_cell(mi_reader *r, const mi_node *node, const mi_swept *s)
@@ -42,7 +41,7 @@ static void read_texts(mi_reader *r, const mi_node *node, mi_swept_value *value)
     }
     const cJSON *item = texts.json != NULL ? texts.json->child : NULL;
     for (; item != NULL; item = item->next) {
-        size_t times = mi_get_whole(r, &texts, item->string, 0, MOST_TEXTS);
+        size_t times = mi_get_whole(r, &texts, item->string, 0, MI_SWEEP_UNITS);
         fprintf(file, "%s%s %zu", item == texts.json->child ? "" : ", ", item->string, times);
         best = times > most ? item : best;
         most = times > most ? times : most;
@@ -86,7 +85,7 @@ static void read_value(mi_reader *r, const mi_node *cell, const mi_swept *s, siz
     if (node.json == NULL) {
         return;
     }
-    value->count = mi_get_whole(r, &node, "count", 0, MOST_TEXTS);
+    value->count = mi_get_whole(r, &node, "count", 0, MI_SWEEP_UNITS);
     if (s->columns[column].numeric) {
         value->mean = mi_get_number(r, &node, "mean");
         value->low = mi_get_number(r, &node, "low");
@@ -119,7 +118,7 @@ void mi_swept_read_cells(mi_reader *r, const mi_node *root, mi_swept *s)
         mi_node node = mi_get_element(r, &array, item, i);
         size_t cell = find_cell(r, &node, s);
         mi_node numbers = mi_get_object(r, &node, "values");
-        s->failed_units[cell] = mi_get_whole(r, &node, "failed", 0, MOST_TEXTS);
+        s->failed_units[cell] = mi_get_whole(r, &node, "failed", 0, MI_SWEEP_UNITS);
         for (size_t c = 0; c < s->column_count && r->code == MI_OK; c++) {
             mi_swept_value *value = &s->values[cell * s->column_count + c];
             if (value->opt_each != NULL || value->texts != NULL) {

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "maskinfo/figures.h"
 #include "maskinfo/memory.h"
 #include "sweep_journal.h"
 
@@ -133,8 +134,8 @@ static mi_code refuse_foreign(const reading *r, mi_status *status)
         status, MI_INPUT,
         "%s: the experiment%s has changed%s%.255s%s, and %zu finished units are not of it; "
         "--changed goes on with those that still are, --fresh starts again",
-        r->book->path, where[0] != '\0' ? "" : " or a data file or the program", where[0] != '\0' ? " (" : "",
-        where, where[0] != '\0' ? ")" : "", r->foreign);
+        r->book->path, where[0] != '\0' ? "" : " or a data file or the program",
+        where[0] != '\0' ? " (" : "", where, where[0] != '\0' ? ")" : "", r->foreign);
 }
 
 /* Go on from what an earlier run left. */
@@ -205,11 +206,24 @@ static bool has_journal(const mi_sweep_book *book)
     return there;
 }
 
+/* The figures that the result in the folder names. */
+static void remove_figures(const char *directory)
+{
+    char path[MI_SWEEP_PATH + 16];
+    mi_faults faults = {.file = path};
+    snprintf(path, sizeof path, "%s/result.json", directory);
+    cJSON *result = access(path, R_OK) == 0 ? mi_document_read(path, &faults) : NULL;
+    mi_figures_discard(directory, mi_lab_item(result, "files"), NULL);
+    cJSON_Delete(result);
+    mi_faults_clear(&faults);
+}
+
 /* What the earlier sweep made; a run that is interrupted must not leave it beside a new journal. */
 static void remove_results(const char *directory)
 {
     static const char *const names[] = {"result.json", "table.csv", "table.json", "cells.csv"};
     char path[MI_SWEEP_PATH + 16];
+    remove_figures(directory);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         snprintf(path, sizeof path, "%s/%s", directory, names[i]);
         unlink(path);

@@ -143,6 +143,9 @@ static bool same_result(const char *a, const char *b, bool done)
 /* A file that has its final name is whole: it is that of the run without a fault. */
 static void check_file(rig *r, const char *name, bool done)
 {
+    if (!done && strcmp(name, "journal") == 0) {
+        return; /* it is kept for --resume */
+    }
     char path[PATH + NAME], other[PATH + NAME];
     size_t size = 0, other_size = 0;
     snprintf(path, sizeof path, "%s/%s", r->out, name);
@@ -162,9 +165,9 @@ static void check_file(rig *r, const char *name, bool done)
  * times. */
 static bool is_passed_over(const char *name)
 {
-    return strcmp(name, "partial") == 0 || strncmp(name, "methods.", 8) == 0 ||
-           strncmp(name, "checkpoint", 10) == 0 || strncmp(name, "history", 7) == 0 ||
-           strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+    return strcmp(name, "partial") == 0 || strcmp(name, "units") == 0 ||
+           strncmp(name, "methods.", 8) == 0 || strncmp(name, "checkpoint", 10) == 0 ||
+           strncmp(name, "history", 7) == 0 || strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
 /* How many files are not passed over; with `check`, each of them is looked at. */
@@ -220,6 +223,23 @@ static void check_leak(rig *r)
     }
 }
 
+/* A sweep goes on where a unit of it can not be computed. */
+static bool has_failed_units(const rig *r)
+{
+    return strstr(r->said, "units failed") != NULL;
+}
+
+/* With --resume, and without a fault, come the files of a run without one. */
+static void check_resumed(rig *r)
+{
+    r->failing = -1;
+    run(r, r->out, true);
+    if (!is_done(r) || has_failed_units(r)) {
+        rig_fail(r, "--resume", "is not done");
+    }
+    check_folder(r, true);
+}
+
 /* Whether the run failed. */
 static bool inject(rig *r, long failing)
 {
@@ -231,21 +251,23 @@ static bool inject(rig *r, long failing)
     if (!done && !says_memory(r)) {
         rig_fail(r, "ended", "without a word of memory");
     }
-    check_folder(r, done);
+    if (done && has_failed_units(r)) {
+        long leaked = r->leaked;
+        check_resumed(r);
+        r->failing = failing;
+        r->leaked = leaked;
+    } else {
+        check_folder(r, done);
+    }
     check_leak(r);
     return !done;
 }
 
-/* After a failure in the midst, --resume ends with the files of a run without one. */
+/* After a failure in the midst. */
 static void resume_after(rig *r, long failing)
 {
     if (inject(r, failing)) {
-        r->failing = -1;
-        run(r, r->out, true);
-        if (!is_done(r)) {
-            rig_fail(r, "--resume", "is not done");
-        }
-        check_folder(r, true);
+        check_resumed(r);
     }
 }
 

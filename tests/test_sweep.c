@@ -186,7 +186,8 @@ static void changed_sweeps_are_noticed(void **state)
     assert_same_folders("second", "first");
     /* Another value: one is not. */
     assert_failure(sweep_run(KAPPAS("[0.1, 0.15, 0.3, 0.4]"), "first", again, NULL, &status),
-                   MI_INPUT, status, "the experiment has changed (grid: ");
+                   MI_INPUT, status,
+                   "the experiment has changed (grid[0].values[2]: 0.3 here, 0.2 there)");
     assert_non_null(strstr(status.message, "1 finished units are not of it"));
     assert_same_folders("second", "first");
     result = result_of(KAPPAS("[0.1, 0.15, 0.3, 0.4]"), "first", changed);
@@ -270,10 +271,11 @@ static void values_and_their_reasons(void **state)
         {"n", "null", "too few"},
         {"n.deeper[3]", "null", "too few"},
         {"o.p", "null", "why"},
-        {"a.b", "null", "the result has no value at a.b"},
-        {"a.b[2]", "null", "the result has no value at a.b[2]"},
-        {"a.x.y", "null", "the result has no value at a.x.y"},
-        {"yes.no", "null", "the result has no value at yes.no"},
+        {"a.b", "null", "the result has no value at a.b: it is an array, no number or text"},
+        {"a.b[2]", "null", "the result has no value at a.b[2]: a.b has 2 elements"},
+        {"a.x.y", "null", "the result has no value at a.x.y: a has b"},
+        {"yes.no", "null", "the result has no value at yes.no: yes is no object"},
+        {"none", "null", "the result has no value at none: it has a, yes, n, n_reason, o"},
     };
     for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
         cJSON *value = NULL;
@@ -478,12 +480,12 @@ static void interrupted_by_a_signal(void **state)
     static const char text[] =
         "{\"experiment\": \"sweep\", \"base\": {\"experiment\": \"curve\", \"model\": {\"type\": "
         "\"gmrf\", \"grid\": [12, 12], \"neighbors\": 8, \"kappa\": 0.3}, \"estimator\": "
-        "{\"samples\": 100}}, \"grid\": [{\"name\": \"kappa\", \"set\": \"model.kappa\", "
+        "{\"samples\": 400}}, \"grid\": [{\"name\": \"kappa\", \"set\": \"model.kappa\", "
         "\"values\": {\"from\": 0.1, \"to\": 1, \"steps\": 1000}}], \"figures\": []}";
     scratch_write(sweep_path("sweep.json", file), text, strlen(text));
     sweep_path("out", out);
     snprintf(line, sizeof line, "run %s --out %s --quiet --threads 2", file, out);
-    const outcome *o = run_program("timeout --preserve-status -s INT 2", line);
+    const outcome *o = run_program("timeout --preserve-status -s INT 4", line);
     assert_int_equal(o->status, 130);
     assert_non_null(strstr(o->err, "of 1000 units are kept in "));
     assert_non_null(strstr(o->err, "interrupted"));

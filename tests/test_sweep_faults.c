@@ -315,7 +315,7 @@ static void interrupted_and_resumed(void **state)
     mi_code code = sweep_run(slow_sweep, "stopped", options, NULL, &status);
     giving.left = SIZE_MAX;
     giving.stop = 0;
-    assert_failure(code, MI_INTERRUPTED, status, "; 5 of 24 units are kept");
+    assert_failure(code, MI_INTERRUPTED, status, "5 of 24 units are kept");
     assert_int_equal(units_in("stopped"), kept);
     assert_failure(sweep_run(slow_sweep, "stopped", once, NULL, &status), MI_INPUT, status,
                    "--resume goes on from it");

@@ -34,6 +34,9 @@ cJSON *mi_document_read(const char *path, mi_faults *faults);
  * element. The objects on the way are made where they are missing; the last key may be new, and is
  * then judged, like any other, when the document is bound. False after adding a fault. */
 bool mi_document_set(cJSON *document, const char *assignment, mi_faults *faults);
+/* The same of an assignment that is not --set but stands elsewhere: `place` is for messages. */
+bool mi_document_set_at(cJSON *document, const char *place, const char *assignment,
+                        mi_faults *faults);
 
 /* The same with a value that is JSON already: "a.b[2].c" becomes a copy of it. */
 bool mi_document_put(cJSON *document, const char *path, const cJSON *value, mi_faults *faults);

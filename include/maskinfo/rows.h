@@ -51,6 +51,10 @@ size_t mi_rows_count(const mi_rows *rows, mi_row_status status); /* units of tha
 /* Has the column no text (nor bool) in any row? One without any value is numeric. */
 bool mi_rows_numeric(const mi_rows *rows, size_t column);
 
+/* Why no unit that is done has a value in the column: what the first of them says ("" where it says
+ * nothing). NULL where some have one, or none is done. */
+const char *mi_rows_why_empty(const mi_rows *rows, size_t column);
+
 /* Where a unit stands: an index into each axis's values, `at` has room for all axes; and its place
  * among the seeds. */
 void mi_rows_place(const mi_rows *rows, size_t unit, size_t *at, size_t *ret_seed);

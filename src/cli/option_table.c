@@ -28,9 +28,9 @@ const cli_option cli_option_table[] = {
     {"--json", NULL, CLI_RUN | CLI_ADVISE, CLI_FLAG, FIELD(json), 0, 0, CLI_WORDS_NONE,
      "print the result to standard output, and only it; without --out no file is written (and a "
      "sweep keeps no journal)"},
-    {"--seed", "N", CLI_RUN | CLI_CHECK, CLI_NUMBER, FIELD(seed), 0, 9007199254740992,
+    {"--seed", "N", CLI_RUN | CLI_CHECK, CLI_NUMBER, FIELD(seed), 0, 9007199254740991,
      CLI_WORDS_NONE, "the same as --set seed=N"},
-    {"--seed", "N", CLI_ADVISE, CLI_NUMBER, FIELD(seed), 0, 9007199254740992, CLI_WORDS_NONE,
+    {"--seed", "N", CLI_ADVISE, CLI_NUMBER, FIELD(seed), 0, 9007199254740991, CLI_WORDS_NONE,
      "of the random numbers; default 1"},
     {"--threads", "N", CLI_RUN | CLI_CHECK | CLI_ADVISE, CLI_NUMBER, FIELD(threads), 1, 1024,
      CLI_WORDS_NONE, "default: as many as the machine has; results do not depend on it"},

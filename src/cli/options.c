@@ -191,7 +191,9 @@ int cli_report_faults(const mi_faults *faults, bool all)
 
 int cli_report_failure(const mi_status *status)
 {
-    fprintf(stderr, "maskinfo: %s: %s\n", mi_code_name(status->code), status->message);
+    const char *name = mi_code_name(status->code);
+    bool twice = strcmp(name, status->message) == 0;
+    fprintf(stderr, "maskinfo: %s%s%s\n", name, twice ? "" : ": ", twice ? "" : status->message);
     return status->code == MI_INTERRUPTED ? EXIT_INTERRUPTED
            : status->code == MI_INPUT     ? EXIT_USAGE
                                           : EXIT_FAILED;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "maskinfo/html.h"
@@ -117,6 +118,24 @@ static mi_code write_page(const collection *c, const char *file, mi_status *stat
     return code;
 }
 
+/* As for `run`: a folder that can not be written is bad input. */
+static bool folder_usable(const char *file)
+{
+    char folder[PATH_LIMIT + 16] = ".";
+    struct stat info;
+    const char *slash = strrchr(file, '/');
+    if (slash != NULL) {
+        snprintf(folder, sizeof folder, "%.*s", slash == file ? 1 : (int)(slash - file), file);
+    }
+    bool there = stat(folder, &info) == 0 && S_ISDIR(info.st_mode);
+    bool usable = there && access(folder, W_OK | X_OK) == 0;
+    if (!usable) {
+        fprintf(stderr, "maskinfo: %s: %s\n", folder,
+                there ? "the folder can not be written to" : "there is no such folder");
+    }
+    return usable;
+}
+
 /* One damaged result among several is a note in the page and a failure; alone it is bad input. */
 static int finish(const cli_options *o, const collection *c, const char *folder)
 {
@@ -128,6 +147,9 @@ static int finish(const cli_options *o, const collection *c, const char *folder)
     }
     snprintf(file, sizeof file, "%s/report.html", folder);
     const char *target = o->opt_out != NULL ? o->opt_out : file;
+    if (!folder_usable(target)) {
+        return EXIT_USAGE;
+    }
     if (write_page(c, target, &status) != MI_OK) {
         return cli_report_failure(&status);
     }

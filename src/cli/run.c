@@ -267,6 +267,11 @@ static bool set_resumption(const cli_options *o, const mi_experiment *e, const c
                         "--fresh and --part need --out\n");
         return false;
     }
+    if (o->resume && folder == NULL) {
+        fprintf(stderr, "maskinfo: --json without --out keeps nothing that --resume could go on "
+                        "from: give --out\n");
+        return false;
+    }
     options->resume = o->resume || o->changed || o->retry;
     options->changed = o->changed;
     options->retry = o->retry;

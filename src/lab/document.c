@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "maskinfo/data.h"
 
@@ -50,22 +51,60 @@ char *mi_document_show(const cJSON *value, char *text, size_t size)
     return text;
 }
 
-static void show(const cJSON *value, char *text, size_t size)
+/* Bytes that two texts have in common and that need not be shown: all but the last few, to the
+ * beginning of a character. */
+static size_t common_length(const char *a, const char *b)
+{
+    enum { SHOWN_BEFORE = 12, SHORT = 40 };
+    size_t length = 0;
+    while (a[length] != '\0' && a[length] == b[length]) {
+        length++;
+    }
+    size_t left_out = length > SHOWN_BEFORE ? length - SHOWN_BEFORE : 0;
+    while (left_out > 0 && ((unsigned char)a[left_out] & 0xC0) == 0x80) {
+        left_out--;
+    }
+    return strlen(a) <= SHORT && strlen(b) <= SHORT ? 0 : left_out;
+}
+
+static void show(const cJSON *value, const cJSON *other, char *text, size_t size)
 {
     if (value == NULL) {
         snprintf(text, size, "nothing");
-    } else {
-        mi_document_show(value, text, size);
+        return;
     }
+    size_t left_out = cJSON_IsString(value) && cJSON_IsString(other)
+                          ? common_length(value->valuestring, other->valuestring)
+                          : 0;
+    cJSON *rest = left_out > 0 ? cJSON_CreateString(value->valuestring + left_out) : NULL;
+    size_t used = rest != NULL ? (size_t)snprintf(text, size, "...") : 0;
+    mi_document_show(rest != NULL ? rest : value, text + used, size - used);
+    cJSON_Delete(rest);
 }
 
 static void say_difference(const cJSON *ours, const cJSON *theirs, const char *path, char *text,
                            size_t size)
 {
     char here[64], there[64];
-    show(ours, here, sizeof here);
-    show(theirs, there, sizeof there);
+    show(ours, theirs, here, sizeof here);
+    show(theirs, ours, there, sizeof there);
     snprintf(text, size, "%s%s%s here, %s there", path, path[0] == '\0' ? "" : ": ", here, there);
+}
+
+static void find_difference(const cJSON *ours, const cJSON *theirs, const char *path, char *text,
+                            size_t size);
+
+static void find_in_arrays(const cJSON *ours, const cJSON *theirs, const char *path, char *text,
+                           size_t size)
+{
+    const cJSON *a = ours->child, *b = theirs->child;
+    for (size_t i = 0; text[0] == '\0' && (a != NULL || b != NULL); i++) {
+        char deeper[MI_PATH_SIZE];
+        mi_path_index(deeper, path, i);
+        find_difference(a, b, deeper, text, size);
+        a = a != NULL ? a->next : NULL;
+        b = b != NULL ? b->next : NULL;
+    }
 }
 
 /* As below, at a path; keys that only theirs has are looked for where ours are all there. */
@@ -73,6 +112,10 @@ static void find_difference(const cJSON *ours, const cJSON *theirs, const char *
                             size_t size)
 {
     char deeper[MI_PATH_SIZE];
+    if (cJSON_IsArray(ours) && cJSON_IsArray(theirs)) {
+        find_in_arrays(ours, theirs, path, text, size);
+        return;
+    }
     if (!cJSON_IsObject(ours) || !cJSON_IsObject(theirs)) {
         if (!cJSON_Compare(ours, theirs, 1)) {
             say_difference(ours, theirs, path, text, size);
@@ -130,6 +173,19 @@ static size_t nesting(const char *text, size_t size, bool *ret_open)
     return deepest;
 }
 
+/* Is there what other programs write for what is no number? */
+static bool is_not_a_number(const char *text, const char *end)
+{
+    static const char *const words[] = {"nan", "inf"};
+    text += text < end && (*text == '-' || *text == '+');
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (end - text >= 3 && strncasecmp(text, words[i], 3) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void syntax_fault(const char *text, size_t size, const char *end, bool open,
                          mi_faults *faults)
 {
@@ -139,7 +195,9 @@ static void syntax_fault(const char *text, size_t size, const char *end, bool op
         line += *c == '\n';
     }
     mi_faults_add(faults, "", "line %zu, column %zu: malformed JSON%s", line, column,
-                  open ? "; it ends too early, with a bracket or quote left open" : "");
+                  is_not_a_number(end, text + size) ? "; JSON has neither NaN nor Infinity"
+                  : open ? "; it ends too early, with a bracket or quote left open"
+                         : "");
 }
 
 static void mark_cut(char path[MI_PATH_SIZE], int length)

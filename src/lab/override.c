@@ -134,7 +134,12 @@ static bool assign(const assignment *a, cJSON *node, const char *path)
 
 bool mi_document_set(cJSON *document, const char *text, mi_faults *faults)
 {
-    assignment a = {.place = "--set", .text = text, .faults = faults};
+    return mi_document_set_at(document, "--set", text, faults);
+}
+
+bool mi_document_set_at(cJSON *document, const char *place, const char *text, mi_faults *faults)
+{
+    assignment a = {.place = place, .text = text, .faults = faults};
     const char *equals = strchr(text, '=');
     if (equals == NULL || equals == text) {
         return complain(&a, "write PATH=VALUE, for example model.kappa=0.3");

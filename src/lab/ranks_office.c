@@ -141,6 +141,7 @@ static void take_record(office *o, const mi_message *m)
     if (known && o->taken[head.unit]) {
         return;
     }
+    mi_sweep_notice_first(o->book, m->text);
     mi_code code = mi_sweep_book_accept(o->book, m->text, &status);
     if (code != MI_OK) {
         fail(o, code, &status);

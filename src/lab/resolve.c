@@ -236,7 +236,7 @@ mi_code mi_resolve_seed(mi_resolver *r, const cJSON *own, const cJSON *shared, c
 {
     char at[MI_PATH_SIZE];
     const cJSON *seed = mi_resolve_inherited(own, shared, path, "seed", at);
-    bool whole = cJSON_IsNumber(seed) && seed->valuedouble >= 0 && seed->valuedouble <= 0x1p53 &&
+    bool whole = cJSON_IsNumber(seed) && seed->valuedouble >= 0 && seed->valuedouble < 0x1p53 &&
                  (double)(uint64_t)seed->valuedouble == seed->valuedouble;
     bool own_seed = cJSON_GetObjectItemCaseSensitive(own, "seed") != NULL && own != shared;
     if (seed != NULL && !whole && !own_seed) {
@@ -244,7 +244,7 @@ mi_code mi_resolve_seed(mi_resolver *r, const cJSON *own, const cJSON *shared, c
     }
     if (seed != NULL && !whole) {
         char shown[64];
-        mi_faults_add(r->faults, at, "%s; must be a whole number in [0, 9007199254740992]",
+        mi_faults_add(r->faults, at, "%s; must be a whole number in [0, 9007199254740991]",
                       mi_document_show(seed, shown, sizeof shown));
         return MI_OK;
     }

@@ -69,6 +69,10 @@ mi_code mi_sweep_resolve_figures(mi_resolver *r, const cJSON *document, mi_sweep
 /* A name that becomes a heading and a file's name; false after adding a fault. `taken` are objects
  * with a "name". */
 bool mi_sweep_name_good(mi_resolver *r, const char *name, const char *path, const cJSON *taken);
+/* What has no effect is refused: what an axis or "set" puts where a later axis or the seed goes. */
+mi_code mi_sweep_check_paths(mi_resolver *r, const cJSON *document, mi_sweep *s);
+/* Equal items of a list are a fault at `path`. */
+mi_code mi_sweep_refuse_twins(mi_resolver *r, const cJSON *list, const char *path);
 /* Find the key of each unit; units that can not be resolved are faults. */
 mi_code mi_sweep_resolve_units(mi_resolver *r, mi_sweep *s);
 
@@ -93,12 +97,17 @@ mi_code mi_sweep_unit(const mi_sweep *s, size_t unit, mi_faults *faults,
 cJSON *mi_sweep_identity(const mi_experiment *e);
 cJSON *mi_sweep_configuration(const mi_experiment *e);
 
+/* The first difference of two configurations of a sweep that may be one of its units, as
+ * mi_document_difference has it: titles, labels and figures are passed over. Returns text. */
+char *mi_sweep_difference(const cJSON *ours, const cJSON *theirs, char *text, size_t size);
+
 /* FNV-1a with 64 bits, over a text and what was hashed before (start with MI_SWEEP_HASH). */
 #define MI_SWEEP_HASH 0xcbf29ce484222325ull
 uint64_t mi_sweep_hash(uint64_t hash, const char *text);
 
 /* The value of a column in a result, by its path; null, and *ret_reason (free()) says why, where
- * there is none. */
+ * there is none. Where the result does not account for it, the reason begins with: */
+#define MI_SWEEP_NO_VALUE "the result has no value at "
 mi_code mi_sweep_extract(const cJSON *result, const char *path, cJSON **ret_value,
                          char **ret_reason, mi_status *status);
 /* Is it a path ("a.b[2].c")? */
@@ -149,6 +158,7 @@ typedef struct mi_sweep_book {
     size_t resumed;                /* of them, settled before it began */
     size_t finished;               /* and since, in the journal for good */
     size_t failed;                 /* of both */
+    bool told;                     /* of columns that the first unit has no value of */
     size_t next;                   /* where to look for the next unit */
     struct mi_sweep_keyed *by_key; /* (units) units by key; NULL until it is needed */
 } mi_sweep_book;
@@ -175,6 +185,12 @@ void mi_sweep_book_free(mi_sweep_book *book); /* the rest; after closing */
 /* Go through DIRECTORY/units. Without a book all goes that units wrote; else what is of other keys,
  * and checkpoints of units that are done. */
 void mi_sweep_tidy_units(const char *directory, const mi_sweep_book *opt_book);
+
+/* Notices: of columns that the first finished unit has no value of, given its record (any thread);
+ * of failures; and, of a whole sweep, of columns without values and figures that are not drawn. */
+void mi_sweep_notice_first(mi_sweep_book *book, const char *record);
+void mi_sweep_notice_failures(const mi_sweep_book *book);
+void mi_sweep_notice_gaps(const mi_sweep_book *book, const cJSON *result);
 
 /* Compute all pending units on threads of this process. */
 mi_code mi_sweep_threads(mi_sweep_book *book, mi_status *status);

@@ -180,6 +180,22 @@ static mi_code put_axis(mi_resolver *r, const mi_values *values, const char *pat
     return w.failed ? mi_resolve_no_memory(r) : MI_OK;
 }
 
+/* Of the axis that was put last: rows of equal values, or of equal names, would be taken for one.
+ */
+static mi_code refuse_twins(mi_resolver *r, const char *path, const cJSON *axes)
+{
+    static const char *const lists[] = {"values", "labels"};
+    const cJSON *axis = cJSON_GetArrayItem(axes, cJSON_GetArraySize(axes) - 1);
+    size_t before = r->faults->count;
+    mi_code code = MI_OK;
+    for (size_t i = 0; code == MI_OK && r->faults->count == before && i < 2; i++) {
+        char at[MI_PATH_SIZE];
+        mi_path_key(at, path, lists[i]);
+        code = mi_sweep_refuse_twins(r, mi_lab_item(axis, lists[i]), at);
+    }
+    return code;
+}
+
 static mi_code resolve_axis(mi_resolver *r, const cJSON *entry, size_t index, mi_sweep *s)
 {
     static const char *const other[] = {"values", NULL};
@@ -201,6 +217,7 @@ static mi_code resolve_axis(mi_resolver *r, const cJSON *entry, size_t index, mi
     }
     if (code == MI_OK && r->faults->count == before) {
         code = list == NULL ? mi_resolve_no_memory(r) : put_axis(r, values, path, list, s->axes);
+        code = code == MI_OK ? refuse_twins(r, path, s->axes) : code;
     } else {
         cJSON_Delete(list);
     }
@@ -284,21 +301,40 @@ static mi_code add_case_axis(mi_resolver *r, const cJSON *document, mi_sweep *s)
     mi_add_item(&w, axis, "values", cJSON_Duplicate(labels, 1));
     mi_add_item(&w, axis, "labels", labels);
     mi_append_item(&w, s->axes, axis);
-    return w.failed ? mi_resolve_no_memory(r) : MI_OK;
+    return w.failed ? mi_resolve_no_memory(r) : mi_sweep_refuse_twins(r, labels, "cases");
 }
 
-static void count_units(mi_resolver *r, mi_sweep *s)
+/* How many values an axis has; 1 where that is not to be told. */
+static double length_of(const cJSON *axis)
 {
-    double count = (double)s->seed_count;
-    for (size_t i = 0; i < s->axis_count; i++) {
-        count *= (double)s->axis[i].count;
+    const cJSON *values = mi_lab_item(axis, "values");
+    int listed = cJSON_IsArray(values) ? cJSON_GetArraySize(values) : 0;
+    double steps = cJSON_IsObject(values) ? mi_lab_number(values, "steps") : (double)listed;
+    return steps >= 1 && steps <= MI_SWEEP_UNITS ? steps : 1;
+}
+
+/* Before the values themselves are made, for which there may be no room. */
+static bool count_units(mi_resolver *r, const cJSON *grid, const mi_sweep *s)
+{
+    double count = (double)s->seed_count * (double)s->case_count;
+    const cJSON *axis = NULL;
+    cJSON_ArrayForEach(axis, grid)
+    {
+        count *= length_of(axis);
     }
     if (count > MI_SWEEP_UNITS) {
         mi_faults_add(r->faults, "grid", "%.0f units (values of the axes times seeds); at most %d",
                       count, MI_SWEEP_UNITS);
-        return;
     }
-    s->count = (size_t)count;
+    return count <= MI_SWEEP_UNITS;
+}
+
+static void multiply_axes(mi_sweep *s)
+{
+    s->count = s->seed_count;
+    for (size_t i = 0; i < s->axis_count; i++) {
+        s->count *= s->axis[i].count;
+    }
 }
 
 mi_code mi_sweep_resolve_axes(mi_resolver *r, const cJSON *document, mi_sweep *s)
@@ -313,7 +349,7 @@ mi_code mi_sweep_resolve_axes(mi_resolver *r, const cJSON *document, mi_sweep *s
     bool listed = cJSON_IsArray(grid) && cJSON_GetArraySize(grid) <= MI_SWEEP_GRID;
     if (grid != NULL && !cJSON_IsNull(grid) && !listed) {
         mi_faults_add(r->faults, "grid", "must be an array of at most %d axes", MI_SWEEP_GRID);
-    } else if (listed) {
+    } else if (listed && count_units(r, grid, s)) {
         cJSON_ArrayForEach(entry, grid)
         {
             code = code == MI_OK ? resolve_axis(r, entry, i++, s) : code;
@@ -323,7 +359,7 @@ mi_code mi_sweep_resolve_axes(mi_resolver *r, const cJSON *document, mi_sweep *s
         code = index_axes(s, r->status);
     }
     if (code == MI_OK && r->faults->count == before) {
-        count_units(r, s);
+        multiply_axes(s);
     }
     return code;
 }

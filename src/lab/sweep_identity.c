@@ -20,6 +20,46 @@ static cJSON *without_words(const cJSON *config)
     return copy;
 }
 
+static void drop(cJSON *object, const char *const *names)
+{
+    for (; *names != NULL; names++) {
+        cJSON_DeleteItemFromObjectCaseSensitive(object, *names);
+    }
+}
+
+/* What is only for people, at all places of a sweep's configuration. */
+static cJSON *bare_sweep(const cJSON *config)
+{
+    static const char *const head[] = {"title", "question", "figures", "keep", NULL};
+    static const char *const titles[] = {"title", "question", NULL};
+    static const char *const words[] = {"label", "labels", "unit", "scale", NULL};
+    static const char *const lists[] = {"grid", "columns"};
+    cJSON *copy = cJSON_Duplicate(config, 1), *item = NULL;
+    drop(copy, head);
+    drop(cJSON_GetObjectItemCaseSensitive(copy, "base"), titles);
+    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(copy, "cases"))
+    {
+        drop(item, words);
+        drop(cJSON_GetObjectItemCaseSensitive(item, "base"), titles);
+    }
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(copy, lists[i]))
+        {
+            drop(item, words);
+        }
+    }
+    return copy;
+}
+
+char *mi_sweep_difference(const cJSON *ours, const cJSON *theirs, char *text, size_t size)
+{
+    cJSON *here = bare_sweep(ours), *there = bare_sweep(theirs);
+    mi_document_difference(here, there, text, size);
+    cJSON_Delete(here);
+    cJSON_Delete(there);
+    return text;
+}
+
 /* A curve, or the curve of a training run. The resolved configuration lacks the ratios; the label
  * of one that stands alone is its title. */
 static cJSON *curve_identity(mi_writer *w, const mi_curve_config *c, bool alone)

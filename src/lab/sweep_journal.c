@@ -194,6 +194,19 @@ static size_t source_count(const mi_sweep_book *book)
     return book->options->parts > 0 ? 1 : 1 + book->other_count;
 }
 
+/* A line that can not be parsed is left out, but not one whose unit is in the rows: then there was
+ * no memory for it. (Rows of a part come from the journals of others, too.) */
+static mi_code check_located(const rewriting *w, mi_status *status)
+{
+    const mi_sweep_book *book = w->book;
+    for (size_t unit = 0; book->options->parts == 0 && unit < book->sweep->count; unit++) {
+        if (w->known[unit] == MI_UNKNOWN && mi_rows_status(book->rows, unit) != MI_ROW_MISSING) {
+            return mi_fail(status, MI_MEMORY, "out of memory for putting %s in order", book->path);
+        }
+    }
+    return MI_OK;
+}
+
 static mi_code locate_all(rewriting *w, mi_status *status)
 {
     mi_code code = MI_OK;
@@ -201,7 +214,7 @@ static mi_code locate_all(rewriting *w, mi_status *status)
     for (w->source = 0; code == MI_OK && w->source < source_count(w->book); w->source++) {
         code = mi_journal_read(source_path(w->book, w->source), locate, w, &state, status);
     }
-    return code;
+    return code == MI_OK ? check_located(w, status) : code;
 }
 
 /* A line with the unit's number of today. */

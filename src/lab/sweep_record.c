@@ -161,6 +161,18 @@ static mi_code run_unit(const mi_sweep *s, size_t unit, const mi_experiment *inn
     return code;
 }
 
+/* Did writing in the folders of units fail? The next unit would fare no better. A data file that
+ * can not be read is the unit's own affair. */
+static bool folder_failed(const char *opt_directory, mi_code code, const mi_status *failure)
+{
+    char folder[MI_SWEEP_PATH];
+    if (opt_directory == NULL || code != MI_IO) {
+        return false;
+    }
+    int length = snprintf(folder, sizeof folder, "%s/units", opt_directory);
+    return length < MI_SWEEP_PATH && strstr(failure->message, folder) != NULL;
+}
+
 /* Files of training are named in a result that is kept although they are not. */
 static mi_code finish_unit(const mi_sweep *s, size_t unit, const char *opt_directory, cJSON *result,
                            char **ret_record, mi_status *status)
@@ -190,7 +202,7 @@ mi_code mi_sweep_compute(const mi_sweep *s, size_t unit, const char *opt_directo
     if (code == MI_OK) {
         code = finish_unit(s, unit, opt_directory, result, ret_record, &failure);
     }
-    if (code == MI_INTERRUPTED) {
+    if (code == MI_INTERRUPTED || folder_failed(opt_directory, code, &failure)) {
         mi_fail(status, code, "%s", failure.message);
     } else if (code != MI_OK) {
         if (opt_directory != NULL && code != MI_IO && code != MI_MEMORY) {

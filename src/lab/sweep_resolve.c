@@ -1,6 +1,8 @@
 /* The "sweep" experiment: from JSON to its cases, seeds, axes and columns. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "maskinfo/memory.h"
 #include "sweep.h"
@@ -42,13 +44,37 @@ void mi_sweep_destroy(mi_sweep *s)
     free(s);
 }
 
+/* A path that leads nowhere from the working folder may do so from the folder of the sweep. */
+static mi_code find_base(const char *sweep_file, const char *name, char **ret_file,
+                         mi_status *status)
+{
+    const char *slash = strrchr(sweep_file, '/');
+    char *beside = NULL;
+    mi_code code = mi_experiment_find(name, ret_file, status);
+    if (code != MI_OK || slash == NULL || name[0] == '/' || access(*ret_file, F_OK) == 0) {
+        return code;
+    }
+    size_t folder = (size_t)(slash - sweep_file), size = folder + strlen(name) + 2;
+    code = mi_allocate(size, 1, &beside, status);
+    if (code == MI_OK) {
+        snprintf(beside, size, "%.*s/%s", (int)folder, sweep_file, name);
+        if (access(beside, F_OK) == 0) {
+            free(*ret_file);
+            *ret_file = beside;
+            return MI_OK;
+        }
+    }
+    free(beside);
+    return code;
+}
+
 /* Read an experiment file into *ret_document; NULL after adding a fault. */
 static mi_code read_base(mi_resolver *r, const char *name, const char *path, char **ret_file,
                          cJSON **ret_document)
 {
     mi_status missing = {.code = MI_OK};
     mi_faults found = {.count = 0};
-    mi_code code = mi_experiment_find(name, ret_file, &missing);
+    mi_code code = find_base(r->faults->file, name, ret_file, &missing);
     if (code == MI_INPUT) {
         mi_faults_add(r->faults, path, "%s", missing.message);
         return MI_OK;
@@ -106,12 +132,16 @@ static void check_kind(mi_resolver *r, const cJSON *document, const char *path, 
     s->kind = kind;
 }
 
-static bool apply_sets(mi_resolver *r, const mi_values *values, cJSON *document)
+/* "set" of the sweep or of the case at `path`. */
+static bool apply_sets(mi_resolver *r, const mi_values *values, const char *path, cJSON *document)
 {
     const mi_value *set = mi_values_find(values, "set");
+    char list[MI_PATH_SIZE], at[MI_PATH_SIZE];
     bool good = true;
+    mi_path_key(list, path, "set");
     for (size_t i = 0; good && set->given && i < set->path_count; i++) {
-        good = mi_document_set(document, set->paths[i], r->faults);
+        mi_path_index(at, list, i);
+        good = mi_document_set_at(document, at, set->paths[i], r->faults);
     }
     return good;
 }
@@ -137,8 +167,8 @@ static mi_code resolve_case(mi_resolver *r, const cJSON *entry, const cJSON *doc
     }
     if (code == MI_OK && c->document != NULL) {
         check_kind(r, c->document, at, index, s);
-        if (apply_sets(r, settings, c->document) && values != NULL) {
-            apply_sets(r, values, c->document);
+        if (apply_sets(r, settings, "", c->document) && values != NULL) {
+            apply_sets(r, values, path, c->document);
         }
     }
     mi_values_destroy(values);
@@ -171,7 +201,7 @@ static mi_code resolve_cases(mi_resolver *r, const cJSON *document, const mi_val
 
 static bool is_seed(const cJSON *item)
 {
-    return cJSON_IsNumber(item) && item->valuedouble >= 0 && item->valuedouble <= 0x1p53 &&
+    return cJSON_IsNumber(item) && item->valuedouble >= 0 && item->valuedouble < 0x1p53 &&
            item->valuedouble == floor(item->valuedouble);
 }
 
@@ -223,7 +253,7 @@ static mi_code resolve_seeds(mi_resolver *r, const cJSON *document, mi_sweep *s)
         if (!is_seed(seed)) {
             char at[MI_PATH_SIZE], shown[64];
             mi_path_index(at, "seeds", s->seed_count);
-            mi_faults_add(r->faults, at, "%s; must be a whole number in [0, 9007199254740992]",
+            mi_faults_add(r->faults, at, "%s; must be a whole number in [0, 9007199254740991]",
                           mi_document_show(seed, shown, sizeof shown));
             return MI_OK;
         }
@@ -251,11 +281,14 @@ static mi_code resolve_head(mi_resolver *r, const cJSON *document, mi_experiment
     return code;
 }
 
-/* Keys of mi_experiment_parameters, which stand at the top as well. */
-static bool is_head(const mi_experiment *e, const char *key)
+/* Not of the head, where unknown keys are found. */
+static bool is_setting(const char *key)
 {
-    return strcmp(key, "experiment") == 0 || strcmp(key, "seed") == 0 ||
-           cJSON_HasObjectItem(e->resolved, key);
+    bool known = false;
+    for (size_t i = 1; head_keys[i] != NULL; i++) {
+        known = known || strcmp(key, head_keys[i]) == 0;
+    }
+    return known;
 }
 
 /* The settings, out of the document without the keys of the head. */
@@ -266,7 +299,7 @@ static mi_code resolve_settings(mi_resolver *r, const cJSON *document, mi_experi
     mi_code code = rest == NULL ? mi_resolve_no_memory(r) : MI_OK;
     cJSON_ArrayForEach(item, document)
     {
-        if (code == MI_OK && !is_head(e, item->string) &&
+        if (code == MI_OK && is_setting(item->string) &&
             !cJSON_AddItemReferenceToObject(rest, item->string, (cJSON *)item)) {
             code = mi_resolve_no_memory(r);
         }
@@ -285,7 +318,7 @@ static mi_code resolve_settings(mi_resolver *r, const cJSON *document, mi_experi
 }
 
 /* The experiment of a file in its place. */
-static cJSON *inline_base(const cJSON *item)
+static cJSON *inline_base(const char *sweep_file, const cJSON *item)
 {
     mi_faults found = {.count = 0};
     char *file = NULL;
@@ -293,7 +326,7 @@ static cJSON *inline_base(const cJSON *item)
     if (!cJSON_IsString(item)) {
         return cJSON_Duplicate(item, 1);
     }
-    if (mi_experiment_find(item->valuestring, &file, NULL) == MI_OK) {
+    if (find_base(sweep_file, item->valuestring, &file, NULL) == MI_OK) {
         base = mi_document_read(file, &found);
     }
     mi_faults_clear(&found);
@@ -301,18 +334,18 @@ static cJSON *inline_base(const cJSON *item)
     return base;
 }
 
-static void put_bases(mi_writer *w, const cJSON *document, cJSON *config)
+static void put_bases(mi_writer *w, const char *sweep_file, const cJSON *document, cJSON *config)
 {
     const cJSON *base = mi_lab_item(document, "base"), *entry = NULL;
     cJSON *cases = cJSON_Duplicate(mi_lab_item(document, "cases"), 1);
     if (base != NULL) {
-        mi_add_item(w, config, "base", inline_base(base));
+        mi_add_item(w, config, "base", inline_base(sweep_file, base));
     }
     cJSON_ArrayForEach(entry, cases)
     {
         base = mi_lab_item(entry, "base");
-        if (base != NULL &&
-            !cJSON_ReplaceItemInObjectCaseSensitive((cJSON *)entry, "base", inline_base(base))) {
+        if (base != NULL && !cJSON_ReplaceItemInObjectCaseSensitive(
+                                (cJSON *)entry, "base", inline_base(sweep_file, base))) {
             w->failed = true;
         }
     }
@@ -346,7 +379,7 @@ static mi_code put_config(mi_resolver *r, const cJSON *document, const mi_experi
     {
         mi_add_item(&w, s->config, item->string, cJSON_Duplicate(item, 1));
     }
-    put_bases(&w, document, s->config);
+    put_bases(&w, r->faults->file, document, s->config);
     mi_add_item(&w, s->config, "grid", grid_of(s));
     mi_add_item(&w, s->config, "seeds", cJSON_Duplicate(s->seeds, 1));
     mi_add_item(&w, s->config, "columns", cJSON_Duplicate(s->columns, 1));
@@ -359,8 +392,8 @@ typedef mi_code (*step)(mi_resolver *r, const cJSON *document, mi_sweep *s);
 
 mi_code mi_sweep_resolve(mi_resolver *r, const cJSON *document, mi_experiment *e)
 {
-    static const step steps[] = {resolve_seeds, mi_sweep_resolve_axes, mi_sweep_resolve_columns,
-                                 mi_sweep_resolve_figures};
+    static const step steps[] = {resolve_seeds, mi_sweep_resolve_axes, mi_sweep_check_paths,
+                                 mi_sweep_resolve_columns, mi_sweep_resolve_figures};
     size_t before = r->faults->count;
     mi_code code = mi_allocate(1, sizeof *e->sweep, &e->sweep, r->status);
     mi_sweep *s = e->sweep;

@@ -128,7 +128,7 @@ static mi_code refuse_foreign(const reading *r, mi_status *status)
 {
     char where[256] = "";
     if (r->theirs != NULL) {
-        mi_document_difference(r->book->sweep->config, r->theirs, where, sizeof where);
+        mi_sweep_difference(r->book->sweep->config, r->theirs, where, sizeof where);
     }
     return mi_fail(
         status, MI_INPUT,

@@ -3,29 +3,21 @@
 
 #include "ranks.h"
 
-/* Say behind the reason of an early end what there is. */
+/* Say behind the reason of an early end what there is. That a run was interrupted is its code. */
 static mi_code say_what_is_kept(const mi_sweep_book *book, mi_code code, mi_status *status)
 {
-    char message[sizeof status->message];
-    size_t kept = book->resumed + book->finished;
-    snprintf(message, sizeof message, "%s", status->message);
+    char reason[sizeof status->message], failed[64] = "";
+    size_t kept = book->resumed + book->finished - book->failed;
+    snprintf(reason, sizeof reason, "%.400s%s", code == MI_INTERRUPTED ? "" : status->message,
+             code == MI_INTERRUPTED ? "" : "; ");
     if (book->options->opt_directory == NULL) {
-        return mi_fail(status, code, "%.400s; without --out nothing is kept", message);
+        return mi_fail(status, code, "%swithout --out nothing is kept", reason);
     }
-    return mi_fail(status, code, "%.400s; %zu of %zu units are kept in %.100s, --resume goes on",
-                   message, kept, book->share, book->path);
-}
-
-static void warn_of_failures(const mi_sweep_book *book)
-{
-    const mi_run *run = &book->options->run;
-    char text[160];
-    if (book->failed > 0 && run->opt_notice != NULL) {
-        snprintf(text, sizeof text,
-                 "%zu of %zu units failed; their messages are in the table's column \"note\"",
-                 book->failed, book->share);
-        run->opt_notice(run->opt_notice_context, text);
+    if (book->failed > 0) {
+        snprintf(failed, sizeof failed, ", %zu failed", book->failed);
     }
+    return mi_fail(status, code, "%s%zu of %zu units are kept in %.100s%s; --resume goes on",
+                   reason, kept, book->share, book->path, failed);
 }
 
 static void put_timing(const mi_sweep_book *book, const struct timespec *start, cJSON *result)
@@ -116,12 +108,13 @@ mi_code mi_sweep_run(const mi_experiment *e, const mi_run_options *options, mi_f
     if (code != MI_OK) {
         say_what_is_kept(&book, code, status);
     } else {
-        warn_of_failures(&book);
+        mi_sweep_notice_failures(&book);
     }
     if (code == MI_OK && options->parts == 0) {
         code = mi_sweep_result(e, &book, ret_result, status);
     }
     if (code == MI_OK && *ret_result != NULL) {
+        mi_sweep_notice_gaps(&book, *ret_result);
         put_timing(&book, &start, *ret_result);
         hand_over_lock(&book);
     }

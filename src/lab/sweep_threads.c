@@ -31,6 +31,7 @@ static mi_code do_unit(crew *c, size_t unit, mi_status *status)
     mi_code code = mi_sweep_compute(c->book->sweep, unit, c->book->options->opt_directory, &c->run,
                                     &record, status);
     if (code == MI_OK) {
+        mi_sweep_notice_first(c->book, record);
         code = mi_sweep_book_accept(c->book, record, status);
     }
     cJSON_free(record);

@@ -55,6 +55,39 @@ static void name_faults(const mi_sweep *s, size_t unit, const mi_faults *found, 
     }
 }
 
+/* Does the message of a fault end with one that was found at a unit? */
+static bool ends_with(const char *message, const char *found)
+{
+    size_t length = strlen(message), tail = strlen(found);
+    return length > tail && strcmp(message + length - tail, found) == 0;
+}
+
+/* Move to `fresh` what no earlier unit had as well: a fault of the base or of "set" is in all. */
+static void pick_fresh(const mi_faults *known, size_t since, mi_faults *found, mi_faults *fresh)
+{
+    for (size_t i = 0; i < found->count && i < MI_FAULTS_KEPT; i++) {
+        bool old = false;
+        for (size_t k = since; k < known->count && k < MI_FAULTS_KEPT && !old; k++) {
+            old = known->messages[k] != NULL && found->messages[i] != NULL &&
+                  ends_with(known->messages[k], found->messages[i]);
+        }
+        if (!old) {
+            fresh->messages[fresh->count++] = found->messages[i];
+            found->messages[i] = NULL;
+        }
+    }
+    fresh->failure = found->failure;
+}
+
+static void name_fresh_faults(const mi_sweep *s, size_t unit, size_t since, mi_faults *found,
+                              mi_faults *faults)
+{
+    mi_faults fresh = {.count = 0};
+    pick_fresh(faults, since, found, &fresh);
+    name_faults(s, unit, &fresh, faults);
+    mi_faults_clear(&fresh);
+}
+
 static bool put_seed(const mi_sweep *s, double seed, cJSON *document, mi_faults *faults)
 {
     bool list = s->kind == MI_KIND_METHODS;
@@ -101,6 +134,17 @@ static mi_code resolve_unit(const mi_sweep *s, size_t unit, mi_faults *found,
     }
     cJSON_Delete(document);
     free(at);
+    return code;
+}
+
+/* One of many: faults that others had, from `since` on, are not told again. */
+static mi_code one_of_units(const mi_sweep *s, size_t unit, size_t since, mi_faults *faults,
+                            mi_experiment **ret_experiment, mi_status *status)
+{
+    mi_faults found = {.count = 0};
+    mi_code code = resolve_unit(s, unit, &found, ret_experiment, status);
+    name_fresh_faults(s, unit, since, &found, faults);
+    mi_faults_clear(&found);
     return code;
 }
 
@@ -157,12 +201,13 @@ void mi_sweep_sum_keys(mi_sweep *s)
 static mi_code resolve_keys(mi_resolver *r, mi_sweep *s)
 {
     uint64_t columns = hash_columns(s);
+    size_t since = r->faults->count;
     mi_code code = MI_OK;
     for (size_t unit = 0; code == MI_OK && unit < s->count; unit++) {
         mi_experiment *inner = NULL;
         code = r->opt_run != NULL && mi_interrupted(r->opt_run)
                    ? mi_fail(r->status, MI_INTERRUPTED, "interrupted")
-                   : mi_sweep_unit(s, unit, r->faults, &inner, r->status);
+                   : one_of_units(s, unit, since, r->faults, &inner, r->status);
         if (code == MI_OK) {
             code = find_key(columns, inner, &s->keys[unit], r->status);
             code = code == MI_OK ? mi_sweep_note_data(s, unit, inner, r->status) : code;
@@ -193,7 +238,7 @@ static mi_code check_unit(const mi_sweep *s, size_t unit, const mi_run *run, mi_
     if (code == MI_OK) {
         code = mi_experiment_check(inner, run, &found, &local);
     }
-    name_faults(s, unit, &found, faults);
+    name_fresh_faults(s, unit, 0, &found, faults);
     if (code == MI_INPUT && found.count == 0) {
         char name[NAME_LENGTH];
         mi_faults_add(faults, "", "at %s: %s", mi_sweep_name_unit(s, unit, name, sizeof name),

@@ -13,7 +13,7 @@ enum {
     MAX_CLASSES = MI_MIXTURE_COMPONENTS,
 };
 static const double least_kappa = 1e-9, most_kappa = 1e9, most_scale = 1000, most_smoothness = 100,
-                    most_seed = 9007199254740992.0; /* 2^53 */
+                    most_seed = 9007199254740991.0; /* 2^53 - 1 */
 
 static const char *const boundaries[] = {"free", "torus", NULL};
 
@@ -50,7 +50,7 @@ static const mi_parameter parameters[] = {
     {.name = "template_seed",
      .type = MI_INTEGER,
      .low = 0,
-     .high = 9007199254740992.0,
+     .high = 9007199254740991.0,
      .fallback = "1",
      .unit = "",
      .help = "which templates are drawn; belongs to the model, unlike the run's seed"},

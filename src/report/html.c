@@ -9,48 +9,43 @@
 
 enum { SENTENCE = 2048 };
 
-/* Line by line, because cleaning takes a newline for a space. */
-static void put_line(FILE *page, const char *line, size_t bytes)
+static void put_letter(FILE *page, const char *letter, size_t bytes)
 {
-    char *copy = strndup(line, bytes), *clean = NULL;
-    if (copy != NULL && mi_text_clean(copy, &clean, NULL) == MI_OK) {
-        for (const char *c = clean; *c != '\0'; c++) {
-            switch (*c) {
-            case '<':
-                fputs("&lt;", page);
-                break;
-            case '>':
-                fputs("&gt;", page);
-                break;
-            case '&':
-                fputs("&amp;", page);
-                break;
-            case '"':
-                fputs("&quot;", page);
-                break;
-            case '\'':
-                fputs("&#39;", page);
-                break;
-            default:
-                putc(*c, page);
-            }
-        }
+    switch (letter[0]) {
+    case '<':
+        fputs("&lt;", page);
+        break;
+    case '>':
+        fputs("&gt;", page);
+        break;
+    case '&':
+        fputs("&amp;", page);
+        break;
+    case '"':
+        fputs("&quot;", page);
+        break;
+    case '\'':
+        fputs("&#39;", page);
+        break;
+    default:
+        fwrite(letter, 1, bytes, page);
     }
-    free(copy);
-    free(clean);
+}
+
+/* The bytes [text, end), letter by letter: nothing is allocated, so that nothing can be lost. */
+static void put_text(FILE *page, const char *text, const char *end)
+{
+    while (text < end) {
+        char letter[4] = "\n";
+        size_t bytes = 1;
+        text += *text == '\n' ? 1 : mi_text_letter(text, letter, &bytes);
+        put_letter(page, letter, bytes);
+    }
 }
 
 void mi_html_text(FILE *page, const char *text)
 {
-    for (;;) {
-        size_t bytes = strcspn(text, "\n");
-        put_line(page, text, bytes);
-        if (text[bytes] == '\0') {
-            return;
-        }
-        putc('\n', page);
-        text += bytes + 1;
-    }
+    put_text(page, text, text + strlen(text));
 }
 
 void mi_html_say(FILE *page, const char *format, ...)
@@ -70,11 +65,9 @@ void mi_html_paragraphs(FILE *page, const char *text)
     while (*(text += strspn(text, "\n")) != '\0') {
         const char *end = strstr(text, "\n\n");
         size_t bytes = end == NULL ? strlen(text) : (size_t)(end - text);
-        char *paragraph = strndup(text, bytes);
         fputs("<p>", page);
-        mi_html_text(page, paragraph == NULL ? "?" : paragraph);
+        put_text(page, text, text + bytes);
         fputs("</p>\n", page);
-        free(paragraph);
         text += bytes;
     }
 }

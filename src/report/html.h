@@ -58,7 +58,7 @@ typedef struct mi_section {
     int level;          /* of its headings below its title */
 } mi_section;
 /* Every figure: its picture, caption and commands. */
-void mi_html_figures(const mi_section *section);
+mi_code mi_html_figures(const mi_section *section, mi_status *status);
 
 /* The command that made the result, for a shell; whether it was recorded (else it is one that
  * computes the result's configuration again). */

@@ -57,21 +57,25 @@ static mi_code read_picture(const mi_section *s, const char *stem, const char *e
 
 /* The drawing goes to a stream of its own first: it is in the page as a whole or not at all. */
 static bool put_svg(const mi_section *s, const char *stem, const mi_drawing *drawing,
-                    char reason[96])
+                    char reason[96], mi_status *status)
 {
     unsigned char *bytes = NULL;
     char *text = NULL;
     size_t size = 0, length = 0;
-    mi_status status = {.code = MI_OK};
     bool good = false;
-    if (read_picture(s, stem, "svg", most_svg, &bytes, &size, &status) != MI_OK) {
+    if (read_picture(s, stem, "svg", most_svg, &bytes, &size, status) != MI_OK) {
         snprintf(reason, 96, "it can not be read, or is larger than 1 MB");
         return false;
     }
     FILE *file = mi_open_text(&text, &length);
     if (file != NULL) {
         good = mi_svg_inline(file, drawing, (const char *)bytes, size, reason);
-        good = fclose(file) == 0 && good;
+        bool whole = ferror(file) == 0;
+        whole = fclose(file) == 0 && whole;
+        good = whole && good;
+    }
+    if (text == NULL) {
+        mi_fail(status, MI_MEMORY, "no memory for the page");
     }
     if (good) {
         fwrite(text, 1, length, s->page);
@@ -100,13 +104,13 @@ static unsigned long big_endian(const unsigned char *b)
     return (unsigned long)b[0] << 24 | (unsigned long)b[1] << 16 | (unsigned long)b[2] << 8 | b[3];
 }
 
-static bool put_png(const mi_section *s, const char *stem, const mi_drawing *drawing)
+static bool put_png(const mi_section *s, const char *stem, const mi_drawing *drawing,
+                    mi_status *status)
 {
     static const unsigned char signature[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
     unsigned char *bytes = NULL;
     size_t size = 0;
-    mi_status status = {.code = MI_OK};
-    bool good = read_picture(s, stem, "png", most_png, &bytes, &size, &status) == MI_OK &&
+    bool good = read_picture(s, stem, "png", most_png, &bytes, &size, status) == MI_OK &&
                 size > 24 && memcmp(bytes, signature, sizeof signature) == 0;
     if (good) {
         fputs("<img alt=\"", s->page);
@@ -120,14 +124,17 @@ static bool put_png(const mi_section *s, const char *stem, const mi_drawing *dra
     return good;
 }
 
-static void put_picture(const mi_section *s, const char *stem, const mi_drawing *drawing)
+/* A picture that is not there is told of in the page; want of memory is a failure. */
+static mi_code put_picture(const mi_section *s, const char *stem, const mi_drawing *drawing,
+                           mi_status *status)
 {
     char reason[96] = "";
+    mi_status svg = {.code = MI_OK}, png = {.code = MI_OK};
     fputs("<div class=\"scroll picture\" role=\"group\" tabindex=\"0\" aria-label=\"Figure: ",
           s->page);
     mi_html_text(s->page, stem);
     fputs("\">", s->page);
-    if (!put_svg(s, stem, drawing, reason) && !put_png(s, stem, drawing)) {
+    if (!put_svg(s, stem, drawing, reason, &svg) && !put_png(s, stem, drawing, &png)) {
         fputs("<p class=\"note\">", s->page);
         mi_html_text(s->page, "The picture is missing: neither ");
         mi_html_text(s->page, stem);
@@ -137,6 +144,9 @@ static void put_picture(const mi_section *s, const char *stem, const mi_drawing 
         fputs("</p>", s->page);
     }
     fputs("</div>\n", s->page);
+    return svg.code == MI_MEMORY || png.code == MI_MEMORY
+               ? mi_fail(status, MI_MEMORY, "no memory for the page")
+               : MI_OK;
 }
 
 /* A word of a command for a shell. */
@@ -185,7 +195,7 @@ bool mi_html_command(FILE *page, const mi_section *s)
     return true;
 }
 
-static void put_figure(const mi_section *s, const char *stem, size_t number)
+static mi_code put_figure(const mi_section *s, const char *stem, size_t number, mi_status *status)
 {
     char prefix[64], label[512];
     const mi_figure figure = mi_figure_find(s->report, stem);
@@ -196,7 +206,7 @@ static void put_figure(const mi_section *s, const char *stem, size_t number)
              question);
     const mi_drawing drawing = {prefix, label};
     fprintf(s->page, "<figure id=\"r%zu-%s\">\n", s->index, stem);
-    put_picture(s, stem, &drawing);
+    mi_code code = put_picture(s, stem, &drawing, status);
     fprintf(s->page, "<figcaption>Figure %zu. <strong>", number + 1);
     mi_html_text(s->page, question);
     fputs("</strong> ", s->page);
@@ -207,16 +217,19 @@ static void put_figure(const mi_section *s, const char *stem, size_t number)
     put_word(s->page, s->folder);
     fprintf(s->page, "/result.json</code>; numbers in <code>%s.dat</code>, script ", stem);
     fprintf(s->page, "<code>%s.gp</code>.</span></figcaption>\n</figure>\n", stem);
+    return code;
 }
 
-void mi_html_figures(const mi_section *s)
+mi_code mi_html_figures(const mi_section *s, mi_status *status)
 {
     stems list;
     size_t count = list_stems(s->result, list);
     if (count == 0) {
         mi_html_say(s->page, "The result lists no figures: `maskinfo plot` draws them.");
     }
-    for (size_t i = 0; i < count; i++) {
-        put_figure(s, list[i], i);
+    mi_code code = MI_OK;
+    for (size_t i = 0; i < count && code == MI_OK; i++) {
+        code = put_figure(s, list[i], i, status);
     }
+    return code;
 }

@@ -185,7 +185,9 @@ static mi_code put_body(const mi_section *s, mi_status *status)
     fputs("</div>\n", s->page);
     if (code == MI_OK) {
         put_heading(s, "figures", "Figures");
-        mi_html_figures(s);
+        code = mi_html_figures(s, status);
+    }
+    if (code == MI_OK) {
         put_heading(s, "tables", "Tables");
         code = mi_html_tables(s, status);
     }

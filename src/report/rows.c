@@ -287,6 +287,24 @@ bool mi_rows_numeric(const mi_rows *rows, size_t column)
     return numeric;
 }
 
+const char *mi_rows_why_empty(const mi_rows *rows, size_t column)
+{
+    const char *why = NULL;
+    for (size_t unit = 0; unit < rows->unit_count; unit++) {
+        size_t place = unit * rows->column_count + column;
+        if (mi_rows_status(rows, unit) != MI_ROW_DONE) {
+            continue;
+        }
+        if (rows->kinds[place] != MI_VALUE_NULL) {
+            return NULL;
+        }
+        if (why == NULL) {
+            why = rows->texts.texts[(size_t)rows->numbers[place]];
+        }
+    }
+    return why;
+}
+
 void mi_rows_place(const mi_rows *rows, size_t unit, size_t *at, size_t *ret_seed)
 {
     size_t rest = unit / rows->seed_count;

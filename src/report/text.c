@@ -30,25 +30,33 @@ static size_t sequence(const unsigned char *s)
     return overlong || surrogate || beyond ? 0 : length + 1;
 }
 
+size_t mi_text_letter(const char *text, char letter[4], size_t *ret_bytes)
+{
+    const unsigned char *s = (const unsigned char *)text;
+    size_t bytes = sequence(s);
+    bool control = *s < 0x20 || *s == 0x7f || (bytes == 2 && s[0] == 0xc2 && s[1] < 0xa0);
+    bool kept = !control && bytes > 0 && bytes < 4;
+    if (kept) {
+        memcpy(letter, text, bytes);
+    } else {
+        letter[0] = control ? ' ' : '?';
+    }
+    *ret_bytes = kept ? bytes : 1;
+    return bytes == 0 ? 1 : bytes;
+}
+
 mi_code mi_text_clean(const char *text, char **ret_clean, mi_status *status)
 {
     char *clean = NULL;
     if (mi_allocate(strlen(text) + 1, 1, &clean, status) != MI_OK) {
         return MI_MEMORY;
     }
-    char *out = clean;
-    for (const unsigned char *s = (const unsigned char *)text; *s != '\0';) {
-        size_t bytes = sequence(s);
-        bool control = *s < 0x20 || *s == 0x7f || (bytes == 2 && s[0] == 0xc2 && s[1] < 0xa0);
-        if (control) {
-            *out++ = ' ';
-        } else if (bytes == 0 || bytes == 4) {
-            *out++ = '?';
-        } else {
-            memcpy(out, s, bytes);
-            out += bytes;
-        }
-        s += bytes == 0 ? 1 : bytes;
+    for (char *out = clean; *text != '\0';) {
+        char letter[4];
+        size_t bytes = 0;
+        text += mi_text_letter(text, letter, &bytes);
+        memcpy(out, letter, bytes);
+        out += bytes;
     }
     *ret_clean = clean;
     return MI_OK;

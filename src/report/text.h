@@ -6,6 +6,10 @@
 
 #include "maskinfo/status.h"
 
+/* The next letter of a text that is not at its end, as mi_text_clean has it, in letter (*ret_bytes
+ * bytes). Returns how many bytes of the text it takes. */
+size_t mi_text_letter(const char *text, char letter[4], size_t *ret_bytes);
+
 /* A copy of text on one line of valid UTF-8: control characters become spaces, invalid bytes and
  * characters beyond the basic plane (no plot font has them all) become '?'. free(). */
 mi_code mi_text_clean(const char *text, char **ret_clean, mi_status *status);

@@ -236,8 +236,8 @@ static void a_collapse_is_told_once(void **state)
 {
     static const struct {
         const char *script, *verdict, *says;
-    } cases[] = {{"uniform", "uniform", "the same of every image"},
-                 {"one", "one prototype", "one prototype"},
+    } cases[] = {{"uniform", "uniform", "the same of every image, over many prototypes (entropy 4"},
+                 {"one", "one prototype", "over few prototypes or one (entropy 0"},
                  {"point", "dimensional", "a point"},
                  {"line", "dimensional", "a line"},
                  {"sound", "none", ""}};

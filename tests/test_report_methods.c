@@ -153,7 +153,7 @@ static void monitors_hold_the_numbers(void **state)
               "data index 1 using 1:(valid(2) ? $2 : 1/0) with lines",
               "(valid(10) ? $10 : 1/0) axes x1y2 with lines", "'effective rank'", "'spare'",
               "'per cent'", "set y2range [0:0.975]",
-              "Verdict: collapse: it''s uniform. Patches: no collapse. At the end the prototypes",
+              "Verdict: collapse: it's uniform. Patches: no collapse. At the end the prototypes",
               "0.0625 of at most ln K = 4.159 nats", "the loss is ln K."));
 }
 
@@ -315,7 +315,7 @@ static void methods_hold_the_numbers(void **state)
                        "set arrow from 50, graph 0 to 50", "set arrow from 68.75, graph 0",
                        "'raw pixels'", "'untrained encoder'", "'75.0' at graph 0.99, first 0",
                        "'none' at graph 0.99, first 1", "'single seeds'",
-                       "'two: no accuracy, k-NN: nobody''s labels.'", "'seconds'"));
+                       "\"two: no accuracy, k-NN: nobody's labels.\"", "'seconds'"));
     assert_lacks(state, "methods.gp", "linear, patches");
     draw_numbers(edited(methods_text, "table[1].collapse", "\"uniform (2 of 3)\""), state);
     assert_holds(state, "methods.gp", LINES("'collapsed: uniform (2 of 3)'"));

@@ -71,21 +71,79 @@ static void lines_have_means_intervals_and_seeds(void **state)
 {
     draw_numbers(parse(result_text), state);
     /* In the order of x; a block of seeds follows where there are several. */
-    assert_holds(state, "lines.dat",
-                 LINES("# ratio loss_mean low high\n0.1 1 0.9876 1.0124\n0.4 0.5 0.25 0.75\n"
-                       "0.9 0.2 0.2 0.2\n",
-                       "# x value\n0.4 0.4\n0.4 0.6\n0.1 0.99\n0.1 1.01\n0.9 0.2\n0.9 0.2\n",
-                       "# ratio floor_mean low high\n0.1 0.8 ? ?\n0.4 0.3 ? ?\n",
-                       "# ratio loss_mean low high\n0.4 2 1 3\n"));
+    assert_holds(
+        state, "lines.dat",
+        LINES("# ratio loss_mean low high seeds\n0.1 1 0.9876 1.0124 2\n0.4 0.5 0.25 0.75 2\n"
+              "0.9 0.2 0.2 0.2 2\n",
+              "# x value\n0.4 0.4\n0.4 0.6\n0.1 0.99\n0.1 1.01\n0.9 0.2\n0.9 0.2\n",
+              "# ratio floor_mean low high seeds\n0.1 0.8 ? ? 1\n0.4 0.3 ? ? 1\n",
+              "# ratio loss_mean low high seeds\n0.4 2 1 3 2\n"));
     /* Two columns of two cases: a panel a case. The seeds of the first lie in [0.2, 1.01]; the
      * interval reaches neither below nor 0.05 of that spread above, which is left free. */
     assert_holds(state, "lines.gp",
                  LINES("set multiplot title 'How do loss and floor depend on masking ratio?'",
-                       "set title 'it''s a'", "set title 'b'", "set xlabel 'masking ratio (r)'",
-                       "'loss (nats), floor (nats)'", "set yrange [0.1595:1.0529]",
+                       "set title \"it's a\"", "set title 'b'", "set xlabel 'masking ratio (r)'",
+                       "'loss, floor (nats)'", "set yrange [0.1595:1.0529]",
                        "set logscale x; set xrange [0.0915863:0.98268]", "'0.1' 0.1",
-                       "using 1:3:4 with filledcurves", "with linespoints", "dt 2", "'A note.'",
-                       "'2 of 12 units failed", "Means over 2 seeds"));
+                       "using 1:(clip($3)):(clip($4)) with filledcurves", "with linespoints",
+                       "dt 2", "'A note.'", "'2 of 12 units failed", "Means over 2 seeds"));
+}
+
+/* Text of any kind is drawn as it stands, wherever it stands: gnuplot itself reads it. */
+static void draw_text(const char *text, void **state)
+{
+    static const char *const places[] = {
+        "axes[0].labels[0]", "axes[1].labels[0]", "axes[1].label",
+        "columns[0].label",  "figures[0].note",   "figures[1].title",
+        "axes[1].unit",      "columns[0].unit",   "axes[0].label"};
+    cJSON *result = parse(result_text);
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        cJSON *node = at(result, places[i]);
+        assert_non_null(cJSON_SetValuestring(node, text));
+    }
+    cJSON *texts = at(result, "cells[0].values.verdict.texts");
+    cJSON_AddNumberToObject(texts, text, 2);
+    draw_whole(result, state);
+    check_pictures(state, "lines");
+    check_pictures(state, "heat");
+    check_pictures(state, "words");
+    check_pictures(state, "sides");
+    assert_holds(state, "lines.svg", LINES(text));
+    assert_holds(state, "heat.svg", LINES(text));
+    assert_holds(state, "words.svg", LINES(text));
+}
+
+static void any_text_is_drawn_as_it_stands(void **state)
+{
+    draw_text("'", state);
+    draw_text("'75'' '''b''", state);
+    draw_text("a''\\`date`\"%g", state);
+    draw_text("{@x}^_50%\"`$y`\\", state);
+}
+
+static void line_breaks_become_spaces(void **state)
+{
+    draw_numbers(edited(result_text, "figures[1].title", "\"a\\n'b\""), state);
+    assert_holds(state, "heat.gp", LINES("# a 'b\n", "set multiplot title \"a 'b\" font"));
+}
+
+/* A name that does not fit keeps its unit. */
+static void long_names_are_cut_before_their_unit(void **state)
+{
+    char label[600] = "\"", title[300];
+    for (int i = 0; i < 40; i++) {
+        strcat(label, "long label ");
+    }
+    strcat(label, "\"");
+    cJSON *result = edited(result_text, "axes[1].label", label);
+    memset(title, 'T', sizeof title - 1);
+    title[sizeof title - 1] = '\0';
+    cJSON_SetValuestring(at(result, "columns[0].label"), title);
+    cJSON_SetValuestring(at(result, "figures[1].title"), title);
+    draw_numbers(result, state);
+    assert_holds(state, "lines.gp", LINES("… (r)'", "TTT… (nats)'"));
+    assert_holds(state, "heat.gp", LINES("… (r)'", "TTT… (nats)", "TTT…' font"));
+    assert_lacks(state, "lines.gp", "(nat'");
 }
 
 /* The interval of the second case, [1, 3], is far wider than the seeds: 0.6 of their spread is
@@ -93,7 +151,11 @@ static void lines_have_means_intervals_and_seeds(void **state)
 static void wide_intervals_are_cut(void **state)
 {
     draw_numbers(parse(result_text), state);
-    assert_holds(state, "lines.gp", LINES("set yrange [1.78:2.22]"));
+    assert_holds(state, "lines.gp",
+                 LINES("set yrange [1.78:2.22]",
+                       "clip(v) = v < 1.78 ? 1.78 : v > 2.22 ? 2.22 : v\n",
+                       "interval of the mean, cut off at"));
+    assert_lacks(state, "heat.gp", "cut off");
 }
 
 static void categories_stand_side_by_side(void **state)
@@ -101,11 +163,11 @@ static void categories_stand_side_by_side(void **state)
     draw_numbers(parse(result_text), state);
     /* Three ratios: 0.3 left of the category's place, on it, and right of it. */
     assert_holds(state, "sides.dat",
-                 LINES("# case loss_mean low high\n-0.3 0.5 0.25 0.75\n0.7 2 1 3\n",
-                       "# case loss_mean low high\n0 1 0.9876 1.0124\n",
-                       "# case loss_mean low high\n0.3 0.2 0.2 0.2\n"));
+                 LINES("# case loss_mean low high seeds\n-0.3 0.5 0.25 0.75 2\n0.7 2 1 3 2\n",
+                       "# case loss_mean low high seeds\n0 1 0.9876 1.0124 2\n",
+                       "# case loss_mean low high seeds\n0.3 0.2 0.2 0.2 2\n"));
     assert_holds(state, "sides.gp",
-                 LINES("set xrange [-0.5:1.5]", "'it''s a' 0, 'b' 1", "with yerrorbars"));
+                 LINES("set xrange [-0.5:1.5]", "\"it's a\" 0, 'b' 1", "with yerrorbars"));
     assert_lacks(state, "sides.gp", "linespoints lc");
 }
 
@@ -123,9 +185,9 @@ static void heat_maps_have_a_box_a_cell(void **state)
     /* (2 - 0.2)/(2 - 0.2) = 1 is bright, (1 - 0.2)/1.8 = 0.44 is not. */
     assert_holds(state, "heat.gp",
                  LINES("set multiplot title 'How warm?'", "set cbrange [0.2:2]",
-                       "set label '2' at 0, 1 center front tc rgb '#000000'",
-                       "set label '1' at 1, 0 center front tc rgb '#ffffff'", "fs pattern 4",
-                       "'0.4' 0, '0.1' 1, '0.9' 2", "'it''s a' 0, 'b' 1", "title 'failed'",
+                       "set label '2.0' at 0, 1 center front tc rgb '#000000'",
+                       "set label '1.0' at 1, 0 center front tc rgb '#ffffff'", "fs pattern 4",
+                       "'0.4' 0, '0.1' 1, '0.9' 2", "\"it's a\" 0, 'b' 1", "title 'failed'",
                        "title 'no value'"));
 }
 
@@ -203,7 +265,8 @@ static void many_lines_are_spread(void **state)
         state, "f.gp",
         LINES("set title 'x'", "set title 'z'", "title 'line 15'", "The first 16 of 20 lines"));
     assert_lacks(state, "f.gp", "title 'line 16'");
-    assert_holds(state, "f.dat", LINES("# block 47: line 15\n# c v_mean low high\n1 350 ? ?\n"));
+    assert_holds(state, "f.dat",
+                 LINES("# block 47: line 15\n# c v_mean low high seeds\n1 350 ? ? 1\n"));
 }
 
 /* A line for each combination, the first axis slowest. */
@@ -229,8 +292,8 @@ static void lines_of_two_axes(void **state)
     }
     draw_numbers(result, state);
     assert_holds(state, "f.dat",
-                 LINES("# block 2: x, r\n# c v_mean low high\n1 20 ? ?\n2 21 ? ?\n",
-                       "# block 4: y, q\n# c v_mean low high\n1 110 ? ?\n2 111 ? ?\n"));
+                 LINES("# block 2: x, r\n# c v_mean low high seeds\n1 20 ? ? 1\n2 21 ? ? 1\n",
+                       "# block 4: y, q\n# c v_mean low high seeds\n1 110 ? ? 1\n2 111 ? ? 1\n"));
     assert_holds(state, "f.gp", LINES("title 'a, b' left", "title 'y, q'"));
 }
 
@@ -249,9 +312,9 @@ static void idle_axes_give_one_line(void **state)
         " {\"at\": [1, 0], \"failed\": 0, \"values\": {\"v\": {\"count\": 1, \"mean\": 5}}},"
         " {\"at\": [1, 1], \"failed\": 0, \"values\": {\"v\": {\"count\": 1, \"mean\": 600}}}]}");
     draw_numbers(result, state);
-    assert_holds(
-        state, "f.gp",
-        LINES("Nothing here depends on idle one.", "set logscale y", "set yrange [3.33333:900]"));
+    assert_holds(state, "f.gp",
+                 LINES("Nothing here depends on idle one.", "set logscale y; set format y '%g'",
+                       "set yrange [3.33333:900]"));
     assert_lacks(state, "f.dat", "block 1");
 }
 
@@ -261,8 +324,8 @@ static void heat_diverges_around_zero(void **state)
     draw_numbers(edited(result_text, "cells[1].values.loss.mean", "-1"), state);
     assert_holds(state, "heat.gp",
                  LINES("set cbrange [-2:2]", "0.5 '#f7f7f7'",
-                       "set label '-1' at 1, 0 center front tc rgb '#000000'",
-                       "set label '2' at 0, 1 center front tc rgb '#ffffff'"));
+                       "set label '-1.0' at 1, 0 center front tc rgb '#000000'",
+                       "set label '2.0' at 0, 1 center front tc rgb '#ffffff'"));
 }
 
 /* ---- the table ---- */
@@ -275,14 +338,15 @@ static void table_shows_cells(void **state)
         parse(result_text),
         LINES(
             "case    masking ratio (r)  loss (nats)    floor (nats)  verdict               failed\n"
-            "it's a  0.4                0.50 ± 0.25    0.3           mixed 1, redundant 1  -\n"
-            "it's a  0.1                1.000 ± 0.012  0.8           redundant 2           -\n"
+            "it's a  0.4                0.50 ± 0.25    0.3*          mixed 1, redundant 1  -\n"
+            "it's a  0.1                1.000 ± 0.012  0.8*          redundant 2           -\n"
             "it's a  0.9                0.2 ± 0        -             mixed 2               -\n"
             "b       0.4                2.0 ± 1        -             mixed 2               -\n"
             "b       0.1                -              -             -                     2\n"
             "b       0.9                -              -             -                     -\n",
             "2 of 12 units failed:\n  8: did not converge\n  and 1 more, in table.csv\n",
-            "Means over 2 seeds; ± half of Student's 95 % interval of the mean.\n"));
+            "Means over 2 seeds (in 2 cells fewer, where units failed or have no value); ± half of "
+            "Student's 95 % interval of the mean; * one seed alone.\n"));
 }
 
 static void long_labels_give_way_to_names(void **state)
@@ -361,6 +425,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SCRATCH_TEST(every_figure_is_drawn),
         SCRATCH_TEST(lines_have_means_intervals_and_seeds),
+        SCRATCH_TEST(any_text_is_drawn_as_it_stands),
+        SCRATCH_TEST(line_breaks_become_spaces),
+        SCRATCH_TEST(long_names_are_cut_before_their_unit),
         SCRATCH_TEST(wide_intervals_are_cut),
         SCRATCH_TEST(categories_stand_side_by_side),
         SCRATCH_TEST(heat_maps_have_a_box_a_cell),

@@ -231,7 +231,7 @@ static void without_a_floor_its_reason_is_told(void **state)
     draw_numbers(result, state);
     assert_holds(state, "training.gp",
                  LINES("'loss of the model of the data, no floor: 0.4375'",
-                       "Held-out loss 0.375 ± 0.016; no exact floor (nobody''s law is known)."));
+                       "Held-out loss 0.375 ± 0.016; no exact floor (nobody's law is known)."));
     assert_holds(state, "network.gp", LINES("'model r* 0.625'", "which a network may surpass"));
     assert_lacks(state, "network.gp", "no predictor gains more");
 }
@@ -577,7 +577,7 @@ static void labels_are_cleaned(void **state)
 {
     cJSON *result = edited(field_text, "title", "\"it's `date` \\n $(x) \\u0007\"");
     draw_whole(result, state);
-    assert_holds(state, "training.gp", LINES("'it''s `date`   $(x)   (ratio 0.5)'"));
+    assert_holds(state, "training.gp", LINES("\"it's \\140date\\140   $(x)   (ratio 0.5)\""));
     result = edited(checks_text, "runs[0].label", "\"a|b*\"");
     draw_whole(result, state);
     assert_holds(state, "checks.md", LINES("| a\\|b\\* |"));

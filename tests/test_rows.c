@@ -213,6 +213,7 @@ static void check_cell_of_three(const cJSON *result)
     assert_text(loss, "each", "[1,2,4]");
     assert_null(cJSON_GetObjectItem(loss, "reason"));
     assert_text(value_of(result, 0, "verdict"), "texts", "{\"redundant\":2,\"mixed\":1}");
+    assert_text(value_of(result, 0, "verdict"), "each", "[\"redundant\",\"mixed\",\"redundant\"]");
 }
 
 static void check_cell_with_failure(const cJSON *result)
@@ -283,6 +284,28 @@ static void cells_as_csv(void **state)
     }
     assert_int_equal(*line, '\0');
     assert_non_null(strstr(text, ",3,redundant: 2; mixed: 1\n"));
+    free(text);
+    destroy(&in);
+}
+
+/* Nothing is known of a column without any value: neither kind's heading would be right. */
+static void columns_without_values_have_one_heading(void **state)
+{
+    char path[SCRATCH_PATH];
+    inputs in = create("[]", "[1, 2]", two_columns);
+    mi_status status = {.code = MI_OK};
+    failed(in.rows, 0, "x");
+    failed(in.rows, 1, "x");
+    assert_int_equal(
+        mi_rows_write_cells_csv(in.rows, scratch_name(state, "cells.csv", path), &status), MI_OK);
+    char *text = contents(path);
+    assert_string_equal(text, "done,failed,loss,verdict\n0,2,,\n");
+    free(text);
+    done(in.rows, 1, "[1, \"a\"]", "[]");
+    assert_int_equal(mi_rows_write_cells_csv(in.rows, path, &status), MI_OK);
+    text = contents(path);
+    assert_string_equal(text, "done,failed,loss_mean,loss_deviation,loss_low,loss_high,loss_count,"
+                              "verdict_texts\n1,1,1,,,,1,a: 1\n");
     free(text);
     destroy(&in);
 }
@@ -545,6 +568,7 @@ int main(void)
         SCRATCH_TEST(numbers_are_written_as_in_results),
         cmocka_unit_test(cells_aggregate_over_seeds),
         SCRATCH_TEST(cells_as_csv),
+        SCRATCH_TEST(columns_without_values_have_one_heading),
         cmocka_unit_test(texts_are_counted_in_order),
         cmocka_unit_test(half_rows_are_no_rows),
         SCRATCH_TEST(fields_are_quoted),

@@ -68,8 +68,9 @@ mi_code mi_rows_write_json(const mi_rows *rows, const char *path, mi_status *sta
 
 /* One row a cell, that is a combination of axis values: the axes, "done", "failed", then of a
  * numeric column NAME its NAME_mean, NAME_deviation, NAME_low, NAME_high, NAME_count, of another
- * one NAME_texts ("healthy: 2; collapsed: 1", in the order of seeds). No two headings are equal
- * where no axis is named like one of a column's. */
+ * one NAME_texts ("healthy: 2; collapsed: 1", in the order of seeds). What a column is, is known
+ * from its values alone: one without a value in any unit (all failed) has NAME only, and is empty.
+ * No two headings are equal where no axis is named like one of a column's. */
 mi_code mi_rows_write_cells_csv(const mi_rows *rows, const char *path, mi_status *status);
 
 /* Add to the result: "cells", with "cells_reason" and null beyond MI_MOST_CELLS of them, and
@@ -77,12 +78,12 @@ mi_code mi_rows_write_cells_csv(const mi_rows *rows, const char *path, mi_status
  *
  *     cells     [{"at": [index..], "done", "failed", "values": {NAME: V}}]
  *     V         {"count": numbers, "mean", "deviation", "low", "high", "each"}
- *               or {"count", "texts": {text: times}} where the column has texts
+ *               or {"count", "texts": {text: times}, "each"} where the column has texts
  *     failures  [{"unit", "at", "seed", "message"}]
  *
  * "deviation" is that of one seed, unbiased; "low" and "high" bound Student's 95 % interval of the
- * mean; what there is not is null, and "reason" says why. "each" has a number or null of each seed,
- * where there are at most MI_MOST_EACH units. */
+ * mean; what there is not is null, and "reason" says why. "each" has the number (or text) or null
+ * of each seed, where there are at most MI_MOST_EACH units. */
 mi_code mi_rows_put_cells(const mi_rows *rows, cJSON *result, mi_status *status);
 
 #endif

@@ -135,22 +135,29 @@ mi_collapse_verdict mi_collapse_find(const mi_history *h, mi_outputs outputs,
     return v;
 }
 
-static const char *shape_of(mi_collapse kind)
+/* What the outputs that all images share look like. "Uniform" is a name: half of ln K is enough. */
+static const char *shape_of(const mi_collapse_verdict *v, double log_prototypes, char *text,
+                            size_t size)
 {
-    return kind == MI_UNIFORM ? "spread evenly over the prototypes" : "on few prototypes or one";
+    snprintf(text, size, "over %s (entropy %.3g of ln K = %.4g)",
+             v->kind == MI_UNIFORM ? "many prototypes" : "few prototypes or one", v->mean_entropy,
+             log_prototypes);
+    return text;
 }
 
 const char *mi_collapse_text(const mi_collapse_verdict *v, double log_prototypes, char *text,
                              size_t size)
 {
+    char shape[96];
     switch (v->kind) {
     case MI_UNIFORM:
     case MI_ONE_PROTOTYPE:
         snprintf(text, size,
                  "collapse (%s): since step %zu the teacher says the same of every image, %s: "
-                 "information %.3g of ln K = %.4g nats%s",
-                 mi_collapse_name(v->kind), v->step, shape_of(v->kind), v->information,
-                 log_prototypes, v->step <= 1 ? "; or it has not begun to learn" : "");
+                 "information %.3g nats%s",
+                 mi_collapse_name(v->kind), v->step,
+                 shape_of(v, log_prototypes, shape, sizeof shape), v->information,
+                 v->step <= 1 ? "; or it has not begun to learn" : "");
         break;
     case MI_DIMENSIONAL:
         snprintf(text, size,

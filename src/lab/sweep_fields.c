@@ -17,8 +17,9 @@ const mi_field_note mi_sweep_field_notes[] = {
     {"cells[]",
      "one object a combination of axis values: at (index into the values of each axis), done, "
      "failed, and in values for each column count, mean, deviation, low and high (95 % by "
-     "Student's t over the seeds), or texts with how many times each; null beyond 10000 cells, "
-     "which cells.csv has"},
+     "Student's t over the seeds), or texts with how many times each; each: the value of each "
+     "seed, "
+     "up to 5000 units; null beyond 10000 cells, which cells.csv has"},
     {"failures[]", "the first 100 failed units: unit, at, seed, message"},
     {"files", "table.csv and table.json: one row a unit; cells.csv: one row a cell"},
     {"timing", "seconds; computed and resumed: units of this run and of earlier ones; threads"},

@@ -37,8 +37,8 @@ static void put_title(mi_sheet *sheet, const mi_overlay *o)
 {
     char correlation[96] = "no rank correlation: too few points";
     if (isfinite(o->rank_correlation)) {
-        snprintf(correlation, sizeof correlation, "rank correlation %.2f over %zu ratios",
-                 o->rank_correlation, o->count);
+        snprintf(correlation, sizeof correlation, "rank correlation %.2f over %.0f ratios",
+                 o->rank_correlation, isfinite(o->pairs) ? o->pairs : (double)o->count);
     }
     fputs("set title ", sheet->script);
     mi_text_quote(sheet->script, o->label, TITLE_LIMIT, "");

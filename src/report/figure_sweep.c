@@ -6,7 +6,7 @@
 #include "sweep_parts.h"
 #include "text.h"
 
-enum { TIC_LIMIT = 18, CHARACTER = 7 /* pixels of a tic's */, ALL_TICS = 40 };
+enum { LABEL_MARGIN = 52 /* between the axes and the name of y, beside short tics */ };
 
 void mi_combinations_add(mi_combinations *c, const mi_swept *swept, size_t axis)
 {
@@ -35,18 +35,19 @@ size_t mi_combinations_cell(const mi_combinations *c, const mi_swept *swept, siz
 void mi_combinations_label(const mi_combinations *c, const mi_swept *swept, size_t number,
                            bool named, char label[MI_SWEEP_LABEL])
 {
-    enum { PART = 60 };
+    enum { PART = 60, BYTES = 4 * PART + 2 };
     size_t used = 0;
     label[0] = '\0';
-    for (size_t i = 0; i < c->axis_count; i++) {
+    for (size_t i = 0; i < c->axis_count && used + 2 * BYTES < MI_SWEEP_LABEL; i++) {
         const mi_swept_axis *axis = &swept->axes[c->axes[i]];
-        const char *value = axis->labels[index_on(c, swept, number, i)];
+        char part[BYTES];
         mi_append(label, MI_SWEEP_LABEL, &used, "%s", i > 0 ? ", " : "");
         if (named && axis->numeric) {
-            mi_append(label, MI_SWEEP_LABEL, &used, "%.*s ", (int)mi_text_bytes(axis->bare, PART),
-                      axis->bare);
+            mi_text_fit(part, sizeof part, axis->bare, PART, "");
+            mi_append(label, MI_SWEEP_LABEL, &used, "%s ", part);
         }
-        mi_append(label, MI_SWEEP_LABEL, &used, "%.*s", (int)mi_text_bytes(value, PART), value);
+        mi_text_fit(part, sizeof part, axis->labels[index_on(c, swept, number, i)], PART, "");
+        mi_append(label, MI_SWEEP_LABEL, &used, "%s", part);
     }
 }
 
@@ -55,25 +56,26 @@ const mi_swept_value *mi_sweep_value(const mi_swept *swept, size_t cell, size_t 
     return &swept->values[cell * swept->column_count + column];
 }
 
-size_t mi_sweep_tics(mi_sheet *sheet, const mi_swept_axis *axis, char which,
-                     const double *opt_places, int width)
+void mi_sweep_name(char text[MI_SWEEP_LABEL], const char *bare, const char *label, size_t limit)
 {
-    size_t longest = 0, step = (axis->count + ALL_TICS - 1) / ALL_TICS;
-    for (size_t i = 0; i < axis->count; i++) {
-        size_t length = mi_text_length(axis->labels[i]);
-        longest = length > longest ? length : longest;
+    const char *unit = label + strlen(bare);
+    if (2 * mi_text_length(unit) > limit) {
+        mi_text_fit(text, MI_SWEEP_LABEL, label, limit, "");
+    } else {
+        mi_text_fit(text, MI_SWEEP_LABEL, bare, limit, unit);
     }
-    longest = longest > TIC_LIMIT ? TIC_LIMIT : longest;
-    bool turned = (int)((longest + 1) * CHARACTER * ((axis->count + step - 1) / step)) > width;
-    fprintf(sheet->script, "set %ctics %s font ',10' (", which,
-            which == 'x' && turned ? "rotate by 40 right" : "norotate");
-    for (size_t i = 0; i < axis->count; i += step) {
-        fputs(i > 0 ? ", " : "", sheet->script);
-        mi_text_quote(sheet->script, axis->labels[i], TIC_LIMIT, "");
-        fprintf(sheet->script, " %.12g", opt_places != NULL ? opt_places[i] : (double)i);
-    }
-    fputs(")\n", sheet->script);
-    return which == 'x' && !turned ? 0 : longest;
+}
+
+void mi_sweep_panel(mi_sheet *sheet, mi_box box, int room, const char *title,
+                    const mi_swept_axis *x, const char *y_label)
+{
+    char name[MI_SWEEP_LABEL];
+    mi_sweep_name(name, x->bare, x->label, mi_sheet_across(box));
+    mi_sheet_panel(sheet, box, title, name, "");
+    fputs("set label ", sheet->script);
+    mi_text_quote(sheet->script, y_label, mi_sheet_upright(box), "");
+    fprintf(sheet->script, " at screen X(%d), Y(%d) center rotate\n",
+            box.left - LABEL_MARGIN - room, (box.top + box.bottom) / 2);
 }
 
 void mi_sweep_notes(mi_sheet *sheet, const mi_swept_figure *figure, const char *general)
@@ -85,7 +87,7 @@ void mi_sweep_notes(mi_sheet *sheet, const mi_swept_figure *figure, const char *
     }
     mi_sheet_note(sheet, general);
     if (swept->failed > 0) {
-        snprintf(note, sizeof note, "%zu of %zu units failed; the means are those of the others.",
+        snprintf(note, sizeof note, "%zu of %zu units failed; what is shown is of the others.",
                  swept->failed, swept->units);
         mi_sheet_note(sheet, note);
     }
@@ -138,20 +140,47 @@ size_t mi_sweep_figures(const mi_report *report)
 
 static const char lines_caption[] =
     "The mean over the seeds at each value of the x axis with its 95 % interval (Student's t), a "
-    "line for each combination of the other axes. Where intervals overlap widely the sweep does "
-    "not "
-    "tell the settings apart; one seed has no interval.";
+    "line for each combination of the other axes. Settings share their seeds, so that they are to "
+    "be compared seed by seed: intervals that overlap may still be told apart so.";
+static const char bare_lines_caption[] =
+    "The value at each value of the x axis, a line for each combination of the other axes. No "
+    "setting has two seeds that succeeded, so that no interval is known.";
 static const char heat_caption[] =
     "The mean over the seeds for each pair of values of two axes, as a colour; the scale is beside "
     "the map. A field that is empty has no unit that succeeded. Intervals are in the table of "
     "cells.";
+static const char bare_heat_caption[] =
+    "The value for each pair of values of two axes, as a colour; the scale is beside the map. A "
+    "field that is empty has no unit that succeeded.";
+static const char text_caption[] =
+    "The commonest over the seeds for each pair of values of two axes, as a colour. A field that "
+    "is empty has no unit that succeeded. How often each came is in the table of cells.";
+static const char mixed_caption[] =
+    "The mean over the seeds, of texts the commonest, for each pair of values of two axes, as a "
+    "colour. A field that is empty has no unit that succeeded. The table of cells has more.";
+
+static const char *caption_of(const mi_swept *swept, const mi_swept_figure *figure)
+{
+    size_t texts = 0;
+    bool intervals = mi_swept_has_intervals(swept);
+    for (size_t i = 0; i < figure->count; i++) {
+        texts += !swept->columns[figure->columns[i]].numeric;
+    }
+    if (!figure->heat) {
+        return intervals ? lines_caption : bare_lines_caption;
+    }
+    if (texts > 0) {
+        return texts == figure->count ? text_caption : mixed_caption;
+    }
+    return intervals ? heat_caption : bare_heat_caption;
+}
 
 mi_figure mi_sweep_figure(const mi_report *report, size_t number)
 {
     const mi_swept_figure *figure = &report->opt_swept->figures[number];
     return (mi_figure){.name = figure->name,
                        .question = figure->title,
-                       .caption = figure->heat ? heat_caption : lines_caption,
+                       .caption = caption_of(report->opt_swept, figure),
                        .any = drawable(report->opt_swept, figure) ? always : never,
                        .draw = draw};
 }

@@ -11,7 +11,6 @@
 enum {
     TITLE_MARGIN = 34,
     BOTTOM_MARGIN = 56,
-    LABEL_MARGIN = 62, /* between the axes and the name of y, beside short tics */
     ROW_HEIGHT = 36,
     LEAST_HEIGHT = 180,
     MOST_HEIGHT = 340,
@@ -21,7 +20,7 @@ enum {
     MOST_PRINTED = 600, /* numbers in a panel */
     LEAST_WIDTH = 40,   /* of a box that has room for a number */
     LEAST_ROW = 13,
-    CHARACTER = 7,
+    LABEL_LIMIT = 70,
     NARROW = 6 /* pixels of a character in a box */
 };
 
@@ -30,7 +29,9 @@ static void print_values(mi_sheet *sheet, const mi_heat_map *m, size_t panel, mi
 {
     int width = (box.right - box.left) / (int)m->x->count;
     int height = (box.bottom - box.top) / (int)m->y->count;
-    if (width < LEAST_WIDTH || height < LEAST_ROW || m->x->count * m->y->count > MOST_PRINTED) {
+    char number[MI_HEAT_NUMBER];
+    if (width < (m->numeric ? (int)m->longest * NARROW : LEAST_WIDTH) || height < LEAST_ROW ||
+        m->x->count * m->y->count > MOST_PRINTED) {
         return;
     }
     for (size_t k = 0; k < m->x->count * m->y->count; k++) {
@@ -44,7 +45,8 @@ static void print_values(mi_sheet *sheet, const mi_heat_map *m, size_t panel, mi
         if (what == MI_HEAT_WORDS) {
             mi_text_quote(sheet->script, value->most, (size_t)(width / NARROW), "");
         } else {
-            fprintf(sheet->script, "'%.3g'", value->mean);
+            mi_heat_print(m, value, number);
+            fprintf(sheet->script, "'%s'", number);
         }
         bool dark = what == MI_HEAT_NUMBERS && mi_heat_bright(m, value->mean);
         fprintf(sheet->script, " at %zu, %zu center front tc rgb '%s' font ',10'\n", i, j,
@@ -52,33 +54,18 @@ static void print_values(mi_sheet *sheet, const mi_heat_map *m, size_t panel, mi
     }
 }
 
-/* Pixels that tics on the left take beyond what every panel leaves them. */
-static int tics_beyond(const mi_swept_axis *axis)
-{
-    enum { EASY = 5, LIMIT = 18 };
-    size_t longest = 0;
-    for (size_t i = 0; i < axis->count; i++) {
-        size_t length = mi_text_length(axis->labels[i]);
-        longest = length > longest ? length : longest;
-    }
-    longest = longest > LIMIT ? LIMIT : longest;
-    return longest > EASY ? (int)(longest - EASY) * CHARACTER : 0;
-}
-
 /* Returns the characters of x tics that stand upright. */
 static size_t begin_panel(mi_sheet *sheet, const mi_heat_map *m, mi_box box, const char *title)
 {
-    mi_sheet_panel(sheet, box, title, m->x->label, "");
-    fputs("set label ", sheet->script);
-    mi_text_quote(sheet->script, m->y->label, 60, "");
-    fprintf(sheet->script, " at screen X(%d), Y(%d) center rotate\n",
-            box.left - LABEL_MARGIN + 10 - tics_beyond(m->y), (box.top + box.bottom) / 2);
+    char name[MI_SWEEP_LABEL];
+    mi_sweep_name(name, m->y->bare, m->y->label, mi_sheet_upright(box));
+    mi_sweep_panel(sheet, box, mi_sweep_labels_room(m->y), title, m->x, name);
     fprintf(sheet->script,
             "set xrange [-0.5:%zu.5]; set yrange [-0.5:%zu.5]; unset colorbox\n"
             "set style fill solid noborder\n",
             m->x->count - 1, m->y->count - 1);
-    mi_sweep_tics(sheet, m->y, 'y', NULL, 0);
-    return mi_sweep_tics(sheet, m->x, 'x', NULL, box.right - box.left);
+    mi_sweep_tics(sheet, m->y, 'y', 0);
+    return mi_sweep_tics(sheet, m->x, 'x', box.right - box.left);
 }
 
 static void put_colorbox(mi_sheet *sheet, const mi_heat_map *m, mi_box box)
@@ -129,19 +116,20 @@ static void put_grey_boxes(mi_sheet *sheet, int failed, int empty)
 /* Returns the characters of x tics that stand upright. */
 static size_t draw_panel(mi_sheet *sheet, const mi_heat_map *m, size_t panel, mi_box box)
 {
-    char title[2 * MI_SWEEP_LABEL], name[MI_SWEEP_LABEL];
+    char title[2 * MI_SWEEP_LABEL + 2], name[MI_SWEEP_LABEL];
     int texts[MI_HEAT_TEXTS], numbers = mi_heat_boxes(sheet, m, panel, MI_HEAT_NUMBERS, 0);
     for (size_t k = 0; k < m->text_count; k++) {
         texts[k] = mi_heat_boxes(sheet, m, panel, MI_HEAT_WORDS, k);
     }
     int failed = mi_heat_boxes(sheet, m, panel, MI_HEAT_FAILED, 0);
     int empty = mi_heat_boxes(sheet, m, panel, MI_HEAT_EMPTY, 0);
-    box.left += tics_beyond(m->y);
+    box.left += mi_sweep_labels_room(m->y);
     box.right -= m->numeric ? COLORBOX : 0;
-    const char *label = m->swept->columns[m->column].label;
+    const mi_swept_column *column = &m->swept->columns[m->column];
+    char label[MI_SWEEP_LABEL];
+    mi_sweep_name(label, column->bare, column->label, LABEL_LIMIT);
     mi_combinations_label(&m->panels, m->swept, panel, true, name);
-    snprintf(title, sizeof title, "%.*s%s%s", (int)mi_text_bytes(label, 70), label,
-             name[0] != '\0' ? ": " : "", name);
+    snprintf(title, sizeof title, "%s%s%s", label, name[0] != '\0' ? ": " : "", name);
     size_t upright = begin_panel(sheet, m, box, title);
     if (m->numeric) {
         put_colorbox(sheet, m, box);
@@ -216,13 +204,19 @@ static void draw_column(mi_sheet *sheet, mi_heat_map *m, cursor *c)
 
 static void put_notes(mi_sheet *sheet, const mi_heat_map *m)
 {
-    char note[300];
+    char note[400];
     size_t used = 0;
     if (m->swept->seed_count > 1) {
-        mi_append(note, sizeof note, &used, "Means over %zu seeds%s.", m->swept->seed_count,
-                  m->text_count > 0 ? "; of texts, the commonest" : "");
+        mi_append(note, sizeof note, &used, "%s",
+                  m->any_numbers ? "Means over " : "The commonest over ");
+        mi_swept_put_seeds(m->swept, m->figure->columns, m->figure->count, note, sizeof note,
+                           &used);
+        mi_append(note, sizeof note, &used, "%s%s.",
+                  m->any_numbers && m->any_words ? "; of texts, the commonest" : "",
+                  m->any_alone ? "; * one seed alone" : "");
     } else {
-        mi_append(note, sizeof note, &used, "One seed: no spread is known.");
+        mi_append(note, sizeof note, &used, "One seed%s.",
+                  m->any_numbers ? ": no spread is known" : "");
     }
     if (m->panels.count > MOST_PANELS) {
         mi_append(note, sizeof note, &used, " %d of %zu panels are shown; cells.csv has all.",

@@ -2,62 +2,13 @@
  * the other axes. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "maskinfo/format.h"
 #include "sweep_lines.h"
 #include "text.h"
 
-enum {
-    TITLE_MARGIN = 34,
-    UNTITLED_MARGIN = 12,
-    HEIGHT = 300,
-    BOTTOM_MARGIN = 56,
-    MARGIN = 20,
-    EXPLICIT_TICS = 12
-};
-
-static const int dashes[MI_SWEEP_COLUMNS] = {1, 2, 4, 5, 3};
-
-static mi_look look_of(const mi_lines_plan *p, size_t series, size_t column)
-{
-    mi_look look = mi_look_of(p->series_shown > 1 ? series : column);
-    look.dash = dashes[column];
-    return look;
-}
-
-/* The range of means and seeds, and of intervals as far as they are not much wider: Student's
- * interval of two seeds would leave nothing else to be seen. */
-static void put_range(mi_sheet *sheet, const mi_lines_plan *p, size_t panel)
-{
-    double low = INFINITY, high = -INFINITY, bottom = INFINITY, top = -INFINITY;
-    for (size_t series = 0; series < p->series_shown; series++) {
-        for (size_t k = 0; k < p->x->count * p->column_count; k++) {
-            const mi_swept_value *v =
-                mi_sweep_value(p->swept, mi_lines_cell(p, panel, series, k / p->column_count),
-                               p->columns[k % p->column_count]);
-            low = fmin(low, v->mean);
-            high = fmax(high, v->mean);
-            bottom = fmin(bottom, fmin(v->mean, v->low));
-            top = fmax(top, fmax(v->mean, v->high));
-            for (size_t s = 0; v->opt_each != NULL && s < p->swept->seed_count; s++) {
-                low = fmin(low, v->opt_each[s]);
-                high = fmax(high, v->opt_each[s]);
-            }
-        }
-    }
-    double spread = high - low;
-    if (p->logarithmic && low > 0) {
-        fprintf(sheet->script, "set logscale y; set format y '%%.0e'; set yrange [%.6g:%.6g]\n",
-                low / 1.5, high * 1.5);
-    } else if (spread > 1e-9 * fmax(fabs(high), fabs(low))) {
-        double below = fmax(low - 0.6 * spread, fmin(bottom, low) - 0.05 * spread);
-        double above = fmin(high + 0.6 * spread, fmax(top, high) + 0.05 * spread);
-        fprintf(sheet->script, "set yrange [%.6g:%.6g]\n", below, above);
-    } else if (isfinite(spread)) {
-        double margin = high != 0 ? 0.1 * fabs(high) : 1;
-        fprintf(sheet->script, "set yrange [%.6g:%.6g]\n", low - margin, high + margin);
-    }
-}
+enum { TITLE_MARGIN = 34, UNTITLED_MARGIN = 12, HEIGHT = 300, BOTTOM_MARGIN = 56 };
 
 /* Returns the characters of tics that stand upright. */
 static size_t put_x_axis(mi_sheet *sheet, const mi_lines_plan *p, mi_box box)
@@ -65,34 +16,60 @@ static size_t put_x_axis(mi_sheet *sheet, const mi_lines_plan *p, mi_box box)
     const mi_swept_axis *x = p->x;
     if (!x->numeric) {
         fprintf(sheet->script, "set xrange [-0.5:%zu.5]\n", x->count - 1);
-        return mi_sweep_tics(sheet, x, 'x', NULL, box.right - box.left);
+        return mi_sweep_tics(sheet, x, 'x', box.right - box.left);
     }
     double low = INFINITY, high = -INFINITY;
     for (size_t i = 0; i < x->count; i++) {
         low = fmin(low, x->values[i]);
         high = fmax(high, x->values[i]);
     }
+    mi_sweep_range range = {.logarithmic = x->logarithmic};
     if (x->logarithmic) {
         double factor = high > low ? pow(high / low, 0.04) : 2;
-        fprintf(sheet->script, "set logscale x; set xrange [%.6g:%.6g]\n", low / factor,
-                high * factor);
-        return x->count <= EXPLICIT_TICS
-                   ? mi_sweep_tics(sheet, x, 'x', x->values, box.right - box.left)
-                   : 0;
+        range.low = low / factor;
+        range.high = high * factor;
+    } else {
+        double margin = high > low ? 0.04 * (high - low) : 1;
+        range.low = low - margin;
+        range.high = high + margin;
     }
-    double margin = high > low ? 0.04 * (high - low) : 1;
-    fprintf(sheet->script, "set xrange [%.6g:%.6g]\n", low - margin, high + margin);
-    return 0;
+    fprintf(sheet->script, "%sset xrange [%.6g:%.6g]\n", x->logarithmic ? "set logscale x; " : "",
+            range.low, range.high);
+    return mi_sweep_places(sheet, x, range, box.right - box.left);
 }
 
-static void y_label(const mi_lines_plan *p, char label[MI_SWEEP_LABEL])
+/* The unit, " (nats)", that all columns have; "" where there is none. */
+static const char *common_unit(const mi_lines_plan *p)
 {
-    size_t used = 0;
-    label[0] = '\0';
+    const char *unit = NULL;
     for (size_t i = 0; i < p->column_count; i++) {
-        const char *name = p->swept->columns[p->columns[i]].label;
-        mi_append(label, MI_SWEEP_LABEL, &used, "%s%.*s", i > 0 ? ", " : "",
-                  (int)mi_text_bytes(name, 40), name);
+        const mi_swept_column *column = &p->swept->columns[p->columns[i]];
+        const char *own = column->label + strlen(column->bare);
+        unit = unit == NULL || strcmp(unit, own) == 0 ? own : "";
+    }
+    return unit == NULL ? "" : unit;
+}
+
+/* The names of the columns; each with its unit, if they differ and that has room. */
+static void y_label(const mi_lines_plan *p, size_t limit, char label[MI_SWEEP_LABEL])
+{
+    enum { PART = 50, BYTES = 4 * PART + 1 };
+    const char *unit = common_unit(p);
+    char joined[2][MI_SWEEP_COLUMNS * (BYTES + 2)] = {"", ""};
+    size_t used[2] = {0, 0};
+    for (size_t i = 0; i < p->column_count; i++) {
+        const mi_swept_column *column = &p->swept->columns[p->columns[i]];
+        char full[MI_SWEEP_LABEL], bare[BYTES];
+        mi_sweep_name(full, column->bare, column->label, PART);
+        mi_text_fit(bare, sizeof bare, column->bare, PART, "");
+        mi_append(joined[0], sizeof joined[0], &used[0], "%s%s", i > 0 ? ", " : "", full);
+        mi_append(joined[1], sizeof joined[1], &used[1], "%s%s", i > 0 ? ", " : "", bare);
+    }
+    if (unit[0] != '\0' && 2 * mi_text_length(unit) < limit) {
+        mi_text_fit(label, MI_SWEEP_LABEL, joined[1], limit, unit);
+    } else {
+        mi_text_fit(label, MI_SWEEP_LABEL, joined[mi_text_length(joined[0]) <= limit ? 0 : 1],
+                    limit, "");
     }
 }
 
@@ -101,17 +78,22 @@ typedef struct drawn {
     bool band;
 } drawn;
 
-static void put_line(mi_sheet *sheet, const mi_lines_plan *p, drawn d, mi_look look, size_t column)
+static void put_interval(mi_sheet *sheet, const mi_lines_plan *p, drawn d, mi_look look, bool cut)
 {
     if (d.band && p->x->numeric) {
+        /* gnuplot does not cut what it fills at the ends of the axis. */
         mi_sheet_item(sheet,
-                      "data index %d using 1:3:4 with filledcurves fc rgb '%s' fs transparent "
+                      "data index %d using 1:%s with filledcurves fc rgb '%s' fs transparent "
                       "solid 0.15 noborder",
-                      d.means, look.color);
+                      d.means, cut ? "(clip($3)):(clip($4))" : "3:4", look.color);
     } else if (d.band) {
         mi_sheet_item(sheet, "data index %d using 1:2:3:4 with yerrorbars lc rgb '%s' lw 1.4 pt -1",
                       d.means, look.color);
     }
+}
+
+static void put_line(mi_sheet *sheet, const mi_lines_plan *p, drawn d, mi_look look, size_t column)
+{
     if (d.seeds >= 0) {
         mi_sheet_item(sheet, "data index %d using 1:2 with points lc rgb '%s' pt 7 ps 0.28",
                       d.seeds, look.color);
@@ -122,23 +104,35 @@ static void put_line(mi_sheet *sheet, const mi_lines_plan *p, drawn d, mi_look l
                   column == 0 ? "0.8" : "0.6");
 }
 
-static void draw_series(mi_sheet *sheet, const mi_lines_plan *p, const drawn *all)
+static void draw_series(mi_sheet *sheet, const mi_lines_plan *p, const drawn *all, size_t panel,
+                        bool cut)
 {
+    bool alone = mi_lines_alone(p, panel);
     for (size_t series = 0; series < p->series_shown; series++) {
         for (size_t c = 0; c < p->column_count; c++) {
             const drawn *d = &all[series * MI_SWEEP_COLUMNS + c];
+            mi_look look = mi_lines_look(p, series, c);
             if (d->means >= 0) {
-                put_line(sheet, p, *d, look_of(p, series, c), c);
+                put_interval(sheet, p, *d, look, cut);
+                put_line(sheet, p, *d, look, c);
+            }
+            if (d->means >= 0 && alone) {
+                mi_sheet_item(sheet,
+                              "data index %d using 1:($5 == 1 ? $2 : NaN) with points lc rgb "
+                              "'%s' lw 1 pt 6 ps 1.7",
+                              d->means, look.color);
             }
         }
     }
 }
 
 /* Returns the characters of tics that stand upright. */
-static size_t draw_panel(mi_sheet *sheet, const mi_lines_plan *p, size_t panel, mi_box box)
+static size_t draw_panel(mi_sheet *sheet, const mi_lines_plan *p, size_t panel, mi_box box,
+                         int room)
 {
     drawn all[MI_SWEEP_SERIES * MI_SWEEP_COLUMNS];
     char title[MI_SWEEP_LABEL], label[MI_SWEEP_LABEL];
+    mi_lines_span s = mi_lines_span_of(p, panel);
     for (size_t series = 0; series < p->series_shown; series++) {
         for (size_t c = 0; c < p->column_count; c++) {
             drawn *d = &all[series * MI_SWEEP_COLUMNS + c];
@@ -146,110 +140,44 @@ static size_t draw_panel(mi_sheet *sheet, const mi_lines_plan *p, size_t panel, 
             d->seeds = d->means < 0 ? -1 : mi_lines_seeds(sheet, p, panel, series, c);
         }
     }
+    box.left += room;
     mi_combinations_label(&p->panels, p->swept, panel, true, title);
-    y_label(p, label);
-    mi_sheet_panel(sheet, box, title, p->x->label, label);
-    put_range(sheet, p, panel);
+    y_label(p, mi_sheet_upright(box), label);
+    mi_sweep_panel(sheet, box, room, title, p->x, label);
+    mi_sweep_put_range(sheet, s.range);
     size_t upright = put_x_axis(sheet, p, box);
-    draw_series(sheet, p, all);
+    if (s.cut) {
+        fprintf(sheet->script, "clip(v) = v < %.6g ? %.6g : v > %.6g ? %.6g : v\n", s.range.low,
+                s.range.low, s.range.high, s.range.high);
+    }
+    draw_series(sheet, p, all, panel, s.cut);
     mi_sheet_end(sheet);
     return upright;
 }
 
+static int widest_room(const mi_lines_plan *p)
+{
+    size_t most = 0;
+    for (size_t panel = 0; panel < p->panels_shown; panel++) {
+        size_t own = mi_sweep_characters(mi_lines_span_of(p, panel).range);
+        most = own > most ? own : most;
+    }
+    return mi_sweep_room(most);
+}
+
 static void draw_panels(mi_sheet *sheet, const mi_lines_plan *p)
 {
-    int columns = p->panels_shown > 1 ? 2 : 1;
+    int columns = p->panels_shown > 1 ? 2 : 1, room = widest_room(p);
     for (size_t first = 0; first < p->panels_shown; first += (size_t)columns) {
         int top = sheet->bottom + (p->panels.axis_count > 0 ? TITLE_MARGIN : UNTITLED_MARGIN);
         size_t upright = 0;
         for (size_t k = first; k < first + (size_t)columns && k < p->panels_shown; k++) {
-            size_t own =
-                draw_panel(sheet, p, k, mi_sheet_cell((int)(k - first), columns, top, HEIGHT));
+            size_t own = draw_panel(sheet, p, k,
+                                    mi_sheet_cell((int)(k - first), columns, top, HEIGHT), room);
             upright = own > upright ? own : upright;
         }
         sheet->bottom = top + HEIGHT + BOTTOM_MARGIN + (int)upright * 4;
     }
-}
-
-/* Names of the axes whose values a line has. */
-static void series_heading(const mi_lines_plan *p, char heading[MI_SWEEP_LABEL])
-{
-    size_t used = 0;
-    heading[0] = '\0';
-    for (size_t i = 0; i < p->series.axis_count; i++) {
-        const char *name = p->swept->axes[p->series.axes[i]].label;
-        mi_append(heading, MI_SWEEP_LABEL, &used, "%s%.*s", i > 0 ? ", " : "",
-                  (int)mi_text_bytes(name, 40), name);
-    }
-}
-
-static void put_series_key(mi_sheet *sheet, const mi_lines_plan *p)
-{
-    char heading[MI_SWEEP_LABEL], label[MI_SWEEP_LABEL];
-    series_heading(p, heading);
-    mi_sheet_key(sheet, MARGIN, MI_SHEET_WIDTH / 2, (int)p->series_shown, heading);
-    for (size_t s = 0; s < p->series_shown; s++) {
-        mi_look look = look_of(p, s, 0);
-        mi_combinations_label(&p->series, p->swept, s, false, label);
-        mi_sheet_item(sheet, "keyentry with %s lc rgb '%s' lw 1.8 pt %d ps 0.8 title ",
-                      p->x->numeric ? "linespoints" : "points", look.color, look.point);
-        mi_text_quote(sheet->script, label, 60, "");
-    }
-    mi_sheet_end(sheet);
-}
-
-static void put_column_key(mi_sheet *sheet, const mi_lines_plan *p, int left)
-{
-    mi_sheet_key(sheet, left, MI_SHEET_WIDTH, (int)p->column_count, "");
-    for (size_t c = 0; c < p->column_count; c++) {
-        mi_look look = look_of(p, 0, c);
-        mi_sheet_item(sheet, "keyentry with %s lc rgb '%s' lw 1.8 dt %d pt %d ps 0.8 title ",
-                      p->x->numeric ? "linespoints" : "points",
-                      p->series_shown > 1 ? "#444444" : look.color, p->x->numeric ? look.dash : 1,
-                      look.point + (int)c * 2);
-        mi_text_quote(sheet->script, p->swept->columns[p->columns[c]].label, 60, "");
-    }
-    mi_sheet_end(sheet);
-}
-
-static void put_keys(mi_sheet *sheet, const mi_lines_plan *p)
-{
-    size_t lines = p->column_count;
-    if (p->series_shown > 1) {
-        put_series_key(sheet, p);
-        lines = p->series_shown + 1;
-    }
-    if (p->column_count > 1) {
-        put_column_key(sheet, p, p->series_shown > 1 ? MI_SHEET_WIDTH / 2 : MARGIN);
-    }
-    if (p->series_shown > 1 || p->column_count > 1) {
-        sheet->bottom +=
-            MI_LINE_HEIGHT * (int)(lines > p->column_count ? lines : p->column_count) + MARGIN;
-    }
-}
-
-static void put_notes(mi_sheet *sheet, const mi_lines_plan *p)
-{
-    char note[700];
-    size_t used = 0;
-    if (p->swept->seed_count > 1) {
-        mi_append(note, sizeof note, &used,
-                  "Means over %zu seeds; %s: Student's 95 %% interval of the mean; small points: "
-                  "single seeds.",
-                  p->swept->seed_count, p->x->numeric ? "bands" : "bars");
-    } else {
-        mi_append(note, sizeof note, &used, "One seed: no spread is known.");
-    }
-    for (size_t i = 0; i < p->idle_count; i++) {
-        const char *label = p->swept->axes[p->idle[i]].bare;
-        mi_append(note, sizeof note, &used, "%s%.*s%s", i == 0 ? " Nothing here depends on " : ", ",
-                  (int)mi_text_bytes(label, 60), label, i + 1 == p->idle_count ? "." : "");
-    }
-    if (p->series_shown < p->series.count) {
-        mi_append(note, sizeof note, &used, " The first %zu of %zu lines; cells.csv has all.",
-                  p->series_shown, p->series.count);
-    }
-    mi_sweep_notes(sheet, p->figure, note);
 }
 
 void mi_sweep_lines(mi_sheet *sheet, const mi_swept_figure *figure)
@@ -260,7 +188,6 @@ void mi_sweep_lines(mi_sheet *sheet, const mi_swept_figure *figure)
         return;
     }
     draw_panels(sheet, &p);
-    put_keys(sheet, &p);
-    put_notes(sheet, &p);
+    mi_lines_legend(sheet, &p);
     free(p.rows);
 }

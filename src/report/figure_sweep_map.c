@@ -33,6 +33,65 @@ mi_heat_shown mi_heat_show(const mi_heat_map *m, size_t cell)
     return m->swept->failed_units[cell] > 0 ? MI_HEAT_FAILED : MI_HEAT_EMPTY;
 }
 
+/* Would the number be another with so many decimals? */
+static bool differs(double value, int decimals, double most)
+{
+    double scale = pow(10, decimals);
+    return fabs(value - round(value * scale) / scale) > 1e-9 * most;
+}
+
+/* The decimals of all numbers of a column, so that they can be compared: three digits of the
+ * largest, two of what they differ by, none that are 0 in all. -1: powers of ten. */
+static int decimals_of(const mi_heat_map *m)
+{
+    enum { MOST = 7 };
+    double most = fmax(fabs(m->low), fabs(m->high)), spread = m->high - m->low;
+    if (!(most > 0) || !isfinite(spread)) {
+        return 0;
+    }
+    if (most < 1e-3 || most >= 1e6) {
+        return -1;
+    }
+    int decimals = 2 - (int)floor(log10(most) - 1e-3); /* as many for 1 as for 0.99 */
+    if (spread > 1e-9 * most) {
+        int needed = 1 - (int)floor(log10(spread));
+        decimals = needed > decimals ? needed : decimals;
+    }
+    decimals = decimals < 0 ? 0 : decimals > MOST ? MOST : decimals;
+    for (bool same = true; same && decimals > 0; decimals -= same) {
+        for (size_t cell = 0; cell < m->swept->cell_count && same; cell++) {
+            double mean = mi_sweep_value(m->swept, cell, m->column)->mean;
+            same = !isfinite(mean) || !differs(mean, decimals - 1, most);
+        }
+    }
+    return decimals;
+}
+
+size_t mi_heat_print(const mi_heat_map *m, const mi_swept_value *value, char text[MI_HEAT_NUMBER])
+{
+    const char *mark = mi_swept_alone(m->swept, value) ? "*" : "";
+    double mean = value->mean;
+    if (m->decimals < 0) {
+        return (size_t)snprintf(text, MI_HEAT_NUMBER, "%.2e%s", mean, mark);
+    }
+    mean = fabs(mean) < 0.5 * pow(10, -m->decimals) ? 0 : mean; /* not "-0.00" */
+    return (size_t)snprintf(text, MI_HEAT_NUMBER, "%.*f%s", m->decimals, mean, mark);
+}
+
+/* The digits of the numbers, and the characters of the longest. */
+static void measure_numbers(mi_heat_map *m)
+{
+    char text[MI_HEAT_NUMBER];
+    m->decimals = decimals_of(m);
+    m->longest = 0;
+    for (size_t cell = 0; cell < m->swept->cell_count; cell++) {
+        const mi_swept_value *value = mi_sweep_value(m->swept, cell, m->column);
+        size_t length = isfinite(value->mean) ? mi_heat_print(m, value, text) : 0;
+        m->longest = length > m->longest ? length : m->longest;
+        m->any_alone = m->any_alone || (m->numeric && mi_swept_alone(m->swept, value));
+    }
+}
+
 void mi_heat_measure(mi_heat_map *m)
 {
     m->low = INFINITY;
@@ -49,6 +108,11 @@ void mi_heat_measure(mi_heat_map *m)
             m->texts[m->text_count++] = value->most;
         }
     }
+    if (m->numeric) {
+        measure_numbers(m);
+    }
+    m->any_numbers = m->any_numbers || m->numeric;
+    m->any_words = m->any_words || !m->numeric;
 }
 
 int mi_heat_boxes(mi_sheet *sheet, const mi_heat_map *m, size_t panel, mi_heat_shown what,

@@ -10,11 +10,12 @@
 enum {
     CROWDED = 8, /* more lines than this are spread over panels, where axes allow it */
     MOST_PANELS = 6,
+    DECADES = 100,   /* a span that needs a logarithm */
     MOST_DOTS = 1500 /* single seeds */
 };
 
 /* Columns of a block, and of a block of single seeds. */
-enum { X, MEAN, LOW, HIGH, BLOCK_COLUMNS };
+enum { X, MEAN, LOW, HIGH, SEEDS, BLOCK_COLUMNS };
 
 static void take_columns(mi_lines_plan *p)
 {
@@ -86,7 +87,7 @@ static bool spans_decades(const mi_lines_plan *p)
             }
         }
     }
-    return low > 0 && high > MI_SWEEP_DECADES * low;
+    return low > 0 && high > DECADES * low;
 }
 
 /* Place of a value on the x axis: categories stand at 0, 1, ..., the series side by side. */
@@ -125,8 +126,9 @@ int mi_lines_means(mi_sheet *sheet, const mi_lines_plan *p, size_t panel, size_t
         if (isfinite(v->mean)) {
             row[X] = place(p, i, series, column);
             row[MEAN] = v->mean;
-            row[LOW] = p->logarithmic && v->low <= 0 ? v->mean / MI_SWEEP_DECADES : v->low;
+            row[LOW] = v->low;
             row[HIGH] = v->high;
+            row[SEEDS] = (double)v->count;
             *ret_band = *ret_band || v->high > v->low;
             count++;
         }
@@ -136,7 +138,7 @@ int mi_lines_means(mi_sheet *sheet, const mi_lines_plan *p, size_t panel, size_t
     }
     qsort(p->rows, count, BLOCK_COLUMNS * sizeof *p->rows, by_x);
     mi_combinations_label(&p->series, p->swept, series, true, label);
-    snprintf(heading, sizeof heading, "%s %s_mean low high", p->x->name,
+    snprintf(heading, sizeof heading, "%s %s_mean low high seeds", p->x->name,
              p->swept->columns[p->columns[column]].name);
     return mi_sheet_block(sheet, label[0] != '\0' ? label : "means", heading, p->rows,
                           BLOCK_COLUMNS, count);

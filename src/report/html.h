@@ -69,6 +69,8 @@ mi_code mi_html_answer(const mi_section *section, mi_status *status);
 mi_code mi_html_tables(const mi_section *section, mi_status *status);
 
 /* Answers of single kinds. */
+enum { MI_RATIOS = 40 };
+const char *mi_answer_ratios(double count, char text[MI_RATIOS]); /* " (5 ratios)"; "": NAN */
 void mi_answer_curve(const mi_section *section);
 void mi_answer_compare(const mi_section *section);
 void mi_answer_advice(const mi_section *section);

@@ -5,7 +5,6 @@
 
 #include "html.h"
 #include "maskinfo/format.h"
-#include "swept.h"
 
 /* What the exercise takes for granted: BERT's and MAE's masking ratios. */
 static const double expected[MI_GROUPS] = {[MI_GROUP_TEXT] = 0.15, [MI_GROUP_IMAGE] = 0.75};
@@ -13,6 +12,12 @@ static const char *const group_names[MI_GROUPS] = {
     [MI_GROUP_TEXT] = "text", [MI_GROUP_IMAGE] = "images"};
 
 enum { TEXT = 400 };
+
+const char *mi_answer_ratios(double count, char text[MI_RATIOS])
+{
+    snprintf(text, MI_RATIOS, isfinite(count) ? " (%.0f ratios)" : "", count);
+    return text;
+}
 
 static bool has_interval(const mi_source *s)
 {
@@ -85,7 +90,7 @@ void mi_answer_curve(const mi_section *section)
 /* Sound measurements of a group: how many, where their optima lie, how many agree with what is
  * expected. */
 typedef struct range {
-    size_t count, agree;
+    size_t count, sources, agree;
     double low, high;
 } range;
 
@@ -105,16 +110,34 @@ static bool any_weighed(const mi_report *report)
 
 /* Where some sources are weighed as measurements, the others, which show what a law could do, are
  * left out. */
+static bool takes(const mi_report *report, mi_group group, size_t index)
+{
+    const mi_source *s = &report->sources[index];
+    return s->group == group && s->has_optimum && !s->misfit &&
+           (!any_weighed(report) || is_weighed(s));
+}
+
+/* Does a curve before it belong to the same source? */
+static bool shown_before(const mi_report *report, mi_group group, size_t index)
+{
+    const char *origin = report->sources[index].origin;
+    bool before = false;
+    for (size_t i = 0; i < index && origin[0] != '\0' && !before; i++) {
+        before = takes(report, group, i) && strcmp(report->sources[i].origin, origin) == 0;
+    }
+    return before;
+}
+
 static range optima_of(const mi_report *report, mi_group group)
 {
     range r = {.low = INFINITY, .high = -INFINITY};
-    bool weighed = any_weighed(report);
     for (size_t i = 0; i < report->count; i++) {
         const mi_source *s = &report->sources[i];
-        if (s->group == group && s->has_optimum && !s->misfit && (!weighed || is_weighed(s))) {
+        if (takes(report, group, i)) {
             double low = has_interval(s) ? s->low : s->optimum;
             double high = has_interval(s) ? s->high : s->optimum;
             r.count++;
+            r.sources += !shown_before(report, group, i);
             r.agree += low <= expected[group] && expected[group] <= high;
             r.low = fmin(r.low, s->optimum);
             r.high = fmax(r.high, s->optimum);
@@ -123,17 +146,32 @@ static range optima_of(const mi_report *report, mi_group group)
     return r;
 }
 
+/* What the ratios are of: strategies of one source are several curves. */
+static void put_what(char *text, size_t size, const mi_report *report, range r)
+{
+    const char *what = any_weighed(report) ? "measured sources" : "sources";
+    if (r.sources < r.count) {
+        snprintf(text, size, "%zu curves of %zu %s", r.count, r.sources, what);
+    } else {
+        snprintf(text, size, "%zu %s", r.count, what);
+    }
+}
+
 static void say_groups(const mi_section *section)
 {
-    const char *what = any_weighed(section->report) ? "measured sources" : "curves";
+    char what[80], group[40];
     for (int g = 0; g < MI_GROUPS; g++) {
         range r = optima_of(section->report, (mi_group)g);
+        put_what(what, sizeof what, section->report, r);
+        /* What is not measured may be neither text nor image, whatever it is drawn with. */
+        snprintf(group, sizeof group, any_weighed(section->report) ? "%s" : "what is drawn as %s",
+                 group_names[g]);
         if (r.count > 0) {
             mi_html_say(section->page,
-                        "For %s, the best ratios of %zu %s without a misfit lie from %.3g to %.3g. "
-                        "The exercise expects about %.0f %%: the intervals of %zu of %zu contain "
-                        "it%s.",
-                        group_names[g], r.count, what, r.low, r.high, 100 * expected[g], r.agree,
+                        "For %s, the best ratios of %s without a misfit lie from %.3g to %.3g. "
+                        "The exercise expects about %.0f %% for %s: the intervals of %zu of %zu "
+                        "contain it%s.",
+                        group, what, r.low, r.high, 100 * expected[g], group_names[g], r.agree,
                         r.count,
                         r.agree > 0 ? ""
                         : r.low <= expected[g] && expected[g] <= r.high
@@ -196,9 +234,11 @@ void mi_answer_compare(const mi_section *section)
     for (size_t i = 0; i < r->overlay_count; i++) {
         const mi_overlay *o = &r->overlays[i];
         if (isfinite(o->rank_correlation) && o->opt_against != NULL) {
+            char ratios[MI_RATIOS];
             mi_html_say(section->page,
-                        "Rank correlation of r·i(r) of %s with published accuracies (%s): %.2f.",
-                        o->opt_against->label, o->label, o->rank_correlation);
+                        "Rank correlation of r·i(r) of %s with published accuracies (%s): %.2f%s.",
+                        o->opt_against->label, o->label, o->rank_correlation,
+                        mi_answer_ratios(o->pairs, ratios));
         }
     }
     say_misfits(section);
@@ -232,73 +272,6 @@ void mi_answer_advice(const mi_section *section)
         if (name != NULL && said != NULL && strcmp(name, "random") != 0) {
             mi_html_say(section->page, "Masks of strategy %s: %s.", name, said);
         }
-    }
-}
-
-/* "0.91 (95 % interval 0.9 to 0.92) at side 28, kappa 0.003". */
-static void put_cell(char *text, size_t size, const mi_swept *s, size_t cell, size_t column)
-{
-    const mi_swept_value *value = &s->values[cell * s->column_count + column];
-    size_t used = 0;
-    mi_append(text, size, &used, "%.4g", value->mean);
-    if (isfinite(value->low) && isfinite(value->high)) {
-        mi_append(text, size, &used, " (95 %% interval %.4g to %.4g)", value->low, value->high);
-    }
-    for (size_t a = 0; a < s->axis_count; a++) {
-        const mi_swept_axis *axis = &s->axes[a];
-        mi_append(text, size, &used, "%s%s %s", a == 0 ? " at " : ", ", axis->bare,
-                  axis->labels[mi_swept_at(s, cell, a)]);
-    }
-}
-
-/* The cells of the smallest and the largest mean of a column; false where no cell has one. */
-static bool find_extremes(const mi_swept *s, size_t column, size_t *ret_low, size_t *ret_high)
-{
-    double low = INFINITY, high = -INFINITY;
-    for (size_t i = 0; s->values != NULL && i < s->cell_count; i++) {
-        double mean = s->values[i * s->column_count + column].mean;
-        if (isfinite(mean) && mean < low) {
-            low = mean;
-            *ret_low = i;
-        }
-        if (isfinite(mean) && mean > high) {
-            high = mean;
-            *ret_high = i;
-        }
-    }
-    return isfinite(low);
-}
-
-static void say_column(FILE *page, const mi_swept *s, size_t column)
-{
-    char least[TEXT], most[TEXT];
-    size_t low = 0, high = 0;
-    if (!find_extremes(s, column, &low, &high)) {
-        return;
-    }
-    const mi_swept_value *a = &s->values[low * s->column_count + column];
-    const mi_swept_value *b = &s->values[high * s->column_count + column];
-    bool known = isfinite(a->high) && isfinite(b->low);
-    put_cell(least, sizeof least, s, low, column);
-    put_cell(most, sizeof most, s, high, column);
-    mi_html_say(page, "%s: from %s to %s%s.", s->columns[column].label, least, most,
-                !known             ? ""
-                : a->high < b->low ? "; the intervals of these two are apart"
-                                   : "; the intervals of these two overlap, so that the sweep "
-                                     "does not tell them apart");
-}
-
-void mi_answer_sweep(const mi_section *section)
-{
-    const mi_swept *s = section->report->opt_swept;
-    const char *answer = mi_json_text(section->result, "answer");
-    if (answer != NULL) {
-        mi_html_say(section->page, "%s", answer);
-    }
-    mi_html_say(section->page, "%zu of %zu units were computed, %zu failed.", s->done, s->units,
-                s->failed);
-    for (size_t c = 0; c < s->column_count; c++) {
-        say_column(section->page, s, c);
     }
 }
 

@@ -1,6 +1,8 @@
 /* Answers of estimators and of centring. */
+#include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "centered.h"
 #include "html.h"
@@ -94,18 +96,47 @@ static void say_condition(const mi_section *section, const char *condition)
     }
 }
 
+static double count_scores(const cJSON *json)
+{
+    static const char ending[] = "_z";
+    double count = 0;
+    const cJSON *item = NULL;
+    cJSON_ArrayForEach(item, json)
+    {
+        size_t length = item->string != NULL ? strlen(item->string) : 0;
+        bool score = length > 2 && strcmp(item->string + length - 2, ending) == 0;
+        count += cJSON_IsNumber(item) && score ? 1 : count_scores(item);
+    }
+    return count;
+}
+
+/* What the largest size of that many independent scores exceeds with a probability. */
+static double largest_of(double count, double probability)
+{
+    return gsl_cdf_ugaussian_Qinv(-expm1(log1p(-probability) / count) / 2);
+}
+
+static void say_equilibrium(const mi_section *section, double z)
+{
+    double count = count_scores(mi_centered_array(section->result, NULL, "streams"));
+    if (!isfinite(z) || count < 1) {
+        return;
+    }
+    double most = largest_of(count, 0.05);
+    mi_html_say(section->page,
+                "The centre settles, moves and fluctuates %s the closed forms: of %.0f z-scores "
+                "the largest is %.2f; of so many independent ones the largest is above %.2f in "
+                "half of all cases and above %.2f in one of twenty.",
+                z <= most ? "in agreement with" : "otherwise than predicted by", count, z,
+                largest_of(count, 0.5), most);
+}
+
 void mi_answer_center(const mi_section *section)
 {
     const cJSON *s = cJSON_GetObjectItemCaseSensitive(section->result, "stability");
     const cJSON *e = cJSON_GetObjectItemCaseSensitive(section->result, "equilibrium");
     static const char *const conditions[] = {"none", "center only", "sharpen only", "both"};
-    double z = mi_json_number(e, "largest_z");
-    if (isfinite(z)) {
-        mi_html_say(section->page,
-                    "The centre settles, moves and fluctuates %s the closed forms: over all "
-                    "streams the largest deviation is %.2f standard errors.",
-                    z < 4 ? "in agreement with" : "otherwise than predicted by", z);
-    }
+    say_equilibrium(section, mi_json_number(e, "largest_z"));
     if (isfinite(mi_json_number(s, "agreement"))) {
         mi_html_say(section->page,
                     "Simulated outputs do as predicted in %.1f %% of the settings of the map, and "

@@ -92,10 +92,14 @@ static void say_gaps(const mi_section *section, const mi_runs *runs)
                     "farthest.",
                     count, runs->count, low, high, worst);
     }
-    mi_html_say(section->page,
-                leaks > 0 ? "%zu runs are below what is possible: a leak, which must be found."
-                          : "No run is below what is possible.",
-                leaks);
+    if (leaks > 0) {
+        mi_html_say(section->page,
+                    "Below what is possible: %zu of %zu runs; a leak, which must be found.", leaks,
+                    runs->count);
+    } else if (count > 0) {
+        mi_html_say(section->page, "None of the %zu runs with a floor is below what is possible.",
+                    count);
+    }
 }
 
 void mi_answer_checks(const mi_section *section)
@@ -118,10 +122,12 @@ void mi_answer_checks(const mi_section *section)
                     agree, both);
     }
     if (runs->curve.there && isfinite(runs->curve.rank_correlation)) {
+        char ratios[MI_RATIOS];
         mi_html_say(section->page,
                     "Over the masking ratio, accuracies of linear probes (%s) and the published "
-                    "ones have a rank correlation of %.2f.",
-                    runs->curve.label, runs->curve.rank_correlation);
+                    "ones have a rank correlation of %.2f%s.",
+                    runs->curve.label, runs->curve.rank_correlation,
+                    mi_answer_ratios(runs->curve.pairs, ratios));
     }
 }
 

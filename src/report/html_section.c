@@ -143,6 +143,20 @@ static void put_count(FILE *page, const char *name, const cJSON *object, const c
     }
 }
 
+/* The seconds of a run that went on from an earlier one are not those of all units. */
+static void put_time(FILE *page, const cJSON *timing)
+{
+    char text[128];
+    double resumed = mi_json_number(timing, "resumed");
+    if (resumed > 0) {
+        snprintf(text, sizeof text, "%.0f units computed in %.6g s, %.0f taken over from before",
+                 mi_json_number(timing, "computed"), mi_json_number(timing, "seconds"), resumed);
+        put_term(page, "Time", text);
+    } else {
+        put_count(page, "Time", timing, "seconds", " s");
+    }
+}
+
 static void put_machine(FILE *page, const cJSON *timing)
 {
     const cJSON *machine = cJSON_GetObjectItemCaseSensitive(timing, "machine");
@@ -170,7 +184,7 @@ static void put_making(const mi_section *s)
     put_term(s->page, "Version", mi_json_text(s->result, "maskinfo"));
     put_term(s->page, "Experiment", mi_json_text(s->result, "experiment"));
     put_term(s->page, "Units of information", mi_json_text(s->result, "units"));
-    put_count(s->page, "Time", timing, "seconds", " s");
+    put_time(s->page, timing);
     put_machine(s->page, timing);
     fputs("</dl>\n", s->page);
 }

@@ -56,6 +56,7 @@ static mi_code read_overlay(mi_overlay *o, const mi_report *report, const cJSON 
     }
     o->opt_against = mi_report_find(report, mi_json_text(json, "against"));
     o->rank_correlation = mi_json_number(json, "rank_correlation");
+    o->pairs = mi_json_number(json, "pairs");
     return code;
 }
 

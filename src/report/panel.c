@@ -12,6 +12,8 @@ enum {
     BOTTOM_MARGIN = 52, /* below: tics and name of the x axis */
     LABEL_MARGIN = 52,  /* between the axes and the name of y */
     MARKERS = 8,        /* per curve */
+    LABEL_WIDTH = 68,   /* tenths of pixels of a character of a label, of a title */
+    TITLE_WIDTH = 75,
     NO_LIMIT = 400
 };
 
@@ -36,23 +38,41 @@ bool mi_panel_any(const mi_panel *panel, const mi_report *report)
     return false;
 }
 
+/* Characters that have room. */
+static size_t fitting(int pixels, int tenths)
+{
+    return pixels > 2 * tenths / 10 ? (size_t)(10 * pixels / tenths) : 2;
+}
+
+size_t mi_sheet_across(mi_box box)
+{
+    return fitting(box.right - box.left + RIGHT_MARGIN, LABEL_WIDTH);
+}
+
+size_t mi_sheet_upright(mi_box box)
+{
+    return fitting(box.bottom - box.top + TITLE_MARGIN + BOTTOM_MARGIN, LABEL_WIDTH);
+}
+
 void mi_sheet_panel(mi_sheet *sheet, mi_box box, const char *title, const char *x_label,
                     const char *y_label)
 {
     FILE *file = sheet->script;
+    putc('\n', file);
+    mi_text_comment(file, title, NO_LIMIT);
     fprintf(file,
-            "\n# %s\neval(clean)\n"
+            "eval(clean)\n"
             "set lmargin at screen X(%d); set rmargin at screen X(%d)\n"
             "set tmargin at screen Y(%d); set bmargin at screen Y(%d)\n",
-            title, box.left, box.right, box.top, box.bottom);
+            box.left, box.right, box.top, box.bottom);
     fputs("set title ", file);
-    mi_text_quote(file, title, NO_LIMIT, "");
+    mi_text_quote(file, title, fitting(box.right - box.left + RIGHT_MARGIN, TITLE_WIDTH), "");
     fputs(" font ',13' offset 0,-0.4\nset xlabel ", file);
-    mi_text_quote(file, x_label, NO_LIMIT, "");
+    mi_text_quote(file, x_label, mi_sheet_across(box), "");
     fputs(" offset 0,0.4\n", file);
     if (y_label[0] != '\0') {
         fputs("set label ", file);
-        mi_text_quote(file, y_label, NO_LIMIT, "");
+        mi_text_quote(file, y_label, mi_sheet_upright(box), "");
         fprintf(file, " at screen X(%d), Y(%d) center rotate\n", box.left - LABEL_MARGIN,
                 (box.top + box.bottom) / 2);
     }

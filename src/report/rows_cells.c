@@ -110,6 +110,26 @@ static void add_text(const char *text, size_t times, void *context)
     mi_add_number(t->writer, t->object, text, (double)times);
 }
 
+/* The numbers of a cell, or the texts of all that it has, by seed. */
+static cJSON *each_json(const mi_rows *rows, mi_writer *w, size_t cell, size_t column, bool words)
+{
+    char room[MI_NUMBER_SIZE];
+    cJSON *array = cJSON_CreateArray();
+    for (size_t s = 0; s < rows->seed_count; s++) {
+        size_t unit = cell * rows->seed_count + s, place = unit * rows->column_count + column;
+        cJSON *item = NULL;
+        if (rows->kinds[place] == MI_VALUE_NULL) {
+            item = cJSON_CreateNull();
+        } else if (words) {
+            item = cJSON_CreateString(mi_rows_text(rows, unit, column, room));
+        } else {
+            item = cJSON_CreateNumber(mi_result_round(rows->numbers[place]));
+        }
+        mi_append_item(w, array, item);
+    }
+    return array;
+}
+
 static cJSON *text_json(const mi_rows *rows, mi_writer *w, size_t cell, size_t column)
 {
     cJSON *json = cJSON_CreateObject();
@@ -117,20 +137,10 @@ static cJSON *text_json(const mi_rows *rows, mi_writer *w, size_t cell, size_t c
     w->failed = mi_rows_texts(rows, cell, column, add_text, &t, NULL) != MI_OK || w->failed;
     mi_add_number(w, json, "count", (double)t.count);
     mi_add_item(w, json, "texts", t.object);
-    return json;
-}
-
-static cJSON *each_json(const mi_rows *rows, mi_writer *w, size_t cell, size_t column)
-{
-    cJSON *array = cJSON_CreateArray();
-    for (size_t s = 0; s < rows->seed_count; s++) {
-        size_t place = (cell * rows->seed_count + s) * rows->column_count + column;
-        mi_append_item(w, array,
-                       rows->kinds[place] == MI_VALUE_NUMBER
-                           ? cJSON_CreateNumber(mi_result_round(rows->numbers[place]))
-                           : cJSON_CreateNull());
+    if (rows->unit_count <= MI_MOST_EACH) {
+        mi_add_item(w, json, "each", each_json(rows, w, cell, column, true));
     }
-    return array;
+    return json;
 }
 
 static cJSON *number_json(const mi_rows *rows, mi_writer *w, size_t cell, size_t column,
@@ -148,7 +158,7 @@ static cJSON *number_json(const mi_rows *rows, mi_writer *w, size_t cell, size_t
         mi_add_text(w, json, "reason", reason);
     }
     if (rows->unit_count <= MI_MOST_EACH) {
-        mi_add_item(w, json, "each", each_json(rows, w, cell, column));
+        mi_add_item(w, json, "each", each_json(rows, w, cell, column, false));
     }
     return json;
 }

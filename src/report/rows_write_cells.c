@@ -43,6 +43,16 @@ static void put_texts(mi_paper *p, size_t cell, size_t column)
     free(text);
 }
 
+/* Is there any value, so that its kind is known? */
+static bool is_known(const mi_rows *rows, size_t column)
+{
+    bool any = false;
+    for (size_t unit = 0; unit < rows->unit_count && !any; unit++) {
+        any = rows->kinds[unit * rows->column_count + column] != MI_VALUE_NULL;
+    }
+    return any;
+}
+
 static void put_cells_head(const mi_paper *p, const bool *numeric)
 {
     static const char *const parts[] = {"_mean", "_deviation", "_low", "_high", "_count"};
@@ -50,7 +60,10 @@ static void put_cells_head(const mi_paper *p, const bool *numeric)
     fputs("done,failed", p->file);
     for (size_t c = 0; c < p->rows->column_count; c++) {
         for (size_t i = 0; i < (numeric[c] ? sizeof parts / sizeof parts[0] : 1); i++) {
-            fprintf(p->file, ",%s%s", p->rows->columns[c], numeric[c] ? parts[i] : "_texts");
+            fprintf(p->file, ",%s%s", p->rows->columns[c],
+                    numeric[c]             ? parts[i]
+                    : is_known(p->rows, c) ? "_texts"
+                                           : "");
         }
     }
     putc('\n', p->file);
@@ -86,7 +99,7 @@ static void put_cells(mi_paper *p)
         return;
     }
     for (size_t c = 0; c < p->rows->column_count; c++) {
-        numeric[c] = mi_rows_numeric(p->rows, c);
+        numeric[c] = is_known(p->rows, c) && mi_rows_numeric(p->rows, c);
     }
     put_cells_head(p, numeric);
     for (size_t cell = 0; cell < p->rows->cell_count && !p->failed; cell++) {

@@ -6,7 +6,12 @@
 #include "maskinfo/stream.h"
 #include "text.h"
 
-enum { TITLE_HEIGHT = 40, LABEL_LIMIT = 200 };
+enum {
+    TITLE_HEIGHT = 40,
+    LABEL_LIMIT = 200,
+    LONG_TITLE = 96, /* characters that fit in the width; in smaller type */
+    TITLE_LIMIT = 126
+};
 
 /* What every panel starts from. One gnuplot command, run by eval(). */
 static const char clean[] =
@@ -148,9 +153,9 @@ static void put_styles(FILE *file, const mi_sheet *sheet)
     for (size_t i = 0; i < sheet->report->count; i++) {
         const mi_source *s = &sheet->report->sources[i];
         if (sheet->block_of[i] >= 0) {
-            fprintf(file, "set style line %zu lc rgb '%s' lw 1.8 dt %d pt %d ps 0.75 # %.*s\n",
-                    i + 1, s->look.color, s->look.dash, s->look.point,
-                    (int)mi_text_bytes(s->label, LABEL_LIMIT), s->label);
+            fprintf(file, "set style line %zu lc rgb '%s' lw 1.8 dt %d pt %d ps 0.75 ", i + 1,
+                    s->look.color, s->look.dash, s->look.point);
+            mi_text_comment(file, s->label, LABEL_LIMIT);
         }
     }
 }
@@ -158,10 +163,11 @@ static void put_styles(FILE *file, const mi_sheet *sheet)
 static void put_head(FILE *file, const mi_sheet *sheet, const char *question)
 {
     const char *name = sheet->name;
+    mi_text_comment(file, question, LABEL_LIMIT);
     fprintf(file,
-            "# %s\n# Draws %s.svg and %s.png from %s.dat; by hand: gnuplot %s.gp\n\n"
+            "# Draws %s.svg and %s.png from %s.dat; by hand: gnuplot %s.gp\n\n"
             "reset\nset encoding utf8\nwidth = %d; height = %d # pixels\n",
-            question, name, name, name, name, MI_SHEET_WIDTH, sheet->bottom);
+            name, name, name, name, MI_SHEET_WIDTH, sheet->bottom);
     put_terminals(file, name);
     fprintf(file,
             "data = '%s.dat'\nset datafile missing '?'\n"
@@ -170,8 +176,8 @@ static void put_head(FILE *file, const mi_sheet *sheet, const char *question)
             name, clean);
     put_styles(file, sheet);
     fprintf(file, "\nset multiplot title ");
-    mi_text_quote(file, question, LABEL_LIMIT, "");
-    fprintf(file, " font 'DejaVu Sans,17'\n");
+    mi_text_quote(file, question, TITLE_LIMIT, "");
+    fprintf(file, " font 'DejaVu Sans,%d'\n", mi_text_length(question) <= LONG_TITLE ? 17 : 13);
 }
 
 /* The script ends by running itself once more for the other format. */

@@ -60,6 +60,10 @@ int mi_sheet_column(const mi_sheet *sheet, mi_field field);
 void mi_sheet_panel(mi_sheet *sheet, mi_box box, const char *title, const char *x_label,
                     const char *y_label);
 
+/* Characters of a name that have room below the x axis, and beside the y axis. */
+size_t mi_sheet_across(mi_box box);
+size_t mi_sheet_upright(mi_box box);
+
 /* One element of the panel's plot command; the end closes the command, and draws empty axes where
  * there was no element. */
 void mi_sheet_item(mi_sheet *sheet, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -130,6 +130,7 @@ typedef struct mi_overlay {
     double *numbers;              /* (count, 2): ratio, value */
     const mi_source *opt_against; /* NULL: no curve has that label */
     double rank_correlation;      /* NAN where absent */
+    double pairs;                 /* ratios that it is of; likewise */
 } mi_overlay;
 
 /* Published accuracies of masks beside how predictable such masks leave a source. */

@@ -4,7 +4,7 @@
 
 #include "sweep_parts.h"
 
-enum { MI_HEAT_TEXTS = 12 };
+enum { MI_HEAT_TEXTS = 12, MI_HEAT_NUMBER = 40 /* bytes of a number in a box */ };
 
 /* What a box shows. */
 typedef enum mi_heat_shown {
@@ -22,11 +22,14 @@ typedef struct mi_heat_map {
     size_t column;
     bool numeric;
     double low, high; /* of all panels of the column */
+    int decimals;     /* of the numbers of the column */
+    size_t longest;   /* characters of one of them */
     size_t text_count;
     const char
         *texts[MI_HEAT_TEXTS]; /* the commonest of a cell, each once; more share the last look */
     bool any_failed, any_empty;
-    double *rows; /* room for all boxes of a panel */
+    bool any_numbers, any_words, any_alone; /* in the columns so far */
+    double *rows;                           /* room for all boxes of a panel */
 } mi_heat_map;
 
 enum { MI_HEAT_BOX = 7 /* numbers of a box */ };
@@ -41,6 +44,10 @@ void mi_heat_measure(mi_heat_map *map);
 /* The boxes of a kind (of texts: those of one text); -1 where there are none. */
 int mi_heat_boxes(mi_sheet *sheet, const mi_heat_map *map, size_t panel, mi_heat_shown what,
                   size_t text);
+
+/* The mean as it stands in a box, with a star where it is one seed's alone; its length. */
+size_t mi_heat_print(const mi_heat_map *map, const mi_swept_value *value,
+                     char text[MI_HEAT_NUMBER]);
 
 /* Values on both sides of zero have a palette that is white there. */
 bool mi_heat_diverges(const mi_heat_map *map);

@@ -39,4 +39,22 @@ int mi_lines_means(mi_sheet *sheet, const mi_lines_plan *plan, size_t panel, siz
 int mi_lines_seeds(mi_sheet *sheet, const mi_lines_plan *plan, size_t panel, size_t series,
                    size_t column);
 
+/* Colour, dash and point of a line: those of its strategy where the lines are strategies. */
+mi_look mi_lines_look(const mi_lines_plan *plan, size_t series, size_t column);
+
+/* The y axis of a panel: the range of means and seeds, and of intervals as far as they are not much
+ * wider: Student's interval of two seeds would leave nothing else to be seen. */
+typedef struct mi_lines_span {
+    mi_sweep_range range;
+    bool cut; /* intervals go on beyond it */
+} mi_lines_span;
+
+mi_lines_span mi_lines_span_of(const mi_lines_plan *plan, size_t panel);
+
+/* Is there a mean of the panel that is one seed's alone? */
+bool mi_lines_alone(const mi_lines_plan *plan, size_t panel);
+
+/* Keys and notes below the panels. */
+void mi_lines_legend(mi_sheet *sheet, const mi_lines_plan *plan);
+
 #endif

@@ -279,6 +279,7 @@ static void free_cells(mi_swept *s)
 {
     for (size_t i = 0; s->values != NULL && i < s->cell_count * s->column_count; i++) {
         free(s->values[i].opt_each);
+        free(s->values[i].opt_said);
         free(s->values[i].texts);
         free(s->values[i].most);
     }
@@ -306,6 +307,15 @@ void mi_swept_destroy(mi_swept *s)
     free(s->figures);
     free(s->cells_reason);
     free(s);
+}
+
+bool mi_swept_has_intervals(const mi_swept *s)
+{
+    bool any = false;
+    for (size_t i = 0; s->values != NULL && i < s->cell_count * s->column_count && !any; i++) {
+        any = isfinite(s->values[i].low) && isfinite(s->values[i].high);
+    }
+    return any;
 }
 
 size_t mi_swept_at(const mi_swept *s, size_t cell, size_t axis)

@@ -28,9 +28,11 @@ typedef struct mi_swept_column {
 typedef struct mi_swept_value {
     size_t count;
     double mean, low, high;
-    double *opt_each; /* (seeds) */
-    char *texts;      /* of a column of texts: "redundant 2, mixed 1" */
-    char *most;       /* the commonest of them */
+    double *opt_each;        /* (seeds) */
+    char *texts;             /* of a column of texts: "redundant 2, mixed 1" */
+    char *most;              /* the commonest of them */
+    const cJSON *opt_counts; /* of texts: how often each; borrowed */
+    const char **opt_said;   /* of texts: (seeds) that of each, or NULL; not clean, borrowed */
 } mi_swept_value;
 
 typedef struct mi_swept_figure {
@@ -59,8 +61,17 @@ typedef struct mi_swept {
 mi_code mi_swept_read(const cJSON *result, mi_swept **ret_swept, mi_status *status);
 void mi_swept_destroy(mi_swept *swept); /* accepts NULL */
 
+/* Does any cell have an interval? */
+bool mi_swept_has_intervals(const mi_swept *swept);
+
 /* Index of a cell's value on an axis. */
 size_t mi_swept_at(const mi_swept *swept, size_t cell, size_t axis);
+
+/* "3 seeds (in 2 cells fewer, where units failed or have no value)": appended, of some of the
+ * columns (NULL: the first `count`). And does a value rest on one of several seeds? */
+void mi_swept_put_seeds(const mi_swept *swept, const size_t *opt_columns, size_t count, char *text,
+                        size_t size, size_t *used);
+bool mi_swept_alone(const mi_swept *swept, const mi_swept_value *value);
 
 /* The cells as an aligned text for a terminal; free(). */
 mi_code mi_swept_text(const mi_swept *swept, char **ret_text, mi_status *status);

@@ -31,6 +31,7 @@ static size_t find_cell(mi_reader *r, const mi_node *node, const mi_swept *s)
 static void read_texts(mi_reader *r, const mi_node *node, mi_swept_value *value)
 {
     mi_node texts = mi_get_object(r, node, "texts");
+    value->opt_counts = texts.json;
     char *joined = NULL;
     size_t size = 0, most = 0;
     const cJSON *best = NULL;
@@ -58,21 +59,42 @@ static void read_texts(mi_reader *r, const mi_node *node, mi_swept_value *value)
     free(joined);
 }
 
-/* A number or null for each seed. */
-static void read_each(mi_reader *r, const mi_node *node, const mi_swept *s, mi_swept_value *value)
+/* The array of what each seed has; NULL where there is none, or it is not one. */
+static const cJSON *get_each(mi_reader *r, const mi_node *node, const mi_swept *s)
 {
     mi_node each = mi_get_array(r, node, "each");
     if (each.json == NULL || r->code != MI_OK) {
-        return;
+        return NULL;
     }
     if ((size_t)cJSON_GetArraySize(each.json) != s->seed_count) {
-        mi_reader_fault(r, node, "each", "must have a number or null for each seed");
+        mi_reader_fault(r, node, "each", "must have a value or null for each seed");
+        return NULL;
+    }
+    return each.json;
+}
+
+static void read_said(mi_reader *r, const mi_node *node, const mi_swept *s, mi_swept_value *value)
+{
+    const cJSON *each = get_each(r, node, s);
+    if (each == NULL) {
+        return;
+    }
+    r->code = mi_allocate(s->seed_count, sizeof *value->opt_said, &value->opt_said, r->status);
+    size_t i = 0;
+    for (const cJSON *item = each->child; item != NULL && r->code == MI_OK; item = item->next) {
+        value->opt_said[i++] = cJSON_GetStringValue(item);
+    }
+}
+
+static void read_each(mi_reader *r, const mi_node *node, const mi_swept *s, mi_swept_value *value)
+{
+    const cJSON *each = get_each(r, node, s);
+    if (each == NULL) {
         return;
     }
     r->code = mi_allocate(s->seed_count, sizeof *value->opt_each, &value->opt_each, r->status);
     size_t i = 0;
-    for (const cJSON *item = each.json->child; item != NULL && r->code == MI_OK;
-         item = item->next) {
+    for (const cJSON *item = each->child; item != NULL && r->code == MI_OK; item = item->next) {
         bool number = cJSON_IsNumber(item) && fabs(item->valuedouble) <= 1e100;
         value->opt_each[i++] = number ? item->valuedouble : NAN;
     }
@@ -93,6 +115,7 @@ static void read_value(mi_reader *r, const mi_node *cell, const mi_swept *s, siz
         read_each(r, &node, s, value);
     } else {
         read_texts(r, &node, value);
+        read_said(r, &node, s, value);
     }
 }
 

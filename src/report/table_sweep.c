@@ -26,13 +26,14 @@ static const char *heading(const char *name, const char *label)
 }
 
 /* "1.234 ± 0.056": two digits of half the interval, and the value to the same place. */
-static void put_value(const mi_cells *cells, size_t row, size_t column, const mi_swept_value *value)
+static void put_value(const mi_swept *s, const mi_cells *cells, size_t row, size_t column,
+                      const mi_swept_value *value)
 {
     double half = (value->high - value->low) / 2;
     if (value->texts != NULL) {
         snprintf(mi_cell(cells, row, column), MI_CELL, "%.*s",
                  (int)mi_text_bytes(value->texts, LABEL), value->texts);
-    } else if (half > 0) {
+    } else if (half > 1e-9 * fabs(value->mean)) { /* less is rounding */
         int decimals = 1 - (int)floor(log10(half));
         mi_cell_estimate(cells, row, column,
                          decimals < 0   ? 0
@@ -41,7 +42,9 @@ static void put_value(const mi_cells *cells, size_t row, size_t column, const mi
                          value->mean, half);
     } else if (isfinite(value->mean)) {
         snprintf(mi_cell(cells, row, column), MI_CELL, "%.5g%s", value->mean,
-                 half == 0 ? " ± 0" : "");
+                 half >= 0                  ? " ± 0"
+                 : mi_swept_alone(s, value) ? "*"
+                                            : "");
     }
 }
 
@@ -54,7 +57,7 @@ static void put_row(const mi_swept *s, const mi_cells *cells, size_t cell)
                  label);
     }
     for (size_t c = 0; c < s->column_count; c++) {
-        put_value(cells, cell, column++, &s->values[cell * s->column_count + c]);
+        put_value(s, cells, cell, column++, &s->values[cell * s->column_count + c]);
     }
     if (s->failed_units[cell] > 0) {
         snprintf(mi_cell(cells, cell, column), MI_CELL, "%zu", s->failed_units[cell]);
@@ -119,14 +122,26 @@ static void write_failures(const mi_swept *s, FILE *file)
     }
 }
 
+static bool any_alone(const mi_swept *s)
+{
+    bool any = false;
+    for (size_t i = 0; i < s->cell_count * s->column_count && !any; i++) {
+        any = s->columns[i % s->column_count].numeric && mi_swept_alone(s, &s->values[i]);
+    }
+    return any;
+}
+
 static void write_notes(const mi_swept *s, size_t most, FILE *file)
 {
     if (s->cell_count > most) {
         fprintf(file, "and %zu more in cells.csv\n", s->cell_count - most);
     }
-    if (s->seed_count > 1) {
-        fprintf(file, "\nMeans over %zu seeds; ± half of Student's 95 %% interval of the mean.\n",
-                s->seed_count);
+    if (mi_swept_has_intervals(s)) {
+        char text[200];
+        size_t used = 0;
+        mi_swept_put_seeds(s, NULL, s->column_count, text, sizeof text, &used);
+        fprintf(file, "\nMeans over %s; ± half of Student's 95 %% interval of the mean%s.\n", text,
+                any_alone(s) ? "; * one seed alone" : "");
     }
 }
 

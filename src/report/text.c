@@ -88,31 +88,72 @@ size_t mi_text_bytes(const char *clean, size_t limit)
     return bytes;
 }
 
-static void put_doubling_quotes(FILE *file, const char *text, size_t bytes)
+/* How text stands in a string: between double quotes gnuplot takes \ for an escape and runs what is
+ * between backticks. */
+static void put_escaped(FILE *file, char c, bool doubled, bool tic)
 {
-    for (size_t i = 0; i < bytes; i++) {
-        if (text[i] == '\'') {
-            putc('\'', file);
-        }
-        putc(text[i], file);
+    if (doubled && (c == '"' || c == '\\' || c == '`')) {
+        fprintf(file, "\\%03o", (unsigned)c);
+    } else if (tic && c == '%') {
+        fputs("%%", file);
+    } else {
+        putc(c, file);
     }
+}
+
+/* In single quotes nothing has a meaning, but gnuplot (5.4) misreads '' beside another quote there;
+ * so text with an apostrophe goes in double quotes. */
+static void put_string(FILE *file, const char *text, size_t bytes, const char *ending,
+                       const char *suffix, bool tic)
+{
+    bool doubled = memchr(text, '\'', bytes) != NULL || strchr(suffix, '\'') != NULL;
+    putc(doubled ? '"' : '\'', file);
+    for (size_t i = 0; i < bytes; i++) {
+        put_escaped(file, text[i], doubled, tic);
+    }
+    fputs(ending, file);
+    for (; *suffix != '\0'; suffix++) {
+        put_escaped(file, *suffix, doubled, tic);
+    }
+    putc(doubled ? '"' : '\'', file);
 }
 
 void mi_text_quote(FILE *file, const char *clean, size_t limit, const char *suffix)
 {
     bool whole = mi_text_length(clean) <= limit;
-    putc('\'', file);
-    put_doubling_quotes(file, clean, mi_text_bytes(clean, whole ? limit : limit - 1));
-    fputs(whole ? "" : "…", file);
-    put_doubling_quotes(file, suffix, strlen(suffix));
-    putc('\'', file);
+    put_string(file, clean, mi_text_bytes(clean, whole ? limit : limit - 1), whole ? "" : "…",
+               suffix, false);
+}
+
+void mi_text_quote_tic(FILE *file, const char *clean, size_t limit)
+{
+    bool whole = mi_text_length(clean) <= limit;
+    put_string(file, clean, mi_text_bytes(clean, whole ? limit : limit - 1), whole ? "" : "…", "",
+               true);
 }
 
 void mi_text_quote_bytes(FILE *file, const char *clean, size_t bytes)
 {
-    putc('\'', file);
-    put_doubling_quotes(file, clean, bytes);
-    putc('\'', file);
+    put_string(file, clean, bytes, "", "", false);
+}
+
+void mi_text_comment(FILE *file, const char *clean, size_t limit)
+{
+    size_t bytes = mi_text_bytes(clean, limit);
+    bool joined = bytes > 0 && clean[bytes - 1] == '\\';
+    fprintf(file, "# %.*s%s\n", (int)bytes, clean, joined ? "." : "");
+}
+
+void mi_text_fit(char *text, size_t size, const char *clean, size_t limit, const char *suffix)
+{
+    size_t end = mi_text_length(suffix);
+    size_t room = limit > end + 1 ? limit - end : 1;
+    bool whole = mi_text_length(clean) <= room;
+    size_t bytes = mi_text_bytes(clean, whole ? room : room - 1);
+    while (!whole && bytes > 0 && clean[bytes - 1] == ' ') {
+        bytes--;
+    }
+    snprintf(text, size, "%.*s%s%s", (int)bytes, clean, whole ? "" : "…", suffix);
 }
 
 size_t mi_text_line(const char *clean, size_t limit)

@@ -20,13 +20,24 @@ size_t mi_text_length(const char *clean);
 /* Bytes of the first `limit` characters of clean text. */
 size_t mi_text_bytes(const char *clean, size_t limit);
 
-/* Write clean text and a suffix as one single-quoted gnuplot string. Text of more than `limit`
- * characters is cut and ends in an ellipsis; the suffix is kept. In single quotes gnuplot knows no
- * escape, no command substitution and no macro; a quote is doubled. */
+/* Write clean text and a suffix as one string of gnuplot: no command, escape or macro in it is
+ * heeded. Text of more than `limit` characters is cut and ends in an ellipsis; the suffix is kept.
+ */
 void mi_text_quote(FILE *file, const char *clean, size_t limit, const char *suffix);
+
+/* The same for the label of a tic, which gnuplot takes for a format. */
+void mi_text_quote_tic(FILE *file, const char *clean, size_t limit);
 
 /* The same for the first `bytes` of the text, whatever their number. */
 void mi_text_quote_bytes(FILE *file, const char *clean, size_t bytes);
+
+/* Write the first `limit` characters as a comment and its newline: a backslash at its end would
+ * join the next line to it. */
+void mi_text_comment(FILE *file, const char *clean, size_t limit);
+
+/* Text cut so that it has at most `limit` characters with the suffix, which is kept: "a long na…
+ * (s)". The room must hold them: four bytes a character. */
+void mi_text_fit(char *text, size_t size, const char *clean, size_t limit, const char *suffix);
 
 /* Write clean text and spaces up to `width` characters, which it must not exceed: printf's field
  * widths count bytes. */

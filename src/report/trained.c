@@ -142,7 +142,7 @@ static const char *loss_name(mi_reader *r, const mi_node *run, const mi_trained 
     mi_node config = mi_get_object(r, run, "config");
     mi_node method = mi_get_object(r, &config, "method");
     const char *target = mi_get_text(r, &method, "target");
-    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+    for (size_t i = 0; t->method != NULL && i < sizeof own / sizeof *own; i++) {
         if (strcmp(t->method, own[i].method) == 0) {
             return own[i].name;
         }
@@ -247,6 +247,7 @@ static void read_curve(mi_reader *r, const mi_node *top, mi_probe_curve *c)
     c->points = mi_get_rows(r, &node, "points", curve_keys, MI_C_COLUMNS, 0, 0, 1);
     c->published = mi_get_rows(r, &node, "published", published_keys, 2, 0, 0, 1);
     c->rank_correlation = mi_get_number(r, &node, "rank_correlation");
+    c->pairs = mi_get_number(r, &node, "pairs");
     c->best = read_best(r, &node, "optimum");
 }
 

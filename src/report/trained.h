@@ -113,10 +113,10 @@ typedef struct mi_trained {
 /* Accuracies of encoders trained at several ratios, beside published ones. */
 typedef struct mi_probe_curve {
     bool there;
-    char *label, *origin;     /* as mi_text_clean; "" where absent */
-    mi_number_rows points;    /* ratio, knn, knn_se, linear, linear_se */
-    mi_number_rows published; /* ratio, accuracy */
-    double rank_correlation;
+    char *label, *origin;           /* as mi_text_clean; "" where absent */
+    mi_number_rows points;          /* ratio, knn, knn_se, linear, linear_se */
+    mi_number_rows published;       /* ratio, accuracy */
+    double rank_correlation, pairs; /* of so many ratios */
     mi_best best;
 } mi_probe_curve;
 

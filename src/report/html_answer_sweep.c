@@ -1,0 +1,448 @@
+/* The answer of a sweep: what its texts and the peaks of its lines are, and between which values
+ * each column of numbers lies, with what may be said of differences between cells. */
+#include <math.h>
+#include <string.h>
+
+#include "html.h"
+#include "maskinfo/format.h"
+#include "swept_compare.h"
+#include "text.h"
+
+enum { TEXT = 600, LONG_TEXT = 4000, LABEL = 28, MOST_TEXTS = 16, MOST_LINES = 16, MOST_NAMED = 8 };
+
+/* A text under construction. */
+typedef struct line {
+    char text[LONG_TEXT];
+    size_t used;
+} line;
+
+#define ADD(l, ...) mi_append((l)->text, sizeof(l)->text, &(l)->used, __VA_ARGS__)
+
+/* A number to two digits of a spread. */
+static void add_number(line *l, double value, double spread)
+{
+    int digits = 4;
+    if (spread > 0 && fabs(value) > 0) {
+        digits = (int)floor(log10(fmax(fabs(value), spread))) - (int)floor(log10(spread)) + 2;
+        digits = digits < 2 ? 2 : digits > 11 ? 11 : digits;
+    }
+    ADD(l, "%.*g", digits, value);
+}
+
+static void add_interval(line *l, double low, double high)
+{
+    add_number(l, low, (high - low) / 2);
+    ADD(l, " to ");
+    add_number(l, high, (high - low) / 2);
+}
+
+/* A label of a figure may be a sentence: then the axis's name. */
+static const char *axis_name(const mi_swept_axis *axis)
+{
+    return mi_text_length(axis->bare) <= LABEL ? axis->bare : axis->name;
+}
+
+/* What a column is, and of which case. */
+static void add_head(line *l, const char *label, mi_swept_part part)
+{
+    if (part.opt_case != NULL) {
+        ADD(l, "%s, ", part.opt_case);
+    }
+    ADD(l, "%s", label);
+}
+
+/* Axes of more than one value but the cases, as far as the column depends on them. */
+typedef struct place {
+    const mi_swept *swept;
+    mi_swept_part part;
+    size_t column;
+} place;
+
+static bool counts(const place *p, size_t axis)
+{
+    return p->swept->axes[axis].count > 1 && !(axis == 0 && p->part.opt_case != NULL);
+}
+
+static bool matters(const place *p, size_t axis)
+{
+    return counts(p, axis) && !mi_swept_idle(p->swept, p->part, p->column, axis);
+}
+
+/* "side 28, kappa 0.003" without the axis `but`; whether it is anything. */
+static bool add_place(line *l, const place *p, size_t cell, size_t but)
+{
+    bool any = false;
+    for (size_t a = 0; a < p->swept->axis_count; a++) {
+        if (a != but && matters(p, a)) {
+            const mi_swept_axis *axis = &p->swept->axes[a];
+            ADD(l, "%s%s %s", any ? ", " : "", axis_name(axis),
+                axis->labels[mi_swept_at(p->swept, cell, a)]);
+            any = true;
+        }
+    }
+    return any;
+}
+
+/* Is the cell the first of those that differ in nothing that matters? */
+static bool leads(const place *p, size_t cell)
+{
+    bool first = true;
+    for (size_t a = 0; a < p->swept->axis_count && first; a++) {
+        first = mi_swept_at(p->swept, cell, a) == 0 || !counts(p, a) || matters(p, a);
+    }
+    return first;
+}
+
+static const mi_swept_value *value_at(const place *p, size_t cell)
+{
+    return &p->swept->values[cell * p->swept->column_count + p->column];
+}
+
+/* ---- numbers ---- */
+
+typedef struct extremes {
+    size_t low, high;   /* cells */
+    size_t lows, highs; /* cells of that value */
+    double cells;       /* that differ in what matters */
+} extremes;
+
+/* False where no cell has a number. */
+static bool find_extremes(const place *p, extremes *e)
+{
+    double low = INFINITY, high = -INFINITY;
+    *e = (extremes){.cells = 0};
+    for (size_t i = p->part.first; i < p->part.first + p->part.count; i++) {
+        double mean = value_at(p, i)->mean;
+        if (!isfinite(mean) || !leads(p, i)) {
+            continue;
+        }
+        e->cells++;
+        e->lows = mi_swept_same(mean, low) ? e->lows + 1 : mean < low ? 1 : e->lows;
+        e->highs = mi_swept_same(mean, high) ? e->highs + 1 : mean > high ? 1 : e->highs;
+        if (mean < low && !mi_swept_same(mean, low)) {
+            e->low = i;
+            low = mean;
+        }
+        if (mean > high && !mi_swept_same(mean, high)) {
+            e->high = i;
+            high = mean;
+        }
+    }
+    return e->cells > 0;
+}
+
+/* "0.91 (95 % interval 0.9 to 0.92)" */
+static void add_value(line *l, const mi_swept_value *value)
+{
+    bool spreads = mi_swept_spreads(value);
+    add_number(l, value->mean, spreads ? (value->high - value->low) / 2 : 0);
+    if (spreads) {
+        ADD(l, " (95 %% interval ");
+        add_interval(l, value->low, value->high);
+        ADD(l, ")");
+    }
+}
+
+/* "0.91 at side 28, kappa 0.003 and 2 other cells" */
+static void add_cell(line *l, const place *p, size_t cell, size_t ties)
+{
+    add_value(l, value_at(p, cell));
+    ADD(l, " at ");
+    add_place(l, p, cell, p->swept->axis_count);
+    if (ties > 1) {
+        ADD(l, " and %zu other %s", ties - 1, ties > 2 ? "cells" : "cell");
+    }
+}
+
+/* The pair was chosen as the extremes of all, which its interval must allow for. */
+static void add_difference(line *l, const place *p, const extremes *e)
+{
+    double pairs = e->cells * (e->cells - 1) / 2;
+    mi_paired d = mi_swept_pair(p->swept, p->column, e->low, e->high, pairs);
+    if (d.told == MI_TOLD_FIXED) {
+        ADD(l, "; the difference is the same with every seed");
+    } else if (d.told != MI_TOLD_UNKNOWN) {
+        ADD(l,
+            "; by the differences of their %zu seeds these two, the smallest and the largest of "
+            "%.0f cells, are %s (",
+            d.seeds, e->cells, d.told == MI_TOLD_APART ? "told apart" : "not told apart");
+        add_number(l, d.difference, (d.high - d.low) / 2);
+        ADD(l, pairs > 1 ? ", interval " : ", 95 %% interval ");
+        add_interval(l, d.low, d.high);
+        if (pairs > 1) {
+            ADD(l, ", one of 95 %% for all %.0f pairs of cells together", pairs);
+        }
+        ADD(l, ")");
+    }
+}
+
+/* "whatever the temperature" */
+static void add_idle(line *l, const place *p, const char *before)
+{
+    bool any = false;
+    for (size_t a = 0; a < p->swept->axis_count; a++) {
+        if (counts(p, a) && !matters(p, a)) {
+            ADD(l, "%s%s", any ? ", " : before, axis_name(&p->swept->axes[a]));
+            any = true;
+        }
+    }
+}
+
+static void say_range(FILE *page, const place *p)
+{
+    line l = {.used = 0};
+    extremes e;
+    if (!find_extremes(p, &e)) {
+        return;
+    }
+    add_head(&l, p->swept->columns[p->column].label, p->part);
+    if (e.cells < 2) {
+        ADD(&l, p->part.count > 1 ? ": the same, " : ": ");
+        add_value(&l, value_at(p, e.low));
+        add_idle(&l, p, ", at all ");
+    } else {
+        ADD(&l, ": from ");
+        add_cell(&l, p, e.low, e.lows);
+        ADD(&l, " to ");
+        add_cell(&l, p, e.high, e.highs);
+        add_idle(&l, p, ", whatever the ");
+        add_difference(&l, p, &e);
+    }
+    mi_html_say(page, "%s.", l.text);
+}
+
+/* ---- peaks ---- */
+
+/* A line of a figure: the cells from `first` on along an axis. */
+typedef struct ridge {
+    const place *place;
+    size_t first, axis, points, peak;
+    bool inside; /* the largest mean is at neither end of the numbers that there are */
+} ridge;
+
+static size_t cell_on(const ridge *r, size_t i)
+{
+    return r->first + i * r->place->swept->strides[r->axis];
+}
+
+static void find_peak(ridge *r)
+{
+    const mi_swept_axis *x = &r->place->swept->axes[r->axis];
+    double most = -INFINITY, low = INFINITY, high = -INFINITY;
+    for (size_t i = 0; i < x->count; i++) {
+        double mean = value_at(r->place, cell_on(r, i))->mean;
+        if (isfinite(mean)) {
+            r->points++;
+            low = fmin(low, x->values[i]);
+            high = fmax(high, x->values[i]);
+            r->peak = mean > most ? i : r->peak;
+            most = fmax(most, mean);
+        }
+    }
+    r->inside = r->points > 2 && x->values[r->peak] > low && x->values[r->peak] < high;
+}
+
+/* Values of x whose means are not told apart from the peak. */
+static void add_rivals(line *l, const ridge *r)
+{
+    const mi_swept_axis *x = &r->place->swept->axes[r->axis];
+    size_t rivals = 0, told = 0;
+    double pairs = (double)r->points * (double)(r->points - 1) / 2;
+    for (size_t i = 0; i < x->count; i++) {
+        mi_paired d = mi_swept_pair(r->place->swept, r->place->column, cell_on(r, i),
+                                    cell_on(r, r->peak), pairs);
+        told += i != r->peak && d.told == MI_TOLD_APART;
+        if (i != r->peak && d.told == MI_TOLD_NOT && rivals++ < MOST_NAMED) {
+            ADD(l, "%s%s", rivals == 1 ? ", not told apart from " : ", ", x->labels[i]);
+        }
+    }
+    if (rivals > MOST_NAMED) {
+        ADD(l, " and %zu more", rivals - MOST_NAMED);
+    } else if (rivals == 0 && told > 0) {
+        ADD(l, ", told apart from all others");
+    }
+}
+
+static void add_peak(line *l, const ridge *r, bool first)
+{
+    const mi_swept_axis *x = &r->place->swept->axes[r->axis];
+    line at = {.used = 0};
+    ADD(l, "%s", first ? "" : "; ");
+    if (add_place(&at, r->place, r->first, r->axis)) {
+        ADD(l, "with %s ", at.text);
+    }
+    ADD(l, "largest at %s", x->labels[r->peak]);
+    add_rivals(l, r);
+}
+
+/* Lines with a peak inside, and how many have none. */
+static void say_peaks(FILE *page, const place *p, size_t axis)
+{
+    size_t lines = 0, inside = 0;
+    line l = {.used = 0};
+    add_head(&l, p->swept->columns[p->column].label, p->part);
+    ADD(&l, " over %s: ", axis_name(&p->swept->axes[axis]));
+    for (size_t i = p->part.first; i < p->part.first + p->part.count; i++) {
+        ridge r = {.place = p, .first = i, .axis = axis};
+        if (mi_swept_at(p->swept, i, axis) == 0 && leads(p, i)) {
+            find_peak(&r);
+            lines += r.points > 2;
+            if (r.inside && inside++ < MOST_LINES) {
+                add_peak(&l, &r, inside == 1);
+            }
+        }
+    }
+    if (inside > 0 && lines > inside) {
+        ADD(&l, "; at an end of the range in %zu of %zu lines", lines - inside, lines);
+    }
+    if (inside > 0) {
+        mi_html_say(page, "%s.%s", l.text,
+                    inside > MOST_LINES ? " The other lines are in the figure." : "");
+    }
+}
+
+/* Is it the first figure of lines with this column over this axis? */
+static bool is_new(const mi_swept *s, size_t figure, size_t column)
+{
+    for (size_t f = 0; f <= figure; f++) {
+        const mi_swept_figure *g = &s->figures[f];
+        for (size_t c = 0; !g->heat && g->x == s->figures[figure].x && c < g->count; c++) {
+            if (g->columns[c] == s->figures[figure].columns[column]) {
+                return f == figure && c == column;
+            }
+        }
+    }
+    return false;
+}
+
+static void say_figure(FILE *page, const mi_swept *s, size_t figure)
+{
+    const mi_swept_figure *f = &s->figures[figure];
+    for (size_t c = 0; c < f->count; c++) {
+        for (size_t k = 0; k < mi_swept_parts(s); k++) {
+            const place p = {s, mi_swept_part_at(s, k), f->columns[c]};
+            if (s->columns[p.column].numeric && is_new(s, figure, c) && matters(&p, f->x)) {
+                say_peaks(page, &p, f->x);
+            }
+        }
+    }
+}
+
+/* ---- texts ---- */
+
+typedef struct tally {
+    const char *texts[MOST_TEXTS];
+    size_t times[MOST_TEXTS], count, others, total;
+} tally;
+
+static void count_text(tally *t, const char *text, size_t times)
+{
+    size_t k = 0;
+    while (k < t->count && strcmp(t->texts[k], text) != 0) {
+        k++;
+    }
+    t->total += times;
+    if (k == MOST_TEXTS) {
+        t->others += times;
+        return;
+    }
+    if (k == t->count) {
+        t->texts[t->count++] = text;
+    }
+    t->times[k] += times;
+}
+
+static void say_texts(FILE *page, const place *p)
+{
+    tally t = {.count = 0};
+    line l = {.used = 0};
+    for (size_t i = p->part.first; i < p->part.first + p->part.count; i++) {
+        const cJSON *item = NULL;
+        cJSON_ArrayForEach(item, value_at(p, i)->opt_counts)
+        {
+            count_text(&t, item->string, (size_t)item->valuedouble);
+        }
+    }
+    add_head(&l, p->swept->columns[p->column].label, p->part);
+    for (size_t k = 0; k < t.count; k++) {
+        ADD(&l, "%s%s in %zu", k > 0 ? ", " : ": ", t.texts[k], t.times[k]);
+    }
+    ADD(&l, t.others > 0 ? ", others in %zu" : "", t.others);
+    if (t.total > 0) {
+        mi_html_say(page, "%s of %zu units.", l.text, t.total);
+    }
+}
+
+/* Two columns of texts that a figure holds against each other. */
+static bool find_texts(const mi_swept *s, const mi_swept_figure *f, size_t pair[2])
+{
+    size_t count = 0;
+    for (size_t c = 0; c < f->count; c++) {
+        if (!s->columns[f->columns[c]].numeric) {
+            pair[count < 2 ? count : 1] = f->columns[c];
+            count++;
+        }
+    }
+    return count == 2;
+}
+
+static void say_agreement(FILE *page, const mi_swept *s, const size_t pair[2])
+{
+    const place p = {s, {0, s->cell_count, NULL}, pair[0]};
+    size_t same = 0, both = 0, named = 0;
+    line where = {.used = 0};
+    for (size_t cell = 0; cell < s->cell_count; cell++) {
+        size_t own = 0, of = 0;
+        if (!mi_swept_agreement(s, pair[0], pair[1], cell, &own, &of)) {
+            return;
+        }
+        same += own;
+        both += of;
+        if (own < of && named++ < MOST_NAMED) {
+            ADD(&where, "%s", named == 1 ? "; they differ at " : "; ");
+            for (size_t a = 0, n = 0; a < s->axis_count; a++) {
+                if (counts(&p, a)) {
+                    ADD(&where, "%s%s %s", n++ > 0 ? ", " : "", axis_name(&s->axes[a]),
+                        s->axes[a].labels[mi_swept_at(s, cell, a)]);
+                }
+            }
+            ADD(&where, " (%zu of %zu)", of - own, of);
+        }
+    }
+    if (both > 0) {
+        mi_html_say(page, "%s and %s agree in %zu of %zu units%s%s.", s->columns[pair[0]].label,
+                    s->columns[pair[1]].label, same, both, where.text,
+                    named > MOST_NAMED ? "; and elsewhere" : "");
+    }
+}
+
+static void say_column(FILE *page, const mi_swept *s, size_t column)
+{
+    for (size_t k = 0; k < mi_swept_parts(s); k++) {
+        const place p = {s, mi_swept_part_at(s, k), column};
+        (s->columns[column].numeric ? say_range : say_texts)(page, &p);
+    }
+}
+
+void mi_answer_sweep(const mi_section *section)
+{
+    const mi_swept *s = section->report->opt_swept;
+    const char *answer = mi_json_text(section->result, "answer");
+    size_t pair[2];
+    if (answer != NULL) {
+        mi_html_say(section->page, "%s", answer);
+    }
+    mi_html_say(section->page, "%zu of %zu units were computed, %zu failed.", s->done, s->units,
+                s->failed);
+    for (size_t f = 0; s->values != NULL && f < s->figure_count; f++) {
+        if (find_texts(s, &s->figures[f], pair)) {
+            say_agreement(section->page, s, pair);
+        }
+        if (!s->figures[f].heat && s->axes[s->figures[f].x].numeric) {
+            say_figure(section->page, s, f);
+        }
+    }
+    for (size_t c = 0; s->values != NULL && c < s->column_count; c++) {
+        say_column(section->page, s, c);
+    }
+}

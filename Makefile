@@ -115,6 +115,8 @@ $(FAULTY): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/tests/faulty.o $(BUILD)
 	$(QUIET)$(LINK) -o $@ $^ $(LIBS) -lcmocka
 
 $(BUILD)/tests/test_checkpoint: LDFLAGS += -Wl,--wrap=rename
+$(BUILD)/tests/test_journal: LDFLAGS += -Wl,--wrap=getline,--wrap=__getdelim,--wrap=fdatasync,--wrap=fcntl
+$(BUILD)/tests/test_sweep_faults: LDFLAGS += -Wl,--wrap=mi_sweep_book_next
 
 $(BUILD)/bench/%: $(BUILD)/bench/%.o $(BUILD)/libmaskinfo.a
 	$(QUIET)$(LINK) -o $@ $^ $(LIBS)

@@ -3,13 +3,70 @@
 #include "scratch.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
+#include <zlib.h>
 
 #include "maskinfo/journal.h"
 #include "maskinfo/lock.h"
+
+/* The system's calls, which fail where that is asked for. */
+static struct {
+    int flushes, failing_flushes; /* how many there were; are to fail, with what */
+    int flush_error;
+    size_t lines_left;       /* getline fails behind so many; SIZE_MAX: never */
+    const char *opt_removed; /* removed, and made anew, before the next lock */
+} calls = {.lines_left = SIZE_MAX};
+
+int __real_fdatasync(int file);
+int __wrap_fdatasync(int file);
+ssize_t __real_getline(char **text, size_t *room, FILE *file);
+ssize_t __wrap_getline(char **text, size_t *room, FILE *file);
+ssize_t __wrap___getdelim(char **text, size_t *room, int end, FILE *file);
+int __real_fcntl(int file, int command, void *argument);
+int __wrap_fcntl(int file, int command, void *argument);
+
+int __wrap_fdatasync(int file)
+{
+    calls.flushes++;
+    if (calls.failing_flushes > 0) {
+        calls.failing_flushes--;
+        errno = calls.flush_error;
+        return -1;
+    }
+    return __real_fdatasync(file);
+}
+
+ssize_t __wrap_getline(char **text, size_t *room, FILE *file)
+{
+    if (calls.lines_left == 0) {
+        errno = ENOMEM;
+        return -1;
+    }
+    calls.lines_left -= calls.lines_left != SIZE_MAX;
+    return getdelim(text, room, '\n', file);
+}
+
+ssize_t __wrap___getdelim(char **text, size_t *room, int end, FILE *file)
+{
+    (void)end;
+    return __wrap_getline(text, room, file);
+}
+
+int __wrap_fcntl(int file, int command, void *argument)
+{
+    if (command == F_SETLK && calls.opt_removed != NULL) {
+        const char *path = calls.opt_removed;
+        calls.opt_removed = NULL;
+        unlink(path);
+        scratch_write(path, "", 0);
+    }
+    return __real_fcntl(file, command, argument);
+}
 
 enum { RECORDS = 5, TEXT = 64, THREADS = 4, EACH = 5000 };
 
@@ -111,7 +168,8 @@ static void cut_at_every_byte(void **state)
         scratch_write(path, bytes, cut);
         assert_int_equal(mi_journal_read(path, keep, &f, &about, NULL), MI_OK);
         assert_int_equal(about.lines, lines);
-        assert_int_equal(about.damaged, cut > whole);
+        assert_int_equal(about.damaged, 0);
+        assert_int_equal(about.half, cut > whole);
         assert_int_equal(about.whole, whole);
         if (cut % 9 != 0 && size - cut > 12) {
             continue; /* the disk is slow */
@@ -162,7 +220,7 @@ static void any_other_byte_is_noticed(void **state)
             mi_journal_state about;
             scratch_write(path, bytes, size);
             assert_int_equal(mi_journal_read(path, keep, &f, &about, NULL), MI_OK);
-            assert_true(about.damaged >= 1);
+            assert_true(about.damaged + about.half >= 1);
             assert_true(f.count >= RECORDS - 2 && f.count < RECORDS);
             for (size_t i = 0; i < f.count; i++) {
                 assert_true(is_record(f.texts[i]));
@@ -170,6 +228,79 @@ static void any_other_byte_is_noticed(void **state)
             bytes[at] = was;
         }
     }
+}
+
+/* Also a zero inside is one of the bytes that the checksum is of, and no line that was written. */
+static void zero_in_a_line(void **state)
+{
+    char path[SCRATCH_PATH];
+    static const char line[] = "12cfdbcb 1234\00056789\n";
+    found f = {.count = 0};
+    mi_journal_state about;
+    scratch_write(scratch_name(state, "journal", path), line, sizeof line - 1);
+    char sum[9];
+    snprintf(sum, sizeof sum, "%08lx", crc32(0, (const Bytef *)line + 9, sizeof line - 11));
+    FILE *file = fopen(path, "r+b");
+    fwrite(sum, 1, 8, file);
+    fclose(file);
+    assert_int_equal(mi_journal_read(path, keep, &f, &about, NULL), MI_OK);
+    assert_int_equal(f.count, 0);
+    assert_int_equal(about.damaged, 1);
+}
+
+/* The end of memory is not the end of the file: whoever took it for that would cut off the rest. */
+static void no_memory_for_a_line(void **state)
+{
+    char path[SCRATCH_PATH];
+    found f = {.count = 0};
+    mi_journal_state about;
+    mi_status status = {.code = MI_OK};
+    put_records(scratch_name(state, "journal", path));
+    calls.lines_left = 2;
+    mi_code code = mi_journal_read(path, keep, &f, &about, &status);
+    calls.lines_left = SIZE_MAX;
+    assert_failure(code, MI_MEMORY, status, "out of memory for a line of ");
+}
+
+static size_t put_one(mi_journal *journal)
+{
+    mi_status status = {.code = MI_OK};
+    size_t i = 0;
+    while (i < 100000 && mi_journal_put(journal, "{\"unit\":1}", 0, &status) == MI_OK) {
+        i++;
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+    assert_failure(status.code, MI_IO, status, "can not write ");
+    return i;
+}
+
+static void count_first(void *context, size_t tag)
+{
+    (void)tag;
+    (*(size_t *)context)++;
+}
+
+/* What the disk has after a flush that failed is not known: the file goes back to the last one that
+ * did not. A signal is no failure. */
+static void flushes_that_fail(void **state)
+{
+    char path[SCRATCH_PATH], bytes[64];
+    size_t durable = 0;
+    mi_journal *journal = NULL;
+    scratch_name(state, "journal", path);
+    calls.flush_error = EINTR;
+    calls.failing_flushes = 3;
+    assert_int_equal(mi_journal_open(path, 0, count_first, &durable, &journal, NULL), MI_OK);
+    assert_int_equal(mi_journal_put(journal, "{\"unit\":0}", 0, NULL), MI_OK);
+    assert_int_equal(mi_journal_close(journal, NULL), MI_OK);
+    assert_int_equal(durable, 1);
+    calls.flush_error = EIO;
+    calls.failing_flushes = 1;
+    assert_int_equal(mi_journal_open(path, 20, count_first, &durable, &journal, NULL), MI_OK);
+    assert_true(put_one(journal) >= 1);
+    assert_int_equal(mi_journal_close(journal, NULL), MI_IO);
+    assert_int_equal(durable, 1);
+    assert_int_equal(read_bytes(path, bytes, sizeof bytes), 20);
 }
 
 typedef struct crowd {
@@ -273,6 +404,42 @@ static void fill_up(const char *path)
     bool ended =
         mi_journal_close(journal, &last) == MI_IO && strcmp(last.message, status.message) == 0;
     _exit(told && refused && ended ? 0 : 2);
+}
+
+/* Lines that a full disk has kept count only when they are flushed. */
+static void fill_up_unflushed(const char *path)
+{
+    struct rlimit limit = {.rlim_cur = 1000, .rlim_max = 1000};
+    mi_journal *journal = NULL;
+    size_t durable = 0;
+    signal(SIGXFSZ, SIG_IGN);
+    if (setrlimit(RLIMIT_FSIZE, &limit) != 0 ||
+        mi_journal_open(path, 0, count_first, &durable, &journal, NULL) != MI_OK) {
+        _exit(1);
+    }
+    char text[1500];
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    mi_journal_put(journal, "{}", 0, NULL);
+    mi_journal_put(journal, text, 1, NULL);
+    calls.flush_error = EIO;
+    calls.failing_flushes = 1000;
+    calls.flushes = 0;
+    mi_code code = mi_journal_close(journal, NULL);
+    _exit(code == MI_IO && calls.flushes > 0 && durable <= 1 ? 0 : 2);
+}
+
+static void full_disk_flushes_what_it_has(void **state)
+{
+    char path[SCRATCH_PATH];
+    int how = 0;
+    scratch_name(state, "journal", path);
+    pid_t child = fork();
+    if (child == 0) {
+        fill_up_unflushed(path);
+    }
+    assert_int_equal(waitpid(child, &how, 0), child);
+    assert_int_equal(how, 0);
 }
 
 static void full_disk_leaves_whole_lines(void **state)
@@ -388,6 +555,55 @@ static void shared_locks_exclude_the_other_kind(void **state)
     mi_lock_release(lock);
 }
 
+/* Of a file that is removed between opening and locking the lock is worth nothing. */
+static void the_lock_is_on_the_file_of_that_name(void **state)
+{
+    char path[SCRATCH_PATH];
+    mi_lock *lock = NULL;
+    scratch_name(state, "lock", path);
+    calls.opt_removed = path;
+    assert_int_equal(mi_lock_take(path, false, &lock, NULL), MI_OK);
+    holder other = hold(path, false);
+    assert_false(has_it(&other));
+    let_go(&other, 0);
+    mi_lock_release(lock);
+}
+
+/* Take and give back a shared lock often; is it ever refused? */
+static void come_and_go(const char *path, int end)
+{
+    unsigned char refused = 0;
+    for (int i = 0; i < 3000; i++) {
+        mi_lock *lock = NULL;
+        mi_code code = mi_lock_take(path, true, &lock, NULL);
+        refused = code != MI_OK ? 1 : refused;
+        mi_lock_release(lock);
+    }
+    _exit(write(end, &refused, 1) == 1 ? 0 : 1);
+}
+
+/* Whoever ends must not keep out those who would share the lock. */
+static void sharers_do_not_refuse_each_other(void **state)
+{
+    char path[SCRATCH_PATH];
+    int ends[2];
+    unsigned char refused = 0;
+    scratch_name(state, "lock", path);
+    assert_int_equal(pipe(ends), 0);
+    for (int i = 0; i < 3; i++) {
+        if (fork() == 0) {
+            come_and_go(path, ends[1]);
+        }
+    }
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(read(ends[0], &refused, 1), 1);
+        assert_int_equal(refused, 0);
+        assert_true(wait(NULL) > 0);
+    }
+    close(ends[0]);
+    close(ends[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -395,6 +611,12 @@ int main(void)
         SCRATCH_TEST(records_come_back_in_order),
         SCRATCH_TEST(cut_at_every_byte),
         SCRATCH_TEST(any_other_byte_is_noticed),
+        SCRATCH_TEST(zero_in_a_line),
+        SCRATCH_TEST(no_memory_for_a_line),
+        SCRATCH_TEST(flushes_that_fail),
+        SCRATCH_TEST(full_disk_flushes_what_it_has),
+        SCRATCH_TEST(the_lock_is_on_the_file_of_that_name),
+        SCRATCH_TEST(sharers_do_not_refuse_each_other),
         SCRATCH_TEST(many_threads_lose_nothing),
         SCRATCH_TEST(records_are_written_at_once),
         SCRATCH_TEST(full_disk_leaves_whole_lines),

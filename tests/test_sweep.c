@@ -480,12 +480,12 @@ static void interrupted_by_a_signal(void **state)
     static const char text[] =
         "{\"experiment\": \"sweep\", \"base\": {\"experiment\": \"curve\", \"model\": {\"type\": "
         "\"gmrf\", \"grid\": [12, 12], \"neighbors\": 8, \"kappa\": 0.3}, \"estimator\": "
-        "{\"samples\": 100}}, \"grid\": [{\"name\": \"kappa\", \"set\": \"model.kappa\", "
+        "{\"samples\": 400}}, \"grid\": [{\"name\": \"kappa\", \"set\": \"model.kappa\", "
         "\"values\": {\"from\": 0.1, \"to\": 1, \"steps\": 1000}}], \"figures\": []}";
     scratch_write(sweep_path("sweep.json", file), text, strlen(text));
     sweep_path("out", out);
     snprintf(line, sizeof line, "run %s --out %s --quiet --threads 2", file, out);
-    const outcome *o = run_program("timeout --preserve-status -s INT 2", line);
+    const outcome *o = run_program("timeout --preserve-status -s INT 4", line);
     assert_int_equal(o->status, 130);
     assert_non_null(strstr(o->err, "of 1000 units are kept in "));
     assert_non_null(strstr(o->err, "interrupted"));

@@ -12,11 +12,29 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-#include "maskinfo/journal.h"
-#include "maskinfo/lock.h"
+#include "../src/lab/sweep.h"
 
 static const mi_run_options once = {.run = {.threads = 1}};
 static const mi_run_options again = {.run = {.threads = 1}, .resume = true};
+
+/* Of the units of a run, which are asked for one by one: a stop is asked for with the unit behind
+ * so many, which is begun and not finished. */
+static struct {
+    size_t left; /* SIZE_MAX: never */
+    volatile sig_atomic_t stop;
+} giving = {.left = SIZE_MAX};
+
+bool __real_mi_sweep_book_next(mi_sweep_book *book, size_t *ret_unit);
+bool __wrap_mi_sweep_book_next(mi_sweep_book *book, size_t *ret_unit);
+
+bool __wrap_mi_sweep_book_next(mi_sweep_book *book, size_t *ret_unit)
+{
+    if (giving.left == 0) {
+        giving.stop = 1;
+    }
+    giving.left -= giving.left != SIZE_MAX && giving.left > 0;
+    return __real_mi_sweep_book_next(book, ret_unit);
+}
 
 static mi_code count_units(void *context, const mi_journal_line *line, mi_status *status)
 {
@@ -77,6 +95,8 @@ static size_t run_and_kill(const char *name, unsigned microseconds)
         _exit(0);
     }
     close(ends[1]);
+    /* From the moment on at which the units begin. */
+    bool begun = read(ends[0], &last, sizeof last) == sizeof last;
     usleep(microseconds);
     kill(child, SIGKILL);
     assert_int_equal(waitpid(child, &how, 0), child);
@@ -84,6 +104,7 @@ static size_t run_and_kill(const char *name, unsigned microseconds)
         last = count;
     }
     close(ends[0]);
+    assert_true(begun);
     return last;
 }
 
@@ -120,6 +141,7 @@ static void killed_at_random_moments(void **state)
         scratch_remove_folder(sweep_path(name, path));
     }
     assert_int_equal(lost, 0);
+    assert_true(within > 0);
     if (given != NULL) {
         printf("killed %zu times (%zu with some units there), units lost that had been told of: "
                "%zu, wrong bytes: 0\n",
@@ -281,35 +303,20 @@ typedef struct stopper {
     size_t after;
 } stopper;
 
-static void stop_after(void *context, const char *stage, size_t done, size_t total)
-{
-    stopper *s = context;
-    (void)stage;
-    (void)total;
-    s->stop = done >= s->after;
-}
-
 static void interrupted_and_resumed(void **state)
 {
     (void)state;
     mi_status status = {.code = MI_OK};
     cJSON *result = NULL;
-    stopper s = {.after = 1};
-    mi_run_options options = {.run = {.threads = 1,
-                                      .opt_interrupt = &s.stop,
-                                      .opt_progress = stop_after,
-                                      .opt_progress_context = &s}};
+    mi_run_options options = {.run = {.threads = 1, .opt_interrupt = &giving.stop}};
+    const size_t kept = 5;
     assert_int_equal(sweep_run(slow_sweep, "whole", once, NULL, NULL), MI_OK);
-    options.fresh = true;
-    size_t kept = 24;
-    for (int i = 0; kept == 24 && i < 20; i++) { /* a busy machine may tell too late */
-        s.stop = 0;
-        if (sweep_run(slow_sweep, "stopped", options, NULL, &status) != MI_OK) {
-            assert_failure(status.code, MI_INTERRUPTED, status, " of 24 units are kept");
-        }
-        kept = units_in("stopped");
-    }
-    assert_in_range(kept, 1, 23);
+    giving.left = kept;
+    mi_code code = sweep_run(slow_sweep, "stopped", options, NULL, &status);
+    giving.left = SIZE_MAX;
+    giving.stop = 0;
+    assert_failure(code, MI_INTERRUPTED, status, "5 of 24 units are kept");
+    assert_int_equal(units_in("stopped"), kept);
     assert_failure(sweep_run(slow_sweep, "stopped", once, NULL, &status), MI_INPUT, status,
                    "--resume goes on from it");
     assert_int_equal(sweep_run(slow_sweep, "stopped", again, &result, NULL), MI_OK);
@@ -317,6 +324,29 @@ static void interrupted_and_resumed(void **state)
     assert_int_equal(sweep_timing(result, "computed"), 24 - kept);
     cJSON_Delete(result);
     assert_same_folders("whole", "stopped");
+}
+
+/* A full disk is told also to one who has pressed Ctrl-C: waiting is no help then. */
+static void full_disk_and_interrupted(void **state)
+{
+    (void)state;
+    for (size_t left = 0; left < 3; left++) {
+        int how = 0;
+        pid_t child = fork();
+        if (child == 0) {
+            mi_status status = {.code = MI_OK};
+            mi_run_options options = {.run = {.threads = 1, .opt_interrupt = &giving.stop},
+                                      .resume = true};
+            struct rlimit limit = {.rlim_cur = 300, .rlim_max = 300}; /* not even the first line */
+            signal(SIGXFSZ, SIG_IGN);
+            setrlimit(RLIMIT_FSIZE, &limit);
+            giving.left = left;
+            mi_code code = sweep_run(slow_sweep, "limited", options, NULL, &status);
+            _exit(code == MI_IO && strstr(status.message, "larger than") != NULL ? 0 : 1);
+        }
+        assert_int_equal(waitpid(child, &how, 0), child);
+        assert_int_equal(how, 0);
+    }
 }
 
 static const char training_sweep[] =
@@ -442,11 +472,11 @@ static void one_process_in_a_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SWEEP_TEST(killed_at_random_moments), SWEEP_TEST(cut_anywhere),
-        SWEEP_TEST(flipped_anywhere),         SWEEP_TEST(full_disk),
-        SWEEP_TEST(largest_file_reached),     SWEEP_TEST(interrupted_and_resumed),
-        SWEEP_TEST(training_goes_on),         SWEEP_TEST(damaged_checkpoint),
-        SWEEP_TEST(one_process_in_a_folder),
+        SWEEP_TEST(killed_at_random_moments),  SWEEP_TEST(cut_anywhere),
+        SWEEP_TEST(flipped_anywhere),          SWEEP_TEST(full_disk),
+        SWEEP_TEST(largest_file_reached),      SWEEP_TEST(interrupted_and_resumed),
+        SWEEP_TEST(full_disk_and_interrupted), SWEEP_TEST(training_goes_on),
+        SWEEP_TEST(damaged_checkpoint),        SWEEP_TEST(one_process_in_a_folder),
     };
     mi_start();
     return cmocka_run_group_tests(tests, NULL, NULL);

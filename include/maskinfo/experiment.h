@@ -4,6 +4,7 @@
 
 #include "maskinfo/analysis.h"
 #include "maskinfo/document.h"
+#include "maskinfo/lock.h"
 
 /* Tables of the parts that every experiment file is made of; for reading, `list` and the docs. */
 extern const mi_parameter mi_estimator_parameters[];
@@ -90,6 +91,10 @@ mi_code mi_experiment_names(char ***ret_names, size_t *ret_count, mi_status *sta
  * none. Data files are not opened. */
 mi_code mi_experiment_create(const cJSON *document, mi_faults *faults,
                              mi_experiment **ret_experiment, mi_status *status);
+/* The same, given up with MI_INTERRUPTED where run->opt_interrupt asks for it: a sweep may have a
+ * million units. */
+mi_code mi_experiment_create_for(const cJSON *document, const mi_run *run, mi_faults *faults,
+                                 mi_experiment **ret_experiment, mi_status *status);
 void mi_experiment_destroy(mi_experiment *experiment); /* accepts NULL */
 
 /* Build every model without its costly parts: reads the data files and adds what is wrong with
@@ -108,6 +113,8 @@ typedef struct mi_run_options {
     bool retry;         /* resume: compute failed units again */
     size_t part, parts; /* compute each unit of which (index mod parts) is part - 1, and make no
                            result; parts 0: all of them */
+    mi_lock **opt_lock; /* the caller gets the lock of the folder together with a result, to keep it
+                           while it writes that there: mi_lock_release. NULL: no need */
     int rank, ranks;    /* which one of how many processes that share it (ranks.h), of which only
                            the first makes a result; ranks 0 or 1: it is alone */
     double silence;     /* of several: seconds after which a silent one is taken for dead; 0: the

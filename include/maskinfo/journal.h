@@ -24,11 +24,13 @@ typedef mi_code (*mi_journal_take)(void *context, const mi_journal_line *line, m
 typedef struct mi_journal_state {
     bool there;     /* is there such a file? */
     size_t lines;   /* that can be trusted */
-    size_t damaged; /* lines that can not, a last one without its end included */
+    size_t damaged; /* lines that can not */
+    bool half;      /* is there a last line without its end? It may be in the writing */
     long whole;     /* bytes up to the end of the last line that has one */
 } mi_journal_state;
 
-/* Read a journal; one that is not there has no lines. MI_IO: can not be read. */
+/* Read a journal; one that is not there has no lines. MI_IO: can not be read;
+ * MI_MEMORY: a line does not fit. */
 mi_code mi_journal_read(const char *path, mi_journal_take take, void *context,
                         mi_journal_state *ret_state, mi_status *status);
 
@@ -51,7 +53,8 @@ mi_code mi_journal_open(const char *path, long whole, mi_journal_durable opt_dur
 
 /* Append a record; any number of threads at a time. Returns when it stands in the queue, which is
  * soon, unless the disk can not follow. After a failure to write (disk full) the file is cut back
- * to its last whole line, and every call gives the message of that failure. */
+ * to its last whole line, after one to flush to the last flushed line (what the disk has of the
+ * rest is not known), and every call gives the message of that failure. */
 mi_code mi_journal_put(mi_journal *journal, const char *json, size_t tag, mi_status *status);
 
 /* Write what is queued, and end; accepts NULL. The failure, where there was one. */

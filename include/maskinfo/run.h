@@ -7,7 +7,8 @@
 
 #include "maskinfo/status.h"
 
-/* Called from one thread at a time. `stage` names the work, for people; what follows a semicolon in
+/* Called from one thread at a time, which may be one that the library has started (a sweep reports
+ * from the thread of its journal). `stage` names the work, for people; what follows a semicolon in
  * it is news of the same work ("training; loss 0.31"). total 0 announces a new piece of work by its
  * heading. */
 typedef void (*mi_progress_function)(void *context, const char *stage, size_t done, size_t total);

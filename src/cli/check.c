@@ -7,7 +7,7 @@ static mi_code check_document(const cli_options *o, const cJSON *document, mi_fa
 {
     mi_experiment *experiment = NULL;
     mi_run run = cli_circumstances(o);
-    mi_code code = mi_experiment_create(document, faults, &experiment, status);
+    mi_code code = mi_experiment_create_for(document, &run, faults, &experiment, status);
     if (code == MI_OK) {
         code = mi_experiment_check(experiment, &run, faults, status);
     }

@@ -315,8 +315,10 @@ static int compute(const cli_options *o, const mi_experiment *e, const char *fol
 {
     cli_progress progress = {.heading = ""};
     mi_ranks ranks = mi_ranks_read();
+    mi_lock *lock = NULL;
     mi_run_options options = {.run = cli_circumstances(o),
                               .opt_directory = folder,
+                              .opt_lock = &lock,
                               .rank = ranks.rank,
                               .ranks = ranks.count,
                               .silence = o->silence > 0 ? (double)o->silence : 0};
@@ -350,6 +352,7 @@ static int compute(const cli_options *o, const mi_experiment *e, const char *fol
         return finish_part(o, &options);
     }
     int exit_status = finish(o, folder, result);
+    mi_lock_release(lock);
     exit_status = exit_status == EXIT_DONE && none_succeeded(result) ? EXIT_FAILED : exit_status;
     cJSON_Delete(result);
     return exit_status;
@@ -367,8 +370,10 @@ static int run(const cli_options *o)
     mi_experiment *experiment = NULL;
     cJSON *document = cli_document(o, &path, &faults);
     int exit_status = EXIT_USAGE;
-    mi_code code =
-        document == NULL ? MI_INPUT : mi_experiment_create(document, &faults, &experiment, &status);
+    mi_run circumstances = cli_circumstances(o);
+    mi_code code = document == NULL ? MI_INPUT
+                                    : mi_experiment_create_for(document, &circumstances, &faults,
+                                                               &experiment, &status);
     if (code == MI_OK && !takes_part(experiment)) {
         exit_status = EXIT_DONE;
     } else if (code == MI_OK) {

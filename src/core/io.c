@@ -45,6 +45,15 @@ bool mi_io_write(int file, const char *bytes, size_t size)
     return true;
 }
 
+bool mi_io_flush(int file)
+{
+    int failed = 0;
+    do {
+        failed = fdatasync(file);
+    } while (failed != 0 && errno == EINTR);
+    return failed == 0;
+}
+
 void mi_io_settle(const char *path)
 {
     char *folder = NULL;

@@ -74,7 +74,7 @@ static void tell_durable(mi_journal *j)
 
 static bool flush(mi_journal *j)
 {
-    if (fdatasync(j->file) != 0) {
+    if (!mi_io_flush(j->file)) {
         int error = errno;
         (void)!ftruncate(j->file, j->flushed); /* what the rest is worth is not known */
         refuse(j, error);
@@ -105,7 +105,7 @@ static void cut_back(mi_journal *j, const batch *b)
         }
     }
     note_written(j, b, whole, lines);
-    if (ftruncate(j->file, j->written) == 0 && fdatasync(j->file) == 0) {
+    if (ftruncate(j->file, j->written) == 0 && mi_io_flush(j->file)) {
         tell_durable(j);
     }
 }

@@ -30,8 +30,8 @@ static bool is_good(const char *text, size_t size)
     return memcmp(digits, text, DIGITS) == 0;
 }
 
-static mi_code read_lines(FILE *file, mi_journal_take take, void *context, mi_journal_state *state,
-                          mi_status *status)
+static mi_code read_lines(const char *path, FILE *file, mi_journal_take take, void *context,
+                          mi_journal_state *state, mi_status *status)
 {
     char *text = NULL;
     size_t room = 0;
@@ -41,7 +41,9 @@ static mi_code read_lines(FILE *file, mi_journal_take take, void *context, mi_jo
         bool ended = text[length - 1] == '\n';
         size_t size = (size_t)length - ended;
         text[size] = '\0';
-        if (!ended || !is_good(text, size)) {
+        if (!ended) {
+            state->half = true;
+        } else if (!is_good(text, size)) {
             state->damaged++;
         } else {
             mi_journal_line line = {text + FRAME, size - FRAME, state->whole};
@@ -49,6 +51,10 @@ static mi_code read_lines(FILE *file, mi_journal_take take, void *context, mi_jo
             code = take(context, &line, status);
         }
         state->whole += ended ? (long)length : 0;
+    }
+    if (code == MI_OK && !feof(file)) { /* getline fails in the same way for want of memory */
+        code = ferror(file) ? mi_fail(status, MI_IO, "can not read %s: %s", path, strerror(errno))
+                            : mi_fail(status, MI_MEMORY, "out of memory for a line of %s", path);
     }
     free(text);
     return code;
@@ -66,10 +72,7 @@ mi_code mi_journal_read(const char *path, mi_journal_take take, void *context,
         return mi_fail(status, MI_IO, "can not read %s: %s", path, mi_io_reason(errno));
     }
     ret_state->there = true;
-    mi_code code = read_lines(file, take, context, ret_state, status);
-    if (code == MI_OK && ferror(file)) {
-        code = mi_fail(status, MI_IO, "can not read %s", path);
-    }
+    mi_code code = read_lines(path, file, take, context, ret_state, status);
     fclose(file);
     return code;
 }

@@ -6,12 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "io.h"
 #include "maskinfo/memory.h"
 
-enum { OWNER_LENGTH = 200, ATTEMPTS = 100 };
+enum { OWNER_LENGTH = 200, ATTEMPTS = 100, PATIENCE = 10 };
 
 struct mi_lock {
     char *path;
@@ -78,6 +79,19 @@ static mi_code try_lock(const char *path, bool shared, int *ret_file, mi_status 
     return code;
 }
 
+/* Whoever gives a shared lock back has the file for itself for a moment, to see whether to remove
+ * it. Both kinds would be refused by that, so both are patient. */
+static mi_code try_patiently(const char *path, bool shared, int *ret_file, mi_status *status)
+{
+    static const struct timespec pause = {.tv_nsec = 10000000};
+    mi_code code = try_lock(path, shared, ret_file, status);
+    for (int i = 0; code == MI_INPUT && i < PATIENCE; i++) {
+        nanosleep(&pause, NULL);
+        code = try_lock(path, shared, ret_file, status);
+    }
+    return code;
+}
+
 mi_code mi_lock_take(const char *path, bool shared, mi_lock **ret_lock, mi_status *status)
 {
     mi_lock *lock = NULL;
@@ -88,7 +102,7 @@ mi_code mi_lock_take(const char *path, bool shared, mi_lock **ret_lock, mi_statu
     lock->file = -1;
     code = mi_copy_text(path, &lock->path, status);
     for (int i = 0; code == MI_OK && lock->file < 0 && i < ATTEMPTS; i++) {
-        code = try_lock(path, shared, &lock->file, status);
+        code = try_patiently(path, shared, &lock->file, status);
     }
     if (code == MI_OK && lock->file < 0) {
         code = mi_fail(status, MI_IO, "can not lock %s: it is removed again and again", path);

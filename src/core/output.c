@@ -87,56 +87,6 @@ static int open_beside(const char *path, char *name, size_t size)
     return file;
 }
 
-/* Errors of delayed writing come out in fsync() and close(), so both count. */
-static bool fill(int file, const mi_piece *pieces, size_t count)
-{
-    bool whole = true;
-    for (size_t i = 0; i < count && whole; i++) {
-        whole = mi_io_write(file, pieces[i].bytes, pieces[i].size);
-    }
-    whole = whole && fsync(file) == 0;
-    int error = errno;
-    if (close(file) != 0 && whole) {
-        return false;
-    }
-    errno = error;
-    return whole;
-}
-
-static mi_code replace(const char *path, const mi_piece *pieces, size_t count, mi_status *status)
-{
-    char *name = NULL;
-    size_t name_size = strlen(path) + SUFFIX;
-    mi_code code = mi_allocate(name_size, 1, &name, status);
-    if (code != MI_OK) {
-        return code;
-    }
-    int file = open_beside(path, name, name_size);
-    if (file < 0) {
-        code = mi_fail(status, MI_IO, "can not write %s: %s", path, mi_io_reason(errno));
-    } else if (!fill(file, pieces, count) || rename(name, path) != 0) {
-        code = mi_fail(status, MI_IO, "can not write %s: %s", path, mi_io_reason(errno));
-        unlink(name);
-    }
-    free(name);
-    return code;
-}
-
-mi_code mi_write_pieces(const char *path, const mi_piece *pieces, size_t count, mi_status *status)
-{
-    mi_code code = make_parent(path, status);
-    if (code == MI_OK) {
-        code = refuse_special(path, status);
-    }
-    return code == MI_OK ? replace(path, pieces, count, status) : code;
-}
-
-mi_code mi_write_file(const char *path, const void *bytes, size_t size, mi_status *status)
-{
-    mi_piece piece = {.bytes = bytes, .size = size};
-    return mi_write_pieces(path, &piece, 1, status);
-}
-
 struct mi_output {
     char *path, *name; /* where it shall be, and is meanwhile */
     FILE *file;
@@ -204,7 +154,7 @@ mi_code mi_output_close(mi_output *output, bool keep, mi_status *status)
 {
     mi_code code = MI_OK;
     bool whole = ferror(output->file) == 0 && fflush(output->file) == 0 &&
-                 (!keep || fsync(fileno(output->file)) == 0);
+                 (!keep || mi_io_flush(fileno(output->file)));
     int error = errno;
     if (fclose(output->file) != 0 && whole) {
         error = errno;
@@ -224,4 +174,24 @@ mi_code mi_output_close(mi_output *output, bool keep, mi_status *status)
     }
     output_free(output);
     return code;
+}
+
+mi_code mi_write_pieces(const char *path, const mi_piece *pieces, size_t count, mi_status *status)
+{
+    mi_output *output = NULL;
+    bool whole = true;
+    mi_code code = mi_output_open(path, &output, status);
+    if (code != MI_OK) {
+        return code;
+    }
+    for (size_t i = 0; i < count && whole; i++) {
+        whole = fwrite(pieces[i].bytes, 1, pieces[i].size, output->file) == pieces[i].size;
+    }
+    return mi_output_close(output, true, status);
+}
+
+mi_code mi_write_file(const char *path, const void *bytes, size_t size, mi_status *status)
+{
+    mi_piece piece = {.bytes = bytes, .size = size};
+    return mi_write_pieces(path, &piece, 1, status);
 }

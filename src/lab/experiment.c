@@ -186,11 +186,11 @@ static mi_code resolve(mi_resolver *r, const cJSON *document, mi_experiment *e)
     return MI_OK;
 }
 
-mi_code mi_experiment_scaled(const cJSON *document, double effort, mi_faults *faults,
-                             mi_experiment **ret_experiment, mi_status *status)
+static mi_code create(const cJSON *document, double effort, const mi_run *opt_run,
+                      mi_faults *faults, mi_experiment **ret_experiment, mi_status *status)
 {
     mi_status local = {.code = MI_OK};
-    mi_resolver r = {{faults, effort}, faults, status != NULL ? status : &local};
+    mi_resolver r = {{faults, effort}, faults, status != NULL ? status : &local, opt_run};
     mi_experiment *e = NULL;
     size_t before = faults->count;
     mi_code code = mi_allocate(1, sizeof *e, &e, r.status);
@@ -213,7 +213,19 @@ mi_code mi_experiment_scaled(const cJSON *document, double effort, mi_faults *fa
 mi_code mi_experiment_create(const cJSON *document, mi_faults *faults,
                              mi_experiment **ret_experiment, mi_status *status)
 {
-    return mi_experiment_scaled(document, 1, faults, ret_experiment, status);
+    return create(document, 1, NULL, faults, ret_experiment, status);
+}
+
+mi_code mi_experiment_create_for(const cJSON *document, const mi_run *run, mi_faults *faults,
+                                 mi_experiment **ret_experiment, mi_status *status)
+{
+    return create(document, 1, run, faults, ret_experiment, status);
+}
+
+mi_code mi_experiment_scaled(const cJSON *document, double effort, mi_faults *faults,
+                             mi_experiment **ret_experiment, mi_status *status)
+{
+    return create(document, effort, NULL, faults, ret_experiment, status);
 }
 
 bool mi_experiment_kind_find(const char *name, mi_experiment_kind *ret_kind)

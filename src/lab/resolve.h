@@ -9,6 +9,7 @@ typedef struct mi_resolver {
     mi_binding binding;
     mi_faults *faults;
     mi_status *status;
+    const mi_run *opt_run; /* asked whether to stop, where there is much to resolve */
 } mi_resolver;
 
 mi_code mi_resolve_no_memory(mi_resolver *r);

@@ -47,9 +47,10 @@ typedef struct mi_sweep {
     mi_experiment_kind kind; /* of the experiment inside */
     double effort;
     bool keep_results;
-    size_t count;           /* units */
-    uint64_t *keys;         /* (count) */
-    char key[MI_SWEEP_KEY]; /* of the whole */
+    size_t count;                   /* units */
+    uint64_t *keys;                 /* (count) */
+    char key[MI_SWEEP_KEY];         /* of the whole */
+    struct mi_sweep_data *opt_data; /* the data files of units; NULL: there are none */
 } mi_sweep;
 
 void mi_sweep_destroy(mi_sweep *sweep); /* accepts NULL */
@@ -74,6 +75,15 @@ mi_code mi_sweep_check_paths(mi_resolver *r, const cJSON *document, mi_sweep *s)
 mi_code mi_sweep_refuse_twins(mi_resolver *r, const cJSON *list, const char *path);
 /* Find the key of each unit; units that can not be resolved are faults. */
 mi_code mi_sweep_resolve_units(mi_resolver *r, mi_sweep *s);
+
+/* Keep which data files a unit's experiment names, while keys are found. */
+mi_code mi_sweep_note_data(mi_sweep *s, size_t unit, const mi_experiment *e, mi_status *status);
+/* Fold size and checksum of these files into the keys: once a run, for they may have changed. Files
+ * that can not be read are as good as empty here; the units will fail of them. */
+mi_code mi_sweep_read_data(mi_sweep *s, mi_status *status);
+void mi_sweep_data_destroy(struct mi_sweep_data *data); /* accepts NULL */
+/* Find the key of the whole from those of the units. */
+void mi_sweep_sum_keys(mi_sweep *s);
 
 /* Where a unit stands on each axis (s->axis_count) and among the seeds. */
 void mi_sweep_place(const mi_sweep *s, size_t unit, size_t *at, size_t *ret_seed);
@@ -103,14 +113,20 @@ mi_code mi_sweep_extract(const cJSON *result, const char *path, cJSON **ret_valu
 /* Is it a path ("a.b[2].c")? */
 bool mi_sweep_path_good(const char *path);
 
-/* What a unit leaves in DIRECTORY/units/NNNNNN: the result, where results are kept, and checkpoints
- * until the unit is finished. */
+/* What a unit leaves in DIRECTORY/units/NNNNNN: the result, where results are kept, checkpoints
+ * until the unit is finished, and its key, by which both are known to be of this unit. */
 enum { MI_SWEEP_PATH = 4096 };
+bool mi_sweep_keeps_parts(mi_experiment_kind kind); /* checkpoints or finished parts */
+bool mi_sweep_has_folders(const mi_sweep *s);       /* do its units leave anything? */
 void mi_sweep_unit_folder(const char *directory, size_t unit, char path[MI_SWEEP_PATH]);
-bool mi_sweep_has_result(const char *directory, size_t unit);
-/* Remove the unit's folder, but not its result. */
-void mi_sweep_clear_unit(const char *directory, size_t unit);
-void mi_sweep_remove_units(const char *directory); /* all there is */
+/* Is there a result, and of the unit's key? */
+bool mi_sweep_has_result(const mi_sweep *s, const char *directory, size_t unit);
+/* Make the folder the unit's: what is there goes when it is of another key. *ret_old: something of
+ * this very unit is there. */
+mi_code mi_sweep_prepare_unit(const mi_sweep *s, const char *directory, size_t unit, bool *ret_old,
+                              mi_status *status);
+/* Remove what units write from the unit's folder; files that are not ours stay. */
+void mi_sweep_clear_unit(const char *directory, size_t unit, bool keep_result);
 
 /* Compute one unit; *ret_record (free()) is its line for the journal, of a unit that failed too.
  * run->threads are for this unit. Fails itself only where the unit is to be given up without a
@@ -134,7 +150,6 @@ typedef struct mi_sweep_book {
     mi_lock *folder_lock, *part_lock;
     mi_journal *journal;      /* NULL without a folder */
     char path[MI_SWEEP_PATH]; /* of the own journal */
-    bool has_folders;         /* units keep checkpoints or parts */
     char **others;            /* journals of parts, read only */
     size_t other_count;
     pthread_mutex_t mutex;         /* for all below, and the rows */
@@ -163,9 +178,13 @@ void mi_sweep_book_report(mi_sweep_book *book);
 /* Take over a record from mi_sweep_compute: into the rows and the journal. Any thread. */
 mi_code mi_sweep_book_accept(mi_sweep_book *book, const char *record, mi_status *status);
 /* Write what is queued. With `whole` the journal is then rewritten in the order of units, and those
- * of parts go. Releases everything but the rows, in any case. */
+ * of parts go. Releases everything but the rows and the lock of the folder, in any case. */
 mi_code mi_sweep_book_close(mi_sweep_book *book, bool whole, mi_status *status);
-void mi_sweep_book_free(mi_sweep_book *book); /* the rows; after closing */
+void mi_sweep_book_free(mi_sweep_book *book); /* the rest; after closing */
+
+/* Go through DIRECTORY/units. Without a book all goes that units wrote; else what is of other keys,
+ * and checkpoints of units that are done. */
+void mi_sweep_tidy_units(const char *directory, const mi_sweep_book *opt_book);
 
 /* Notices: of columns that the first finished unit has no value of, given its record (any thread);
  * of failures; and, of a whole sweep, of columns without values and figures that are not drawn. */

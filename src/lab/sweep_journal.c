@@ -1,6 +1,7 @@
 #include "sweep_journal.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,8 +110,12 @@ static mi_code add_other(mi_sweep_book *book, const char *name, mi_status *statu
 
 mi_code mi_sweep_find_others(mi_sweep_book *book, mi_status *status)
 {
-    DIR *stream = opendir(book->options->opt_directory);
+    const char *directory = book->options->opt_directory;
+    DIR *stream = opendir(directory);
     mi_code code = MI_OK;
+    if (stream == NULL && errno != ENOENT) {
+        return mi_fail(status, MI_IO, "can not read the folder %s: %s", directory, strerror(errno));
+    }
     for (const struct dirent *entry = stream != NULL ? readdir(stream) : NULL;
          code == MI_OK && entry != NULL; entry = readdir(stream)) {
         if (is_other(book, entry->d_name)) {
@@ -139,11 +144,26 @@ typedef struct rewriting {
     size_t source;
 } rewriting;
 
+bool mi_sweep_is_record(const mi_sweep *s, const cJSON *opt_record)
+{
+    const cJSON *values = mi_lab_item(opt_record, "values"), *value = NULL;
+    if (cJSON_IsString(mi_lab_item(opt_record, "failed"))) {
+        return true;
+    }
+    bool good =
+        cJSON_IsArray(values) && cJSON_GetArraySize(values) == cJSON_GetArraySize(s->columns);
+    cJSON_ArrayForEach(value, values)
+    {
+        good = good && !cJSON_IsObject(value) && !cJSON_IsArray(value);
+    }
+    return good;
+}
+
 /* A line may have its checksum and the beginning of a record, and yet be none. */
-static bool is_json(const char *text)
+static bool is_line_of(const mi_sweep *s, const char *text)
 {
     cJSON *record = cJSON_Parse(text);
-    bool good = record != NULL;
+    bool good = mi_sweep_is_record(s, record);
     cJSON_Delete(record);
     return good;
 }
@@ -155,7 +175,8 @@ static mi_code locate(void *context, const mi_journal_line *line, mi_status *sta
     long unit = mi_sweep_read_head(line->text, &head) ? mi_sweep_find_unit(w->book, &head, w->known)
                                                       : MI_LINE_FOREIGN;
     (void)status;
-    if (unit >= 0 && !(head.failed && w->known[unit] == MI_KNOWN_DONE) && is_json(line->text)) {
+    if (unit >= 0 && !(head.failed && w->known[unit] == MI_KNOWN_DONE) &&
+        is_line_of(w->book->sweep, line->text)) {
         w->known[unit] = head.failed ? MI_KNOWN_FAILED : MI_KNOWN_DONE;
         w->places[unit] = (place){line->offset, w->source};
     }

@@ -16,6 +16,16 @@ long mi_sweep_find_unit(const mi_sweep_book *book, const mi_sweep_head *head,
                         const unsigned char *known);
 mi_code mi_sweep_sort_keys(mi_sweep_book *book, mi_status *status);
 
+/* Is it a record as we write it, of a unit that is done or failed? Accepts NULL. */
+bool mi_sweep_is_record(const mi_sweep *s, const cJSON *opt_record);
+/* Put it into the rows. */
+mi_code mi_sweep_fill_row(const mi_sweep_book *book, size_t unit, const cJSON *record,
+                          mi_status *status);
+
+/* What an earlier run left is taken up, forgotten (--fresh), or a reason to refuse; so are files
+ * that are no journals and have the name of one. */
+mi_code mi_sweep_take_up(mi_sweep_book *book, mi_status *status);
+
 /* The first line of a journal, as JSON text (cJSON_free). */
 char *mi_sweep_journal_head(const mi_sweep *s);
 

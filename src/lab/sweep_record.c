@@ -6,13 +6,6 @@
 #include "maskinfo/output.h"
 #include "sweep.h"
 
-/* Kinds that keep checkpoints or finished parts. */
-static bool keeps_parts(mi_experiment_kind kind)
-{
-    return kind == MI_KIND_TRAIN || kind == MI_KIND_COMPARE || kind == MI_KIND_CHECKS ||
-           kind == MI_KIND_METHODS;
-}
-
 static char *record_text(cJSON *record, const mi_writer *w, mi_status *status)
 {
     char *text = w->failed ? NULL : cJSON_PrintUnformatted(record);
@@ -138,27 +131,6 @@ static mi_code write_result(const char *directory, size_t unit, const cJSON *res
     return code;
 }
 
-/* What there is of the unit goes when it belongs to a unit of another key. *ret_old: something of
- * this very unit is there. */
-static mi_code prepare_folder(const mi_sweep *s, size_t unit, const char *directory,
-                              const char *folder, bool *ret_old, mi_status *status)
-{
-    char path[MI_SWEEP_PATH + 16], own[MI_SWEEP_KEY], theirs[MI_SWEEP_KEY] = "";
-    snprintf(path, sizeof path, "%s/key", folder);
-    snprintf(own, sizeof own, "%016llx", (unsigned long long)s->keys[unit]);
-    FILE *file = fopen(path, "r");
-    if (file != NULL) {
-        theirs[fread(theirs, 1, sizeof theirs - 1, file)] = '\0';
-        fclose(file);
-    }
-    *ret_old = strcmp(own, theirs) == 0;
-    if (*ret_old) {
-        return MI_OK;
-    }
-    mi_sweep_clear_unit(directory, unit);
-    return mi_write_file(path, own, strlen(own), status);
-}
-
 /* Run the unit, from what is kept of it where that is of use. */
 static mi_code run_unit(const mi_sweep *s, size_t unit, const mi_experiment *inner,
                         const char *opt_directory, const mi_run *run, mi_faults *faults,
@@ -168,18 +140,20 @@ static mi_code run_unit(const mi_sweep *s, size_t unit, const mi_experiment *inn
     mi_run_options options = {.run = *run, .resume = true};
     bool old = false;
     mi_code code = MI_OK;
-    if (opt_directory != NULL && keeps_parts(s->kind)) {
+    if (opt_directory != NULL && mi_sweep_has_folders(s)) {
+        code = mi_sweep_prepare_unit(s, opt_directory, unit, &old, status);
+    }
+    if (opt_directory != NULL && mi_sweep_keeps_parts(s->kind)) {
         mi_sweep_unit_folder(opt_directory, unit, folder);
         options.opt_directory = folder;
-        code = prepare_folder(s, unit, opt_directory, folder, &old, status);
     }
     if (code == MI_OK) {
         code = mi_experiment_run(inner, &options, faults, ret_result, status);
     }
-    if (old && (code == MI_INPUT || code == MI_IO)) { /* perhaps what is kept is damaged */
-        mi_faults_clear(faults);
-        mi_sweep_clear_unit(opt_directory, unit);
-        code = prepare_folder(s, unit, opt_directory, folder, &old, status);
+    if (old && options.opt_directory != NULL && (code == MI_INPUT || code == MI_IO)) {
+        mi_faults_clear(faults); /* perhaps what is kept is damaged */
+        mi_sweep_clear_unit(opt_directory, unit, false);
+        code = mi_sweep_prepare_unit(s, opt_directory, unit, &old, status);
         if (code == MI_OK) {
             code = mi_experiment_run(inner, &options, faults, ret_result, status);
         }
@@ -232,7 +206,7 @@ mi_code mi_sweep_compute(const mi_sweep *s, size_t unit, const char *opt_directo
         mi_fail(status, code, "%s", failure.message);
     } else if (code != MI_OK) {
         if (opt_directory != NULL && code != MI_IO && code != MI_MEMORY) {
-            mi_sweep_clear_unit(opt_directory, unit);
+            mi_sweep_clear_unit(opt_directory, unit, false);
         }
         code = record_failure(s, unit, &faults, code, &failure, ret_record, status);
     }

@@ -35,6 +35,7 @@ void mi_sweep_destroy(mi_sweep *s)
     free(s->cases);
     free(s->seed);
     free(s->keys);
+    mi_sweep_data_destroy(s->opt_data);
     cJSON_Delete(s->config);
     cJSON_Delete(s->axes);
     cJSON_Delete(s->seeds);

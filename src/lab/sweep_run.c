@@ -71,6 +71,14 @@ static mi_code compute(mi_sweep_book *book, int ranks, mi_status *status)
     return mi_sweep_threads(book, status);
 }
 
+static void hand_over_lock(mi_sweep_book *book)
+{
+    if (book->options->opt_lock != NULL) {
+        *book->options->opt_lock = book->folder_lock;
+        book->folder_lock = NULL;
+    }
+}
+
 mi_code mi_sweep_run(const mi_experiment *e, const mi_run_options *options, mi_faults *faults,
                      cJSON **ret_result, mi_status *status)
 {
@@ -79,11 +87,12 @@ mi_code mi_sweep_run(const mi_experiment *e, const mi_run_options *options, mi_f
     int ranks = 1;
     (void)faults;
     *ret_result = NULL;
-    if (options->rank > 0) {
+    mi_code code = mi_sweep_read_data(e->sweep, status);
+    if (options->rank > 0) { /* where that failed too: rank 0 waits for it, and will see the key */
         return mi_ranks_work(e->sweep, options, status);
     }
     clock_gettime(CLOCK_MONOTONIC, &start);
-    mi_code code = check_options(options, status);
+    code = code == MI_OK ? check_options(options, status) : code;
     if (code == MI_OK) {
         code = open_book(e->sweep, options, &book, &ranks, status);
     }
@@ -91,9 +100,11 @@ mi_code mi_sweep_run(const mi_experiment *e, const mi_run_options *options, mi_f
         return code;
     }
     code = compute(&book, ranks, status);
-    mi_code closed = mi_sweep_book_close(&book, code == MI_OK && options->parts == 0,
-                                         code == MI_OK ? status : NULL);
-    code = code == MI_OK ? closed : code;
+    mi_status closing = {.code = MI_OK};
+    mi_code closed = mi_sweep_book_close(&book, code == MI_OK && options->parts == 0, &closing);
+    if (closed != MI_OK && (code == MI_OK || code == MI_INTERRUPTED)) {
+        code = mi_fail(status, closed, "%s", closing.message);
+    }
     if (code != MI_OK) {
         say_what_is_kept(&book, code, status);
     } else {
@@ -105,6 +116,7 @@ mi_code mi_sweep_run(const mi_experiment *e, const mi_run_options *options, mi_f
     if (code == MI_OK && *ret_result != NULL) {
         mi_sweep_notice_gaps(&book, *ret_result);
         put_timing(&book, &start, *ret_result);
+        hand_over_lock(&book);
     }
     mi_sweep_book_free(&book);
     return code;

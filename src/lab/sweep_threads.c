@@ -13,11 +13,11 @@ typedef struct crew {
     mi_status failure;
 } crew;
 
-/* The first failure is the one that is told. */
+/* The first failure is the one that is told; to be interrupted is none. */
 static void give_up(crew *c, mi_code code, const mi_status *failure)
 {
     pthread_mutex_lock(&c->mutex);
-    if (c->failure.code == MI_OK) {
+    if (c->failure.code == MI_OK || c->failure.code == MI_INTERRUPTED) {
         c->failure = *failure;
         c->failure.code = code;
     }
@@ -82,10 +82,11 @@ mi_code mi_sweep_threads(mi_sweep_book *book, mi_status *status)
     atomic_init(&c.stop, false);
     pthread_mutex_init(&c.mutex, NULL);
     mi_code code = run_crew(&c, workers, status);
-    if (code == MI_OK && mi_interrupted(&c.run)) {
-        code = mi_fail(status, MI_INTERRUPTED, "interrupted");
-    } else if (code == MI_OK && c.failure.code != MI_OK) {
+    bool failed = c.failure.code != MI_OK && c.failure.code != MI_INTERRUPTED;
+    if (code == MI_OK && failed) { /* a full disk is news also to one who has pressed Ctrl-C */
         code = mi_fail(status, c.failure.code, "%s", c.failure.message);
+    } else if (code == MI_OK && (c.failure.code != MI_OK || mi_interrupted(&c.run))) {
+        code = mi_fail(status, MI_INTERRUPTED, "interrupted");
     }
     pthread_mutex_destroy(&c.mutex);
     return code;

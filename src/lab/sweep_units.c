@@ -186,27 +186,38 @@ static uint64_t hash_columns(const mi_sweep *s)
     return mi_sweep_hash(hash, "\n");
 }
 
+void mi_sweep_sum_keys(mi_sweep *s)
+{
+    uint64_t whole = MI_SWEEP_HASH;
+    char text[MI_SWEEP_KEY];
+    for (size_t unit = 0; unit < s->count; unit++) {
+        snprintf(text, sizeof text, "%016llx", (unsigned long long)s->keys[unit]);
+        whole = mi_sweep_hash(whole, text);
+    }
+    snprintf(s->key, sizeof s->key, "%016llx", (unsigned long long)whole);
+}
+
 /* A unit that can not be resolved is a fault of its whole cell: its other seeds are passed over. */
 static mi_code resolve_keys(mi_resolver *r, mi_sweep *s)
 {
-    uint64_t columns = hash_columns(s), whole = MI_SWEEP_HASH;
+    uint64_t columns = hash_columns(s);
     size_t since = r->faults->count;
-    char text[MI_SWEEP_KEY];
     mi_code code = MI_OK;
     for (size_t unit = 0; code == MI_OK && unit < s->count; unit++) {
         mi_experiment *inner = NULL;
-        code = one_of_units(s, unit, since, r->faults, &inner, r->status);
+        code = r->opt_run != NULL && mi_interrupted(r->opt_run)
+                   ? mi_fail(r->status, MI_INTERRUPTED, "interrupted")
+                   : one_of_units(s, unit, since, r->faults, &inner, r->status);
         if (code == MI_OK) {
             code = find_key(columns, inner, &s->keys[unit], r->status);
-            snprintf(text, sizeof text, "%016llx", (unsigned long long)s->keys[unit]);
-            whole = mi_sweep_hash(whole, text);
+            code = code == MI_OK ? mi_sweep_note_data(s, unit, inner, r->status) : code;
         } else if (code == MI_INPUT && r->faults->count < MI_FAULTS_KEPT) {
             unit += s->seed_count - 1 - unit % s->seed_count;
             code = MI_OK;
         }
         mi_experiment_destroy(inner);
     }
-    snprintf(s->key, sizeof s->key, "%016llx", (unsigned long long)whole);
+    mi_sweep_sum_keys(s);
     return code == MI_INPUT ? MI_OK : code;
 }
 

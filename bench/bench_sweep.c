@@ -65,7 +65,7 @@ static void run(const mi_experiment *e, const char *opt_folder, bool resume)
 /* The experiment of a unit; %s stands for kappa. */
 #define SMALL                                                                                      \
     "{\"experiment\": \"curve\", \"model\": {\"type\": \"gmrf\", \"grid\": [10, 10], "             \
-    "\"neighbors\": 8, \"kappa\": %s}, \"estimator\": {\"samples\": 40}}"
+    "\"neighbors\": 8, \"kappa\": %s}, \"estimator\": {\"samples\": 80}}"
 
 static double time_sweep(size_t units, const char *folder)
 {

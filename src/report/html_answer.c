@@ -15,7 +15,10 @@ enum { TEXT = 400 };
 
 const char *mi_answer_ratios(double count, char text[MI_RATIOS])
 {
-    snprintf(text, MI_RATIOS, isfinite(count) ? " (%.0f ratios)" : "", count);
+    text[0] = '\0';
+    if (isfinite(count)) {
+        snprintf(text, MI_RATIOS, " (%.0f ratios)", count);
+    }
     return text;
 }
 

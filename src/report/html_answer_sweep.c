@@ -367,7 +367,9 @@ static void say_texts(FILE *page, const place *p)
     for (size_t k = 0; k < t.count; k++) {
         ADD(&l, "%s%s in %zu", k > 0 ? ", " : ": ", t.texts[k], t.times[k]);
     }
-    ADD(&l, t.others > 0 ? ", others in %zu" : "", t.others);
+    if (t.others > 0) {
+        ADD(&l, ", others in %zu", t.others);
+    }
     if (t.total > 0) {
         mi_html_say(page, "%s of %zu units.", l.text, t.total);
     }

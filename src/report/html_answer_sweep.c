@@ -426,25 +426,49 @@ static void say_column(FILE *page, const mi_swept *s, size_t column)
     }
 }
 
+/* What the figures show: where lines peak, where two columns of texts agree; how many. */
+static size_t say_figures(FILE *page, const mi_swept *s)
+{
+    size_t pair[2], said = 0;
+    for (size_t f = 0; f < s->figure_count; f++) {
+        if (find_texts(s, &s->figures[f], pair)) {
+            say_agreement(page, s, pair);
+            said++;
+        }
+        if (!s->figures[f].heat && s->axes[s->figures[f].x].numeric) {
+            say_figure(page, s, f);
+            said++;
+        }
+    }
+    return said;
+}
+
+static void say_columns(FILE *page, const mi_swept *s, bool numeric)
+{
+    for (size_t c = 0; c < s->column_count; c++) {
+        if (s->columns[c].numeric == numeric) {
+            say_column(page, s, c);
+        }
+    }
+}
+
 void mi_answer_sweep(const mi_section *section)
 {
     const mi_swept *s = section->report->opt_swept;
     const char *answer = mi_json_text(section->result, "answer");
-    size_t pair[2];
+    FILE *page = section->page;
     if (answer != NULL) {
-        mi_html_say(section->page, "%s", answer);
+        mi_html_say(page, "%s", answer);
     }
-    mi_html_say(section->page, "%zu of %zu units were computed, %zu failed.", s->done, s->units,
-                s->failed);
-    for (size_t f = 0; s->values != NULL && f < s->figure_count; f++) {
-        if (find_texts(s, &s->figures[f], pair)) {
-            say_agreement(section->page, s, pair);
-        }
-        if (!s->figures[f].heat && s->axes[s->figures[f].x].numeric) {
-            say_figure(section->page, s, f);
-        }
+    mi_html_say(page, "%zu of %zu units were computed, %zu failed.", s->done, s->units, s->failed);
+    if (s->values == NULL) {
+        return;
     }
-    for (size_t c = 0; s->values != NULL && c < s->column_count; c++) {
-        say_column(section->page, s, c);
-    }
+    size_t said = say_figures(page, s);
+    say_columns(page, s, false);
+    /* Long, and beside the point where figures have been put into words. */
+    fprintf(page, "<details%s><summary>Smallest and largest of each column</summary>\n",
+            said == 0 ? " open" : "");
+    say_columns(page, s, true);
+    fputs("</details>\n", page);
 }

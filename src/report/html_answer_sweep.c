@@ -3,23 +3,12 @@
 #include <math.h>
 #include <string.h>
 
-#include "html.h"
-#include "maskinfo/format.h"
-#include "swept_compare.h"
-#include "text.h"
+#include "html_answer_sweep.h"
 
-enum { TEXT = 600, LONG_TEXT = 4000, LABEL = 28, MOST_TEXTS = 16, MOST_LINES = 16, MOST_NAMED = 8 };
-
-/* A text under construction. */
-typedef struct line {
-    char text[LONG_TEXT];
-    size_t used;
-} line;
-
-#define ADD(l, ...) mi_append((l)->text, sizeof(l)->text, &(l)->used, __VA_ARGS__)
+enum { TEXT = 600, MOST_LINES = 16, MOST_NAMED = 8 };
 
 /* A number to two digits of a spread. */
-static void add_number(line *l, double value, double spread)
+static void add_number(mi_answer_line *l, double value, double spread)
 {
     int digits = 4;
     if (spread > 0 && fabs(value) > 0) {
@@ -29,53 +18,26 @@ static void add_number(line *l, double value, double spread)
     ADD(l, "%.*g", digits, value);
 }
 
-static void add_interval(line *l, double low, double high)
+static void add_interval(mi_answer_line *l, double low, double high)
 {
     add_number(l, low, (high - low) / 2);
     ADD(l, " to ");
     add_number(l, high, (high - low) / 2);
 }
 
-/* A label of a figure may be a sentence: then the axis's name. */
-static const char *axis_name(const mi_swept_axis *axis)
+static bool matters(const mi_answer_place *p, size_t axis)
 {
-    return mi_text_length(axis->bare) <= LABEL ? axis->bare : axis->name;
-}
-
-/* What a column is, and of which case. */
-static void add_head(line *l, const char *label, mi_swept_part part)
-{
-    if (part.opt_case != NULL) {
-        ADD(l, "%s, ", part.opt_case);
-    }
-    ADD(l, "%s", label);
-}
-
-/* Axes of more than one value but the cases, as far as the column depends on them. */
-typedef struct place {
-    const mi_swept *swept;
-    mi_swept_part part;
-    size_t column;
-} place;
-
-static bool counts(const place *p, size_t axis)
-{
-    return p->swept->axes[axis].count > 1 && !(axis == 0 && p->part.opt_case != NULL);
-}
-
-static bool matters(const place *p, size_t axis)
-{
-    return counts(p, axis) && !mi_swept_idle(p->swept, p->part, p->column, axis);
+    return mi_answer_counts(p, axis) && !mi_swept_idle(p->swept, p->part, p->column, axis);
 }
 
 /* "side 28, kappa 0.003" without the axis `but`; whether it is anything. */
-static bool add_place(line *l, const place *p, size_t cell, size_t but)
+static bool add_place(mi_answer_line *l, const mi_answer_place *p, size_t cell, size_t but)
 {
     bool any = false;
     for (size_t a = 0; a < p->swept->axis_count; a++) {
         if (a != but && matters(p, a)) {
             const mi_swept_axis *axis = &p->swept->axes[a];
-            ADD(l, "%s%s %s", any ? ", " : "", axis_name(axis),
+            ADD(l, "%s%s %s", any ? ", " : "", mi_answer_axis(axis),
                 axis->labels[mi_swept_at(p->swept, cell, a)]);
             any = true;
         }
@@ -84,18 +46,13 @@ static bool add_place(line *l, const place *p, size_t cell, size_t but)
 }
 
 /* Is the cell the first of those that differ in nothing that matters? */
-static bool leads(const place *p, size_t cell)
+static bool leads(const mi_answer_place *p, size_t cell)
 {
     bool first = true;
     for (size_t a = 0; a < p->swept->axis_count && first; a++) {
-        first = mi_swept_at(p->swept, cell, a) == 0 || !counts(p, a) || matters(p, a);
+        first = mi_swept_at(p->swept, cell, a) == 0 || !mi_answer_counts(p, a) || matters(p, a);
     }
     return first;
-}
-
-static const mi_swept_value *value_at(const place *p, size_t cell)
-{
-    return &p->swept->values[cell * p->swept->column_count + p->column];
 }
 
 /* ---- numbers ---- */
@@ -107,12 +64,12 @@ typedef struct extremes {
 } extremes;
 
 /* False where no cell has a number. */
-static bool find_extremes(const place *p, extremes *e)
+static bool find_extremes(const mi_answer_place *p, extremes *e)
 {
     double low = INFINITY, high = -INFINITY;
     *e = (extremes){.cells = 0};
     for (size_t i = p->part.first; i < p->part.first + p->part.count; i++) {
-        double mean = value_at(p, i)->mean;
+        double mean = mi_answer_value(p, i)->mean;
         if (!isfinite(mean) || !leads(p, i)) {
             continue;
         }
@@ -132,7 +89,7 @@ static bool find_extremes(const place *p, extremes *e)
 }
 
 /* "0.91 (95 % interval 0.9 to 0.92)" */
-static void add_value(line *l, const mi_swept_value *value)
+static void add_value(mi_answer_line *l, const mi_swept_value *value)
 {
     bool spreads = mi_swept_spreads(value);
     add_number(l, value->mean, spreads ? (value->high - value->low) / 2 : 0);
@@ -144,9 +101,9 @@ static void add_value(line *l, const mi_swept_value *value)
 }
 
 /* "0.91 at side 28, kappa 0.003 and 2 other cells" */
-static void add_cell(line *l, const place *p, size_t cell, size_t ties)
+static void add_cell(mi_answer_line *l, const mi_answer_place *p, size_t cell, size_t ties)
 {
-    add_value(l, value_at(p, cell));
+    add_value(l, mi_answer_value(p, cell));
     ADD(l, " at ");
     add_place(l, p, cell, p->swept->axis_count);
     if (ties > 1) {
@@ -155,7 +112,7 @@ static void add_cell(line *l, const place *p, size_t cell, size_t ties)
 }
 
 /* The pair was chosen as the extremes of all, which its interval must allow for. */
-static void add_difference(line *l, const place *p, const extremes *e)
+static void add_difference(mi_answer_line *l, const mi_answer_place *p, const extremes *e)
 {
     double pairs = e->cells * (e->cells - 1) / 2;
     mi_paired d = mi_swept_pair(p->swept, p->column, e->low, e->high, pairs);
@@ -177,28 +134,28 @@ static void add_difference(line *l, const place *p, const extremes *e)
 }
 
 /* "whatever the temperature" */
-static void add_idle(line *l, const place *p, const char *before)
+static void add_idle(mi_answer_line *l, const mi_answer_place *p, const char *before)
 {
     bool any = false;
     for (size_t a = 0; a < p->swept->axis_count; a++) {
-        if (counts(p, a) && !matters(p, a)) {
-            ADD(l, "%s%s", any ? ", " : before, axis_name(&p->swept->axes[a]));
+        if (mi_answer_counts(p, a) && !matters(p, a)) {
+            ADD(l, "%s%s", any ? ", " : before, mi_answer_axis(&p->swept->axes[a]));
             any = true;
         }
     }
 }
 
-static void say_range(FILE *page, const place *p)
+static void say_range(FILE *page, const mi_answer_place *p)
 {
-    line l = {.used = 0};
+    mi_answer_line l = {.used = 0};
     extremes e;
     if (!find_extremes(p, &e)) {
         return;
     }
-    add_head(&l, p->swept->columns[p->column].label, p->part);
+    mi_answer_head(&l, p->swept->columns[p->column].label, p->part);
     if (e.cells < 2) {
         ADD(&l, p->part.count > 1 ? ": the same, " : ": ");
-        add_value(&l, value_at(p, e.low));
+        add_value(&l, mi_answer_value(p, e.low));
         add_idle(&l, p, ", at all ");
     } else {
         ADD(&l, ": from ");
@@ -215,7 +172,7 @@ static void say_range(FILE *page, const place *p)
 
 /* A line of a figure: the cells from `first` on along an axis. */
 typedef struct ridge {
-    const place *place;
+    const mi_answer_place *place;
     size_t first, axis, points, peak;
     bool inside; /* the largest mean is at neither end of the numbers that there are */
 } ridge;
@@ -230,7 +187,7 @@ static void find_peak(ridge *r)
     const mi_swept_axis *x = &r->place->swept->axes[r->axis];
     double most = -INFINITY, low = INFINITY, high = -INFINITY;
     for (size_t i = 0; i < x->count; i++) {
-        double mean = value_at(r->place, cell_on(r, i))->mean;
+        double mean = mi_answer_value(r->place, cell_on(r, i))->mean;
         if (isfinite(mean)) {
             r->points++;
             low = fmin(low, x->values[i]);
@@ -243,7 +200,7 @@ static void find_peak(ridge *r)
 }
 
 /* Values of x whose means are not told apart from the peak. */
-static void add_rivals(line *l, const ridge *r)
+static void add_rivals(mi_answer_line *l, const ridge *r)
 {
     const mi_swept_axis *x = &r->place->swept->axes[r->axis];
     size_t rivals = 0, told = 0;
@@ -263,10 +220,10 @@ static void add_rivals(line *l, const ridge *r)
     }
 }
 
-static void add_peak(line *l, const ridge *r, bool first)
+static void add_peak(mi_answer_line *l, const ridge *r, bool first)
 {
     const mi_swept_axis *x = &r->place->swept->axes[r->axis];
-    line at = {.used = 0};
+    mi_answer_line at = {.used = 0};
     ADD(l, "%s", first ? "" : "; ");
     if (add_place(&at, r->place, r->first, r->axis)) {
         ADD(l, "with %s ", at.text);
@@ -276,12 +233,12 @@ static void add_peak(line *l, const ridge *r, bool first)
 }
 
 /* Lines with a peak inside, and how many have none. */
-static void say_peaks(FILE *page, const place *p, size_t axis)
+static void say_peaks(FILE *page, const mi_answer_place *p, size_t axis)
 {
     size_t lines = 0, inside = 0;
-    line l = {.used = 0};
-    add_head(&l, p->swept->columns[p->column].label, p->part);
-    ADD(&l, " over %s: ", axis_name(&p->swept->axes[axis]));
+    mi_answer_line l = {.used = 0};
+    mi_answer_head(&l, p->swept->columns[p->column].label, p->part);
+    ADD(&l, " over %s: ", mi_answer_axis(&p->swept->axes[axis]));
     for (size_t i = p->part.first; i < p->part.first + p->part.count; i++) {
         ridge r = {.place = p, .first = i, .axis = axis};
         if (mi_swept_at(p->swept, i, axis) == 0 && leads(p, i)) {
@@ -320,7 +277,7 @@ static void say_figure(FILE *page, const mi_swept *s, size_t figure)
     const mi_swept_figure *f = &s->figures[figure];
     for (size_t c = 0; c < f->count; c++) {
         for (size_t k = 0; k < mi_swept_parts(s); k++) {
-            const place p = {s, mi_swept_part_at(s, k), f->columns[c]};
+            const mi_answer_place p = {s, mi_swept_part_at(s, k), f->columns[c]};
             if (s->columns[p.column].numeric && is_new(s, figure, c) && matters(&p, f->x)) {
                 say_peaks(page, &p, f->x);
             }
@@ -328,113 +285,20 @@ static void say_figure(FILE *page, const mi_swept *s, size_t figure)
     }
 }
 
-/* ---- texts ---- */
-
-typedef struct tally {
-    const char *texts[MOST_TEXTS];
-    size_t times[MOST_TEXTS], count, others, total;
-} tally;
-
-static void count_text(tally *t, const char *text, size_t times)
-{
-    size_t k = 0;
-    while (k < t->count && strcmp(t->texts[k], text) != 0) {
-        k++;
-    }
-    t->total += times;
-    if (k == MOST_TEXTS) {
-        t->others += times;
-        return;
-    }
-    if (k == t->count) {
-        t->texts[t->count++] = text;
-    }
-    t->times[k] += times;
-}
-
-static void say_texts(FILE *page, const place *p)
-{
-    tally t = {.count = 0};
-    line l = {.used = 0};
-    for (size_t i = p->part.first; i < p->part.first + p->part.count; i++) {
-        const cJSON *item = NULL;
-        cJSON_ArrayForEach(item, value_at(p, i)->opt_counts)
-        {
-            count_text(&t, item->string, (size_t)item->valuedouble);
-        }
-    }
-    add_head(&l, p->swept->columns[p->column].label, p->part);
-    for (size_t k = 0; k < t.count; k++) {
-        ADD(&l, "%s%s in %zu", k > 0 ? ", " : ": ", t.texts[k], t.times[k]);
-    }
-    if (t.others > 0) {
-        ADD(&l, ", others in %zu", t.others);
-    }
-    if (t.total > 0) {
-        mi_html_say(page, "%s of %zu units.", l.text, t.total);
-    }
-}
-
-/* Two columns of texts that a figure holds against each other. */
-static bool find_texts(const mi_swept *s, const mi_swept_figure *f, size_t pair[2])
-{
-    size_t count = 0;
-    for (size_t c = 0; c < f->count; c++) {
-        if (!s->columns[f->columns[c]].numeric) {
-            pair[count < 2 ? count : 1] = f->columns[c];
-            count++;
-        }
-    }
-    return count == 2;
-}
-
-static void say_agreement(FILE *page, const mi_swept *s, const size_t pair[2])
-{
-    const place p = {s, {0, s->cell_count, NULL}, pair[0]};
-    size_t same = 0, both = 0, named = 0;
-    line where = {.used = 0};
-    for (size_t cell = 0; cell < s->cell_count; cell++) {
-        size_t own = 0, of = 0;
-        if (!mi_swept_agreement(s, pair[0], pair[1], cell, &own, &of)) {
-            return;
-        }
-        same += own;
-        both += of;
-        if (own < of && named++ < MOST_NAMED) {
-            ADD(&where, "%s", named == 1 ? "; they differ at " : "; ");
-            for (size_t a = 0, n = 0; a < s->axis_count; a++) {
-                if (counts(&p, a)) {
-                    ADD(&where, "%s%s %s", n++ > 0 ? ", " : "", axis_name(&s->axes[a]),
-                        s->axes[a].labels[mi_swept_at(s, cell, a)]);
-                }
-            }
-            ADD(&where, " (%zu of %zu)", of - own, of);
-        }
-    }
-    if (both > 0) {
-        mi_html_say(page, "%s and %s agree in %zu of %zu units%s%s.", s->columns[pair[0]].label,
-                    s->columns[pair[1]].label, same, both, where.text,
-                    named > MOST_NAMED ? "; and elsewhere" : "");
-    }
-}
-
 static void say_column(FILE *page, const mi_swept *s, size_t column)
 {
     for (size_t k = 0; k < mi_swept_parts(s); k++) {
-        const place p = {s, mi_swept_part_at(s, k), column};
-        (s->columns[column].numeric ? say_range : say_texts)(page, &p);
+        const mi_answer_place p = {s, mi_swept_part_at(s, k), column};
+        (s->columns[column].numeric ? say_range : mi_answer_texts)(page, &p);
     }
 }
 
 /* What the figures show: where lines peak, where two columns of texts agree; how many. */
 static size_t say_figures(FILE *page, const mi_swept *s)
 {
-    size_t pair[2], said = 0;
+    size_t said = 0;
     for (size_t f = 0; f < s->figure_count; f++) {
-        if (find_texts(s, &s->figures[f], pair)) {
-            say_agreement(page, s, pair);
-            said++;
-        }
+        said += mi_answer_agreement(page, s, f);
         if (!s->figures[f].heat && s->axes[s->figures[f].x].numeric) {
             say_figure(page, s, f);
             said++;

@@ -159,10 +159,33 @@ static void tidy_unit(const mi_sweep_book *book, const char *directory, size_t u
     }
 }
 
+/* Files that a process was killed while it wrote them. */
+static void remove_half_written(const char *directory)
+{
+    static const char *const written[] = {"journal", "result.json", "table.csv", "table.json",
+                                          "cells.csv"};
+    char pattern[64], path[2 * MI_SWEEP_PATH];
+    DIR *stream = opendir(directory);
+    for (const struct dirent *entry = stream != NULL ? readdir(stream) : NULL; entry != NULL;
+         entry = readdir(stream)) {
+        for (size_t i = 0; i < sizeof written / sizeof *written; i++) {
+            snprintf(pattern, sizeof pattern, "%s" WHILE_WRITTEN, written[i]);
+            if (fnmatch(pattern, entry->d_name, FNM_PATHNAME) == 0) {
+                snprintf(path, sizeof path, "%s/%s", directory, entry->d_name);
+                unlink(path);
+            }
+        }
+    }
+    if (stream != NULL) {
+        closedir(stream);
+    }
+}
+
 void mi_sweep_tidy_units(const char *directory, const mi_sweep_book *opt_book)
 {
     char units[MI_SWEEP_PATH];
     snprintf(units, sizeof units, "%s/units", directory);
+    remove_half_written(directory);
     DIR *stream = opendir(units);
     for (const struct dirent *entry = stream != NULL ? readdir(stream) : NULL; entry != NULL;
          entry = readdir(stream)) {

@@ -103,6 +103,30 @@ static void what_is_not_ours_stays(void **state)
     assert_text("mine/units/000000/old/checkpoint.safetensors", "dear");
 }
 
+/* Names as files have them while they are written; those of a killed process are of no use. */
+static void half_written_files_go(void **state)
+{
+    static const char *const half[] = {"half/cells.csv.part-12-0", "half/journal.part-12-1",
+                                       "half/journal-1-of-2.part-7-0", "half/result.json.part-1-0"};
+    static const char *const others[] = {"half/mine.csv.part-12-0", "half/cells.csv.part-two",
+                                         "half/cells.csv.party"};
+    (void)state;
+    assert_computed(KAPPAS("values", "[0.2]"), "half", once, 1);
+    for (size_t i = 0; i < sizeof half / sizeof *half; i++) {
+        put_text(half[i], "half");
+    }
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        put_text(others[i], "mine");
+    }
+    assert_computed(KAPPAS("values", "[0.2]"), "half", again, 0);
+    for (size_t i = 0; i < sizeof half / sizeof *half; i++) {
+        assert_false(is_there(half[i]));
+    }
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        assert_text(others[i], "mine");
+    }
+}
+
 static void a_file_called_journal_is_refused(void **state)
 {
     (void)state;
@@ -483,13 +507,14 @@ static void folders_that_can_not_be_listed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SWEEP_TEST(results_are_of_their_units),        SWEEP_TEST(what_is_not_ours_stays),
-        SWEEP_TEST(a_file_called_journal_is_refused),  SWEEP_TEST(fresh_runs_remove_old_results),
-        SWEEP_TEST(data_files_are_in_the_keys),        SWEEP_TEST(folders_are_in_the_keys),
-        SWEEP_TEST(the_lock_outlives_the_run),         SWEEP_TEST(a_part_is_computed_once),
-        SWEEP_TEST(parts_leave_each_other_alone),      SWEEP_TEST(later_lines_that_do_not_count),
-        SWEEP_TEST(units_that_failed_for_the_machine), SWEEP_TEST(effort_is_in_the_keys),
-        SWEEP_TEST(resolving_is_interrupted),          SWEEP_TEST(folders_that_can_not_be_listed),
+        SWEEP_TEST(results_are_of_their_units),     SWEEP_TEST(what_is_not_ours_stays),
+        SWEEP_TEST(half_written_files_go),          SWEEP_TEST(a_file_called_journal_is_refused),
+        SWEEP_TEST(fresh_runs_remove_old_results),  SWEEP_TEST(data_files_are_in_the_keys),
+        SWEEP_TEST(folders_are_in_the_keys),        SWEEP_TEST(the_lock_outlives_the_run),
+        SWEEP_TEST(a_part_is_computed_once),        SWEEP_TEST(parts_leave_each_other_alone),
+        SWEEP_TEST(later_lines_that_do_not_count),  SWEEP_TEST(units_that_failed_for_the_machine),
+        SWEEP_TEST(effort_is_in_the_keys),          SWEEP_TEST(resolving_is_interrupted),
+        SWEEP_TEST(folders_that_can_not_be_listed),
     };
     mi_start();
     return cmocka_run_group_tests(tests, NULL, NULL);

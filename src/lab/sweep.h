@@ -182,9 +182,12 @@ mi_code mi_sweep_book_accept(mi_sweep_book *book, const char *record, mi_status 
 mi_code mi_sweep_book_close(mi_sweep_book *book, bool whole, mi_status *status);
 void mi_sweep_book_free(mi_sweep_book *book); /* the rest; after closing */
 
-/* Go through DIRECTORY/units. Without a book all goes that units wrote; else what is of other keys,
- * and checkpoints of units that are done. */
-void mi_sweep_tidy_units(const char *directory, const mi_sweep_book *opt_book);
+/* Remove from DIRECTORY, of which nobody else makes use, what killed processes had half written,
+ * and from DIRECTORY/units, without a book, all that units wrote; else what is of other keys, and
+ * checkpoints of units that are done. */
+void mi_sweep_tidy(const char *directory, const mi_sweep_book *opt_book);
+/* Remove result and tables. */
+void mi_sweep_remove_results(const char *directory);
 
 /* Notices: of columns that the first finished unit has no value of, given its record (any thread);
  * of failures; and, of a whole sweep, of columns without values and figures that are not drawn. */

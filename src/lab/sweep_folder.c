@@ -20,7 +20,10 @@ static const char *const own_files[] = {
     "partial/run-*/*.safetensors",
 };
 static const char *const own_folders[] = {"partial", "partial/run-*"};
-#define WHILE_WRITTEN ".part-*"
+/* What the sweep itself makes of its units. */
+static const char *const results[] = {"result.json", "table.csv", "table.json", "cells.csv"};
+static const char *const journals[] = {"journal", "journal-*-of-*"};
+#define WHILE_WRITTEN ".part-[0-9]*-[0-9]*" /* as mi_output_open has it */
 
 bool mi_sweep_keeps_parts(mi_experiment_kind kind)
 {
@@ -60,14 +63,23 @@ bool mi_sweep_has_result(const mi_sweep *s, const char *directory, size_t unit)
     return access(path, F_OK) == 0 && is_of(folder, s->keys[unit]);
 }
 
-static bool is_own_file(const char *name)
+static bool is_half_written(const char *name, const char *const *patterns, size_t count)
 {
     char written[64];
-    bool own = false;
-    for (size_t i = 0; !own && i < sizeof own_files / sizeof *own_files; i++) {
-        snprintf(written, sizeof written, "%s" WHILE_WRITTEN, own_files[i]);
-        own = fnmatch(own_files[i], name, FNM_PATHNAME) == 0 ||
-              fnmatch(written, name, FNM_PATHNAME) == 0;
+    bool half = false;
+    for (size_t i = 0; !half && i < count; i++) {
+        snprintf(written, sizeof written, "%s" WHILE_WRITTEN, patterns[i]);
+        half = fnmatch(written, name, FNM_PATHNAME) == 0;
+    }
+    return half;
+}
+
+static bool is_own_file(const char *name)
+{
+    enum { COUNT = sizeof own_files / sizeof *own_files };
+    bool own = is_half_written(name, own_files, COUNT);
+    for (size_t i = 0; !own && i < COUNT; i++) {
+        own = fnmatch(own_files[i], name, FNM_PATHNAME) == 0;
     }
     return own;
 }
@@ -159,21 +171,26 @@ static void tidy_unit(const mi_sweep_book *book, const char *directory, size_t u
     }
 }
 
-/* Files that a process was killed while it wrote them. */
+void mi_sweep_remove_results(const char *directory)
+{
+    char path[MI_SWEEP_PATH + 16];
+    for (size_t i = 0; i < sizeof results / sizeof *results; i++) {
+        snprintf(path, sizeof path, "%s/%s", directory, results[i]);
+        unlink(path);
+    }
+}
+
+/* What a process was killed while it wrote it. */
 static void remove_half_written(const char *directory)
 {
-    static const char *const written[] = {"journal", "result.json", "table.csv", "table.json",
-                                          "cells.csv"};
-    char pattern[64], path[2 * MI_SWEEP_PATH];
+    char path[2 * MI_SWEEP_PATH];
     DIR *stream = opendir(directory);
     for (const struct dirent *entry = stream != NULL ? readdir(stream) : NULL; entry != NULL;
          entry = readdir(stream)) {
-        for (size_t i = 0; i < sizeof written / sizeof *written; i++) {
-            snprintf(pattern, sizeof pattern, "%s" WHILE_WRITTEN, written[i]);
-            if (fnmatch(pattern, entry->d_name, FNM_PATHNAME) == 0) {
-                snprintf(path, sizeof path, "%s/%s", directory, entry->d_name);
-                unlink(path);
-            }
+        if (is_half_written(entry->d_name, results, sizeof results / sizeof *results) ||
+            is_half_written(entry->d_name, journals, sizeof journals / sizeof *journals)) {
+            snprintf(path, sizeof path, "%s/%s", directory, entry->d_name);
+            unlink(path);
         }
     }
     if (stream != NULL) {
@@ -181,7 +198,7 @@ static void remove_half_written(const char *directory)
     }
 }
 
-void mi_sweep_tidy_units(const char *directory, const mi_sweep_book *opt_book)
+void mi_sweep_tidy(const char *directory, const mi_sweep_book *opt_book)
 {
     char units[MI_SWEEP_PATH];
     snprintf(units, sizeof units, "%s/units", directory);

@@ -153,7 +153,7 @@ static mi_code resume(mi_sweep_book *book, mi_status *status)
         code = mi_sweep_rewrite(book, status);
     }
     if (code == MI_OK && book->options->parts == 0) {
-        mi_sweep_tidy_units(book->options->opt_directory, book);
+        mi_sweep_tidy(book->options->opt_directory, book);
     }
     free(r.known);
     cJSON_Delete(r.theirs);
@@ -218,25 +218,14 @@ static void remove_figures(const char *directory)
     mi_faults_clear(&faults);
 }
 
-/* What the earlier sweep made; a run that is interrupted must not leave it beside a new journal. */
-static void remove_results(const char *directory)
-{
-    static const char *const names[] = {"result.json", "table.csv", "table.json", "cells.csv"};
-    char path[MI_SWEEP_PATH + 16];
-    remove_figures(directory);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        snprintf(path, sizeof path, "%s/%s", directory, names[i]);
-        unlink(path);
-    }
-}
-
 static void forget(mi_sweep_book *book)
 {
     const char *directory = book->options->opt_directory;
     bool whole = book->options->parts == 0;
-    if (whole && has_journal(book)) {
-        remove_results(directory);
-        mi_sweep_tidy_units(directory, NULL);
+    if (whole && has_journal(book)) { /* an interrupted run must not leave them to a new journal */
+        remove_figures(directory);
+        mi_sweep_remove_results(directory);
+        mi_sweep_tidy(directory, NULL);
     }
     unlink(book->path);
     for (size_t i = 0; i < book->other_count; i++) {
